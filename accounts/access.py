@@ -19,20 +19,22 @@ from csirts.models import Csirt
 
 
 class CaseCounts(NamedTuple):
-    """Numbers of cases by (account id, centre id); 0 for a missing pair. Those in `late` are in `open` too."""
+    """The numbers of assigned cases by (account id, centre id). A missing pair counts 0. A late case counts in `open`
+    too.
+    """
 
     open: Counter[tuple[int, int | None]]
     late: Counter[tuple[int, int | None]]
 
 
-type CountCases = Callable[[Collection[int], Collection[int]], CaseCounts]
+type CaseCounter = Callable[[Collection[int], Collection[int]], CaseCounts]
 
-_counters: list[CountCases] = []
+_counters: list[CaseCounter] = []
 
 
 def match_centres(user: User, to: CentreAbility, path: str = "csirt") -> Q:
-    """Return the condition that the CSIRT at `path` is one in which the user has the ability `to`. It contains the
-    ids, so that PostgreSQL gets a plain condition without a subquery.
+    """Return the query condition that `path` leads to a CSIRT in which the user has the ability `to`. The condition
+    contains the ids of these CSIRTs, so that PostgreSQL needs no subquery.
     """
     return Q(**{f"{path}__in": user.centre_ids(to)})
 
@@ -43,14 +45,18 @@ def list_centres(user: User, to: CentreAbility) -> QuerySet[Csirt]:
 
 
 def list_centre_ids(user: User, to: CentreAbility) -> list[int]:
-    """Return the ids of these CSIRTs without a query, for SQL written by hand and for keys derived from an id. A test
-    lists the modules that need it; all others ask `match_centres` or `list_centres`.
+    """Return the sorted ids of the CSIRTs in which the user has the ability `to`.
+
+    Only SQL written by hand and keys derived from an id need the ids, and a test lists the modules that call this
+    function. Other modules call `match_centres` or `list_centres`.
     """
     return sorted(user.centre_ids(to))
 
 
 def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
-    """Return the CSIRT with this id, or this slug if `key` is a string. Raises Http404 unless the user leads it."""
+    """Return the CSIRT that has this id, or this slug if `key` is a string. `lock` locks its row until the transaction
+    ends. Raises Http404 unless the user leads this CSIRT.
+    """
     led = list_centres(user, CentreAbility.LEAD).filter(**{"slug" if isinstance(key, str) else "pk": key})
     csirt = (led.select_for_update(no_key=True) if lock else led).first()
     if csirt is None:
@@ -59,7 +65,7 @@ def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
 
 
 def list_team(lead: User) -> QuerySet[User]:
-    """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
+    """Return the open accounts that work for the centres of this lead, without the lead's own account."""
     memberships = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
 
@@ -72,30 +78,34 @@ def has_workers(csirt: int) -> bool:
 
 def has_leader(csirt: int) -> bool:
     """Tell whether somebody with an open account leads this centre today. Runs one query."""
-    return list_leads().filter(csirt=csirt).exists()
+    return list_lead_roles().filter(csirt=csirt).exists()
 
 
-def list_leads() -> QuerySet[Membership]:
-    """Return the roles of those who lead a centre today and have an open account."""
+def list_lead_roles() -> QuerySet[Membership]:
+    """Return the role of each lead of a centre, if it is in force today and the account of the lead is open."""
     return Membership.objects.in_force().filter(role__in=LEADING_ROLES, user__is_active=True)
 
 
-def register_case_counter(count: CountCases) -> None:
-    """Set the function that counts cases. `incidents`, which is above this app, calls it as it starts."""
+def register_case_counter(count: CaseCounter) -> None:
+    """Set the function that counts assigned cases. The app `incidents` calls this when it starts, because `accounts`
+    may not import `incidents`.
+    """
     _counters[:] = [count]
 
 
 def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
-    """Return the numbers of open and of late cases assigned to these people in these centres. Runs one query."""
+    """Return the numbers of open and of late cases assigned to these people in these centres, both given by their ids.
+    Runs one query.
+    """
     (count,) = _counters
     return count(people, csirts)
 
 
 def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
-    """Return, for each centre id, the number of orphaned cases: open cases of people who no longer work in the centre.
-    Runs two queries.
+    """Count the orphaned cases of each centre, by centre id: open cases assigned to people who no longer work in the
+    centre. Runs two queries.
 
-    `memberships` contains every role, ended or not, of the people to examine in their centres.
+    `memberships` must contain every role, ended or not, that the people to examine have in their centres.
     """
     orphaned: Counter[int] = Counter()
     for (_person, centre), number in count_cases_of_pairs(find_former_members(memberships)).items():
@@ -104,8 +114,8 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
 
 
 def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
-    """Return, for each account id, the number of open cases that closing the account would orphan: those of the
-    person in the centres where they work today. Runs two queries.
+    """Count, by account id, the open cases of these people in the centres where they work today. Closing an account
+    would orphan its cases. Runs two queries.
     """
     roles = Membership.objects.in_force().filter(user__in=people, user__is_active=True, csirt__isnull=False)
     orphaned: Counter[int] = Counter()
@@ -115,16 +125,16 @@ def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
 
 
 def count_cases_of_pairs(pairs: Collection[tuple[int, int]]) -> Counter[tuple[int, int]]:
-    """Return, for each pair (account id, centre id) that has some, the number of open cases assigned to this person in
-    this centre. Runs one query.
+    """Count, by pair (account id, centre id), the open cases assigned to this person in this centre. Pairs without a
+    case are left out. Runs one query.
     """
     cases = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
     return +Counter({pair: cases[pair] for pair in pairs})
 
 
 def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
-    """Return the pairs (account id, centre id) of people with a role in the centre that has begun, and with none in
-    force there now. The roles of a closed account are not in force. One query.
+    """Return the pairs (account id, centre id) of people who once had a role in the centre and have none there today.
+    A person whose account is closed has none. Runs one query.
     """
     roles = memberships.filter(since_on__lte=timezone.localdate()).exclude(csirt=None)
     is_working = make_in_force_condition() & Q(user__is_active=True)
@@ -137,11 +147,11 @@ def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int
 
 
 def may_assist_account(actor: User, person: User) -> bool:
-    """Tell whether `actor` may open the page of the account of `person`, reset its lost second factor and send its
-    owner the link that sets a password. The person must be another one, with an open account.
+    """Tell whether `actor` may assist `person`: open the page of the account, reset a lost second factor and send the
+    link that sets a password.
 
-    An administrator may assist any such person. A lead may only assist a person whose every role is either a role in a
-    body or that of responder in a centre of the lead, because a reset must not open the pages of another centre.
+    An administrator may assist everybody else whose account is open. A lead may only assist a responder of their own
+    centres, whose other roles, if any, must be roles in bodies: a reset must not open the pages of another centre.
     """
     if actor.pk == person.pk or not person.is_active:
         return False
@@ -149,19 +159,19 @@ def may_assist_account(actor: User, person: User) -> bool:
         return True
     centres = actor.led_centre_ids
     return bool(centres & person.readable_centre_ids) and all(
-        is_inside_team(membership, centres) for membership in person.memberships
+        is_team_or_body_role(membership, centres) for membership in person.memberships
     )
 
 
-def is_inside_team(membership: Membership, centres: set[int]) -> bool:
-    """Tell whether the role is a role in a body, or that of responder in one of these centres."""
+def is_team_or_body_role(membership: Membership, centres: set[int]) -> bool:
+    """Tell whether this is a role in a body, or the role of a responder in one of these centres (their ids)."""
     if membership.role in TEAM_ROLES:
         return membership.csirt_id in centres
     return membership.role in COLLECTIVITY_ROLES
 
 
 def get_person(actor: User, uid: UUID) -> User:
-    """Return this account. Raises Http404 if it does not exist or if `actor` may not assist it."""
+    """Return the account with this uid. Raises Http404 if there is none or if `actor` may not assist it."""
     person = User.objects.filter(uid=uid).first()
     if person is None or not may_assist_account(actor, person):
         raise Http404
@@ -179,7 +189,7 @@ def list_bodies(user: User) -> CollectivityQuerySet:
 
 
 def get_body(user: User, uid: UUID) -> Collectivity:
-    """Return this body. Raises Http404 if it does not exist or if the user has no role in it."""
+    """Return the body with this uid. Raises Http404 if it does not exist or if the user has no role in it."""
     body = list_bodies(user).filter(uid=uid).first()
     if body is None:
         raise Http404
@@ -187,7 +197,9 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 
 
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
-    """Return this body if the user manages it. Raises as `get_body` does, and PermissionDenied for other members."""
+    """Return the body with this uid, which the user must manage. Raises Http404 if the user has no role in it, and
+    PermissionDenied if the user is another member.
+    """
     body = get_body(user, uid)
     if not is_manager_of(user, body):
         raise PermissionDenied

@@ -43,6 +43,8 @@ NOTIFICATION_KINDS = {
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """Adapts the accounts of allauth: nobody can sign up, attempts are limited, and our own mails are queued."""
+
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": REFUSED,
         "account_inactive": REFUSED,
@@ -59,8 +61,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return find_first_page(request.user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt before the password is checked, once for the account with this IP address and once for the
-        account alone. Raises the form error `too_many_login_attempts` beyond a limit.
+        """Count a sign-in attempt before the password is checked. One counter is for the account with this IP address,
+        another for the account alone. Raises the form error `too_many_login_attempts` beyond a limit.
         """
         account = normalise_address(str(credentials.get("email", "")))
         keys = {"login_failed": f"{account}|{self.get_client_ip(request)}", "login_failed_anywhere": account}
@@ -77,12 +79,12 @@ class AccountAdapter(DefaultAccountAdapter):
             usage.rollback()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address by which allauth counts attempts: that of the client, or its /64 in IPv6."""
+        """Return the address by which allauth counts attempts: that of the client, or its /64 network in IPv6."""
         address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
         return get_subscriber_prefix(address)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return False for ACCOUNT_REAUTHENTICATION_TIMEOUT seconds after the last authentication of this session."""
+        """Return False if this session authenticated within the last ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
         records = get_authentication_records(self.request, self.request.user)
         return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
@@ -98,29 +100,32 @@ class AccountAdapter(DefaultAccountAdapter):
         ]
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        """Redirect a person who signs in to a closed account with a passkey to the sign-in page. A sign-in with a
-        password is refused earlier, by the form.
+        """Redirect to the sign-in page if the passkey belongs to a closed account. The form already refuses such an
+        account when it signs in with a password.
         """
         messages.error(request, REFUSED)
         return redirect("login")
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **kw: Any) -> None:
-        """Show only messages that come with a text: our pages replace the template messages of allauth."""
+        """Show a message only if it has a text. Our pages have their own messages in place of the templates of
+        allauth.
+        """
         if message:
             messages.add_message(request, level, message)
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """Queue our own mail in place of the mail of allauth, if we have one for it."""
         if kind := NOTIFICATION_KINDS.get(template_prefix):
             queue_mail(kind, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Raise NotImplementedError, because none of our URLs uses a page of allauth that sends mails inside the
-        request.
-        """
+        """Raise NotImplementedError. No URL of ours uses a page of allauth that sends a mail inside the request."""
         raise NotImplementedError(template_prefix)
 
 
 class FactorAdapter(DefaultMFAAdapter):
+    """Adapts the second factors of allauth. Their secrets are encrypted, and a role may forbid to delete the last."""
+
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": WRONG_CODE,
         "cannot_delete_authenticator": (
@@ -146,7 +151,7 @@ class FactorAdapter(DefaultMFAAdapter):
         raise CryptoError("no key of this server opens this factor")
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Return False for the last factor of a person whose role asks for one."""
+        """Return False if this is the last factor of a person whose role needs one."""
         user = authenticator.user
         other_factors = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
         return not user.needs_second_factor or other_factors.exists()
@@ -160,5 +165,8 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 def list_secret_boxes() -> Iterator[SecretBox]:
+    """Yield the boxes (NaCl) that encrypt the secrets of factors. The box of the present key of the server comes
+    first, then those of its earlier keys.
+    """
     for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         yield SecretBox(hash_value("accounts.second_factor", "", secret=secret))

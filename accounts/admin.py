@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_leads
+from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_lead_roles
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
@@ -67,6 +67,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
 
     @admin.display(description="donné et terminé par")
     def authors(self, role: Membership) -> str:
+        """Return who gave the role and who ended it."""
         return describe_authors(role) or "-"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -113,27 +114,31 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         return super().get_queryset(request).prefetch_related(*ROLE_SCOPES)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Return the form, which warns beside « Compte actif » of the cases that closing the account would orphan."""
+        """Return the form of an account. The help text of « Compte actif » says how many cases would be orphaned if
+        the account were closed.
+        """
         number = count_cases_to_orphan([obj])[obj.pk] if obj else 0
-        help_texts = {"is_active": format_closing(number)} if number else {}
+        help_texts = {"is_active": format_closing_warning(number)} if number else {}
         return super().get_form(request, obj, change=change, help_texts=help_texts, **kwargs)
 
     def get_urls(self) -> list[Any]:
-        """Leave out the page that sets somebody's password, because a link sent to the account's mailbox
+        """Return the URLs without the page that sets somebody's password. A link sent to the mailbox of the account
         replaces it.
         """
         return [pattern for pattern in super().get_urls() if pattern.name != "auth_user_password_change"]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            self.save_changed(obj, form)
+            self.save_changed_account(obj, form)
             return
         obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         send_link(LinkPurpose.WELCOME, user=obj, made_by=get_account(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save the roles and record who gave or ended them. Django's own line of the history names the account."""
+        """Save the roles, and record who gave or ended each. Django alone would only record a change of
+        the account.
+        """
         super().save_formset(request, form, formset, change)
         actor = get_account(request)
         new, changed = formset.new_objects, formset.changed_objects
@@ -145,9 +150,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         if change and ("is_active" in form.changed_data or any(formset.changed_objects for formset in formsets)):
             self.warn_of_orphaned_cases(request, [form.instance])
 
-    def save_changed(self, user: User, form: Any) -> None:
-        """Save a changed account. A new address ends the sessions, revokes the links and is announced
-        to the former one.
+    def save_changed_account(self, user: User, form: Any) -> None:
+        """Save a changed account. If its address changed, end its sessions, revoke its links and queue a mail to the
+        former address.
         """
         if "email" in form.changed_data:
             queue_mail(MailKind.ADDRESS_CHANGED, user, to=form.initial["email"])
@@ -157,6 +162,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     @admin.display(description="aide")
     def help(self, user: User) -> SafeString | str:
+        """Return a link to the page from which the administrator assists this person."""
         if not user.pk or not user.is_active:
             return "-"
         label = "Envoyer un lien de mot de passe, remettre à zéro le second facteur…"
@@ -164,11 +170,14 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     @admin.display(description="rôles")
     def roles(self, user: User) -> str:
+        """Return the roles without a last day, each with its scope, in one text."""
         ongoing = [m for m in user.membership_set.all() if m.ended_on is None]
         return ", ".join(map(format_role, ongoing)) or "aucun rôle"
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """Return the line of the history. Closing or reopening the account is a line of its own, in these words."""
+        """Return the text of the entry in the history. Closing or reopening the account is recorded in its own words,
+        « Compte fermé » or « Compte rouvert ».
+        """
         if add or "is_active" not in form.changed_data:
             return super().construct_change_message(request, form, formsets, add)
         state = REOPENED if form.instance.is_active else CLOSED
@@ -180,9 +189,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     @admin.action(description="Fermer les comptes cochés", permissions=["change"])
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> TemplateResponse | None:
-        """List the accounts to close and ask to confirm, then close them. Never close the administrator's own."""
+        """Ask to confirm, then close the chosen accounts. The administrator's own account is never closed."""
         chosen = list(queryset)
-        refusals = {user: reason for user in chosen if (reason := explain_kept_account(user, get_account(request)))}
+        refusals = {user: reason for user in chosen if (reason := explain_refused_closing(user, get_account(request)))}
         people = [user for user in chosen if user not in refusals]
         if people and CONFIRMED not in request.POST:
             orphaned = count_cases_to_orphan(people)
@@ -192,15 +201,15 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             context |= self.admin_site.each_context(request) | {"checkbox": ACTION_CHECKBOX_NAME}
             return TemplateResponse(request, "accounts/admin_close.html", context)
         if people:
-            self.save_closed(request, people)
+            self.save_closed_accounts(request, people)
         for user, reason in refusals.items():
             self.message_user(
                 request, f"Rien ne change pour {user.email}\N{NO-BREAK SPACE}: {reason}", messages.WARNING
             )
         return None
 
-    def save_closed(self, request: HttpRequest, people: list[User]) -> None:
-        """Close these accounts. Their sessions end at the next request."""
+    def save_closed_accounts(self, request: HttpRequest, people: list[User]) -> None:
+        """Close these accounts and record it in their history. Their sessions end at the next request."""
         for user in people:
             self.log_change(request, user, CLOSED)
         User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=False)
@@ -210,9 +219,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         self.warn_of_orphaned_cases(request, people)
 
     def warn_of_orphaned_cases(self, request: HttpRequest, people: list[User]) -> None:
-        """Show the number of open cases that each centre must assign again, now that these people have left it."""
+        """Show how many open cases each centre must assign again, now that these people have left it."""
         orphaned = count_orphaned_cases(Membership.objects.filter(user__in=people))
-        led_centres = set(list_leads().filter(csirt__in=orphaned).values_list("csirt", flat=True))
+        led_centres = set(list_lead_roles().filter(csirt__in=orphaned).values_list("csirt", flat=True))
         for centre in Csirt.objects.filter(pk__in=orphaned).order_by("name"):
             text = format_orphaned_cases_of_centre(centre, orphaned[centre.pk], has_lead=centre.pk in led_centres)
             self.message_user(request, text, messages.WARNING)
@@ -225,20 +234,23 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
 
 
-def explain_kept_account(user: User, administrator: User) -> str:
+def explain_refused_closing(user: User, administrator: User) -> str:
     """Return why the administrator cannot close this account, or "" if they can."""
     if user == administrator:
         return "c’est votre compte. Il reste ouvert\N{NO-BREAK SPACE}: personne ne ferme le sien."
     return "" if user.is_active else "ce compte est déjà fermé."
 
 
-def format_closing(number: int) -> str:
+def format_closing_warning(number: int) -> str:
+    """Return the warning that this many open cases will have no assignee if the account is closed."""
     cases = f"{number} dossiers ouverts n’auront" if number > 1 else "1 dossier ouvert n’aura"
     return f"Si vous fermez ce compte, {cases} plus personne."
 
 
 def format_orphaned_cases_of_centre(centre: Csirt, number: int, *, has_lead: bool) -> SafeString:
-    """Return the number of orphaned cases of a centre, and who is to assign them: its lead, or else a new lead."""
+    """Return the warning that this many open cases of a centre have no assignee any more. If the centre has no lead,
+    the warning links to the form that creates an account.
+    """
     cases = f"{number} dossiers ouverts n’ont" if number > 1 else "1 dossier ouvert n’a"
     start = f"{centre}\N{NO-BREAK SPACE}: {cases} plus personne."
     if has_lead:
@@ -253,4 +265,6 @@ def format_orphaned_cases_of_centre(centre: Csirt, number: int, *, has_lead: boo
 
 def format_role(role: Membership) -> str:
     """Return a role with its scope, such as « analyste d’un campus cyber (Bretagne, chiffres exacts) »."""
-    return describe_role(role, detail="chiffres exacts" if role.is_entitled(timezone.localdate()) else "")
+    return describe_role(
+        role, detail="chiffres exacts" if role.is_entitled_to_exact_figures(timezone.localdate()) else ""
+    )

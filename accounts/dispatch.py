@@ -27,7 +27,7 @@ def send_due_mails() -> int:
     count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with Mailer() as mailer:
         while timezone.now() < deadline and (mail := claim_mail()):
-            problem = try_mail(mail, mailer)
+            problem = try_sending_mail(mail, mailer)
             if problem and problem.everywhere:
                 break
             count += problem is None
@@ -36,8 +36,8 @@ def send_due_mails() -> int:
 
 @transaction.atomic
 def claim_mail() -> PendingMail | None:
-    """Lock and return one due row that no other worker holds, or None. The attempt is counted and the next one
-    scheduled before the mail is tried, so that a crash does not retry at once.
+    """Reserve one due mail for this worker and return it, or None if no mail is due. The attempt is counted and the
+    next one is scheduled now, so that a crash of this worker does not cause an immediate retry.
     """
     now = timezone.now()
     due = PendingMail.objects.filter(status=MailStatus.DUE, due_at__lte=now).order_by("due_at", "id")
@@ -55,7 +55,8 @@ def compute_pause(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 
 
-def try_mail(mail: PendingMail, mailer: Mailer) -> NotSent | None:
+def try_sending_mail(mail: PendingMail, mailer: Mailer) -> NotSent | None:
+    """Send a mail and record the outcome. Return the problem, or None if the mail was sent."""
     try:
         mailer.send(write_account_mail(mail, token=derive_link_token(mail.link) if mail.link else ""))
     except NotSent as problem:
@@ -66,6 +67,7 @@ def try_mail(mail: PendingMail, mailer: Mailer) -> NotSent | None:
 
 
 def record_mail_problem(mail: PendingMail, problem: NotSent) -> None:
+    """Log why a mail was not sent, and record whether it is tried again, refused or given up."""
     logger.warning("not sent", mail=str(mail.key), trouble=problem.trouble.value, attempts=mail.attempts)
     if not problem.can_retry:
         save_mail_outcome(mail, status=MailStatus.REFUSED, last_error=problem.trouble)
@@ -76,4 +78,5 @@ def record_mail_problem(mail: PendingMail, problem: NotSent) -> None:
 
 
 def save_mail_outcome(mail: PendingMail, **outcome: object) -> None:
+    """Set these columns of a mail, unless its status is no longer DUE."""
     PendingMail.objects.filter(pk=mail.pk, status=MailStatus.DUE).update(**outcome)

@@ -16,7 +16,9 @@ class Role(models.TextChoices):
 
 
 class CentreAbility(StrEnum):
-    """An ability that a role gives in a CSIRT. Every check of what a person may do in a CSIRT names one ability."""
+    """An ability that a role gives in a CSIRT: to read its cases, to work on them, or to lead it. Every check of what
+    a person may do in a CSIRT names one ability.
+    """
 
     # See its cases with their messages, files and indicators, its groups, guides and ignored values. The pages of
     # hand-overs, transfers, message templates and bulk jobs, and the tokens of the API, need WORK.
@@ -62,7 +64,7 @@ class Trouble(models.TextChoices):
 
 
 class MailKind(models.TextChoices):
-    """The subject of a mail about an account. Each has one template."""
+    """The kind of a mail about an account. Each kind has one template."""
 
     WELCOME = "welcome", "compte ouvert"
     INVITATION = "invitation", "invitation"
@@ -93,8 +95,8 @@ class LinkPurpose(models.TextChoices):
     CHANNEL = "channel", "confirmer l’adresse d’un centre"
 
 
-class Helper(models.TextChoices):
-    """The person or firm that a body calls when its computers are down."""
+class EmergencyContactKind(models.TextChoices):
+    """The kind of person or firm that a body calls when its computers are down."""
 
     SUPPLIER = "supplier", "prestataire informatique"
     DPO = "dpo", "délégué à la protection des données"

@@ -1,6 +1,4 @@
-"""Functions that read what django-allauth stores of second factors: which account has one, and which session has
-passed one.
-"""
+"""What django-allauth stores about second factors: which account has one, and which session has passed one."""
 
 from typing import Any
 
@@ -29,9 +27,9 @@ def describe_missing_step(user: User, *, has_any_factor: bool) -> str:
     return NO_FACTOR if user.has_usable_password() else NOT_OPENED
 
 
-def list_names_with_missing_steps(people: QuerySet[User]) -> list[tuple[User, str]]:
-    """Return these people, each with a name such as « Camille Exemple (n’a pas encore ouvert son compte) », for a list
-    of choices. Runs one query.
+def list_people_with_labels(people: QuerySet[User]) -> list[tuple[User, str]]:
+    """Return these people, each with a label for a list of choices. The label is the name and what the person must
+    still do: « Camille Exemple (n’a pas encore ouvert son compte) ». Runs one query.
     """
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
     choices: list[tuple[User, str]] = []
@@ -47,15 +45,15 @@ def has_passed_factor(request: HttpRequest, user: User) -> bool:
 
 
 def record_new_factor(request: HttpRequest, user: User, kind: str) -> None:
-    """Record that the session has passed a factor, because the user has just enrolled it. The session key changes,
-    since the session gains rights.
+    """Record that the session has passed the factor that the user has just enrolled. The session key changes, because
+    the session gains rights.
     """
     record_authentication(request, user, "mfa", type=kind)
     request.session.cycle_key()
 
 
 def describe_factors(user: User) -> dict[str, Any]:
-    """Return the context of the account page about factors. Runs one query."""
+    """Return the template context of the account page about the user's second factors. Runs one query."""
     factors = list(Authenticator.objects.filter(user=user).order_by("created_at"))
     codes = next((factor for factor in factors if factor.type == Authenticator.Type.RECOVERY_CODES), None)
     return {

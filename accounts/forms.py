@@ -27,7 +27,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.fields import InvalidJSONInput
 
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.models import Collectivity
 from collectivities.telephones import find_number_problem
@@ -46,7 +46,9 @@ def style_field(field: forms.Field, label: Any, help_text: Any = "", **attribute
 
 
 class SignInForm(LoginForm):
-    """Shows one message for a wrong address, a wrong password and a closed account, so that nobody can guess which."""
+    """The form for an address and a password. It shows one message for a wrong address, a wrong password and a closed
+    account, so that nobody can guess which.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,8 +73,8 @@ class NewPasswordForm(ChangePasswordForm):
 
 
 class SingleUseCodeForm(forms.Form):
-    """A form that refuses a one-time code that was used, for as long as the code stays valid. Allauth alone forgets
-    used codes sooner.
+    """A form that refuses a one-time code that was already used. It remembers used codes as long as they are valid.
+    Allauth alone forgets them sooner.
     """
 
     user: User
@@ -88,17 +90,18 @@ class SingleUseCodeForm(forms.Form):
         code: str = super().clean_code()  # type: ignore[misc]  # of the form that this class completes
         authenticator = getattr(self, "authenticator", None)  # empty while a factor is being enrolled
         if authenticator is None or authenticator.type == Authenticator.Type.TOTP:
-            self.use_up(code)
+            self.mark_code_as_used(code)
         return code
 
-    def use_up(self, code: str) -> None:
-        """Remember the code as used. Raises ValidationError if it was used already."""
+    def mark_code_as_used(self, code: str) -> None:
+        """Remember that the code was used. Raises ValidationError if it was used before."""
         seconds = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
         if not cache.add(make_used_code_key(self.user, code), "y", timeout=seconds):
             raise get_adapter().validation_error("incorrect_code")
 
 
 def make_used_code_key(user: User, code: str) -> str:
+    """Return the cache key that marks this code as used."""
     return f"allauth.tocsin.used:{user.pk}:{normalize_user_code(code)}"
 
 
@@ -111,6 +114,8 @@ class ConfirmCodeForm(SingleUseCodeForm, ReauthenticateByFactorForm):
 
 
 class FirstCodeForm(SingleUseCodeForm, ActivateTOTPForm):
+    """Asks for the first code of an authenticator application, to enrol the application."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].help_text = "Les six chiffres que l’application montre maintenant."
@@ -118,7 +123,9 @@ class FirstCodeForm(SingleUseCodeForm, ActivateTOTPForm):
 
 @contextmanager
 def reject_malformed_key() -> Iterator[None]:
-    """Turn any parsing error of fido2, and a wrong signature, into the ValidationError of a wrong code."""
+    """Replace any error of fido2, for a malformed passkey or a wrong signature, with the ValidationError of a wrong
+    code.
+    """
     try:
         yield
     except ValidationError:
@@ -128,7 +135,9 @@ def reject_malformed_key() -> Iterator[None]:
 
 
 class CredentialField(forms.JSONField):
-    """Refuses numbers of thousands of digits and deep nesting, for which Python raises errors of its own."""
+    """The credential that a browser sends for a passkey, as JSON. Numbers of thousands of digits and deep nesting are
+    form errors here, although Python raises errors of its own for them.
+    """
 
     def to_python(self, value: Any) -> Any:
         with reject_malformed_key():
@@ -140,6 +149,8 @@ class CredentialField(forms.JSONField):
 
 
 class KeyForm(AuthenticateWebAuthnForm):
+    """A form that asks for a passkey, and refuses a malformed one with a form error."""
+
     credential = CredentialField(widget=forms.HiddenInput)
 
     def clean_credential(self) -> Authenticator:
@@ -156,6 +167,8 @@ class ConfirmKeyForm(KeyForm, ReauthenticateWebAuthnForm):
 
 
 class NewKeyForm(AddWebAuthnForm):
+    """A form that enrols a passkey."""
+
     credential = CredentialField(widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -178,8 +191,8 @@ LONGEST_ADDRESS = 254  # the longest address of an account
 
 
 class AccountAddressField(forms.EmailField):
-    """An address of an account, in the form in which it is stored. That form is what is checked: it can be longer than
-    what was typed, or not an address at all.
+    """The e-mail address of an account, normalised as it is stored. The normalised address is validated, because it
+    can be longer than what was typed, or not be an address at all.
     """
 
     def to_python(self, value: Any) -> str:
@@ -187,6 +200,8 @@ class AccountAddressField(forms.EmailField):
 
 
 class AddressForm(forms.Form):
+    """Asks for the address of the account whose password is lost."""
+
     email = AccountAddressField(
         label="Adresse mail de votre compte",
         max_length=LONGEST_ADDRESS,
@@ -196,6 +211,8 @@ class AddressForm(forms.Form):
 
 
 class InviteForm(forms.Form):
+    """Asks for the address of the person to invite."""
+
     email = AccountAddressField(
         label="Adresse mail de la personne",
         max_length=LONGEST_ADDRESS,
@@ -205,7 +222,7 @@ class InviteForm(forms.Form):
 
 
 class LedCentreForm(forms.Form):
-    """Asks a lead for a centre, with a hidden field if the lead has only one."""
+    """Asks a lead for one of their centres. The field is hidden if the lead has only one centre."""
 
     csirt = forms.ModelChoiceField(label="Centre", queryset=Csirt.objects.none(), empty_label=None)
 
@@ -225,6 +242,8 @@ class InviteResponderForm(LedCentreForm, InviteForm):
 
 
 class ChannelForm(LedCentreForm):
+    """Asks a lead for the mailbox that receives the cases of a centre."""
+
     email = forms.EmailField(
         label="Adresse qui reçoit les déclarations",
         help_text="Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne.",
@@ -235,6 +254,8 @@ class ChannelForm(LedCentreForm):
 
 
 class TokenForm(forms.Form):
+    """Asks for the name of a new API token. `key` is random, and identifies the form if it is sent twice."""
+
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
     name = PlainLineField(
         label="Nom du jeton",
@@ -254,7 +275,9 @@ class ContactForm(forms.Form):
     phone = PlainLineField(label="Téléphone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
     note = PlainLineField(label="Contrat et horaires", max_length=200, required=False)
 
-    def __init__(self, data: Any, *, body: Collectivity, kind: Helper, contact: EmergencyContact | None) -> None:
+    def __init__(
+        self, data: Any, *, body: Collectivity, kind: EmergencyContactKind, contact: EmergencyContact | None
+    ) -> None:
         initial = {name: getattr(contact, name) for name in ("name", "phone", "note")} if contact else {}
         super().__init__(data, prefix=kind.value, initial=initial)
         self.kind, self.body = kind, body
@@ -265,8 +288,8 @@ class ContactForm(forms.Form):
             field.widget.attrs["class"] = "input"
 
     def clean_phone(self) -> str:
-        """Refuse a number that nobody can call, because the card is used when everything else is down. A number that
-        the card already has may stay.
+        """Refuse a number that nobody can call, because the card is used when everything else is down. The number that
+        the card already has is accepted.
         """
         phone: str = self.cleaned_data["phone"]
         is_new = phone not in ("", self.initial.get("phone"))
@@ -289,9 +312,7 @@ class ChoosePasswordForm(forms.Form):
     )
 
     def __init__(self, *args: Any, link: AccessLink, **kwargs: Any) -> None:
-        """Remove the fields that the account already has, so that a person with a name and a password only
-        confirms.
-        """
+        """Remove the fields that the account has already filled. A person with a name and a password only confirms."""
         super().__init__(*args, **kwargs)
         self.user = link.user
         if self.user.display_name:

@@ -17,11 +17,11 @@ SIGN_IN_PAGES = frozenset({"login", "account_login"})
 
 
 class SecondFactorGuard:
-    """The middleware that makes users enrol a second factor if their role needs one. Until their session has passed a
-    factor, private pages redirect to the enrolment, and public pages treat the user as anonymous.
+    """The middleware that asks users for a second factor if their role needs one.
 
-    Public pages must do so because some of them recognise users: the follow-up page of a case opens to a responder of
-    its centre.
+    A user who has no factor is redirected from private pages to the enrolment, and is anonymous on public pages. Some
+    of these recognise users: the follow-up page of a case opens to a responder of its centre. A user who has a factor
+    that the session has not passed is signed out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -44,17 +44,17 @@ class SecondFactorGuard:
 
     def require_enrolment(self, request: HttpRequest, view: Callable[..., HttpResponse]) -> HttpResponse | None:
         """Return a redirect to the enrolment for a private page. For a public page, make the user of the request
-        anonymous and return None.
+        anonymous and return None. The pages of the enrolment themselves stay open.
         """
         if request.resolver_match is None or request.resolver_match.view_name in ENROLMENT:
             return None
-        if is_private(request, view):
+        if is_private_page(request, view):
             return redirect("mfa_index")
         request.user = AnonymousUser()
         return None
 
 
-def is_private(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
+def is_private_page(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
     """Tell whether the page needs an account, belongs to the admin, or is a sign-in page."""
     match = request.resolver_match
     if match and (match.view_name in SIGN_IN_PAGES or "admin" in match.namespaces):

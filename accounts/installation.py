@@ -9,23 +9,25 @@ from django.db import connection
 
 from accounts.models import Installation
 
-# Database name → (answer, when it was read on the monotonic clock). A "no" is read again after NO_CACHE_SECONDS.
+# Database name → (answer, when it was read on the monotonic clock). A "no" is read again after FALSE_CACHE_SECONDS.
 _answers: dict[str, tuple[bool, float]] = {}
-NO_CACHE_SECONDS = 60
+FALSE_CACHE_SECONDS = 60
 
 
 def is_demonstration() -> bool:
-    """Return True if this database holds invented cases. A "yes" is cached for ever, a "no" for NO_CACHE_SECONDS."""
+    """Tell whether this database is a demonstration, which holds invented cases. True is cached for ever, False for
+    FALSE_CACHE_SECONDS.
+    """
     name = str(connection.settings_dict["NAME"])
-    answer, read_at = _answers.get(name, (False, -NO_CACHE_SECONDS))
-    if answer or time.monotonic() - read_at < NO_CACHE_SECONDS:
+    answer, read_at = _answers.get(name, (False, -FALSE_CACHE_SECONDS))
+    if answer or time.monotonic() - read_at < FALSE_CACHE_SECONDS:
         return answer
     return is_marked_as_demonstration()
 
 
 def is_marked_as_demonstration() -> bool:
-    """Read from the database, without the cache of `is_demonstration`, whether it holds invented cases. Call it where
-    an old answer would do harm, such as before sending a mail.
+    """Tell whether this database is a demonstration, without the cache of `is_demonstration`. Call it where an old
+    answer would do harm, such as before sending a mail.
     """
     answer = Installation.objects.filter(is_demonstration=True).exists()
     _answers[str(connection.settings_dict["NAME"])] = (answer, time.monotonic())
@@ -44,8 +46,7 @@ def clear_demonstration_cache() -> None:
 
 
 def refuse_demonstration() -> None:
-    """Raise ImproperlyConfigured if the database is a demonstration, whose accounts have published passwords.
-
+    """Raise ImproperlyConfigured if the database is a demonstration, because its accounts have published passwords.
     Production calls it when it starts.
     """
     if is_marked_as_demonstration():

@@ -16,13 +16,17 @@ PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 
 
 def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
-    """Render the mail from the present state of its rows. `token` is the secret of its link, empty if it has none."""
-    text = render_to_string(f"accounts/mail/{mail.kind}.txt", make_account_context(mail, token))
+    """Render a mail about an account from the present state of its rows. `token` is the secret of its link, or empty
+    if it has none.
+    """
+    text = render_to_string(f"accounts/mail/{mail.kind}.txt", make_mail_context(mail, token))
     return make_mail(text, key=mail.key, to=mail.to)
 
 
-def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
-    """Return the context of the template, with names that people chose reduced to one plain line."""
+def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
+    """Return the template context of a mail about an account. The names that people chose are reduced to one plain
+    line.
+    """
     link = mail.link
     centre = mail.csirt or (link.csirt if link else None)
     body = link.collectivity if link else None
@@ -42,7 +46,7 @@ def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
 
 
 def clean_name(text: str) -> str:
-    """Return a name on one line and with its web addresses broken, so that nobody can imitate a line of ours or put a
-    link into another person's mail.
+    """Return a name on one line, with its web addresses broken. Nobody can then imitate a line of ours, or put a link
+    into another person's mail.
     """
     return " ".join(text.split()).replace("://", ": //").replace("www.", "www. ")

@@ -5,8 +5,10 @@ from accounts.enums import Role
 ACTIONS = ("view", "add", "change", "delete")
 
 
-def list_all_permissions(*models: str) -> frozenset[str]:
-    """Return the four permissions of each model, written `app.model`."""
+def make_all_permissions(*models: str) -> frozenset[str]:
+    """Return the names of the four permissions (view, add, change, delete) of each model. A model is written
+    `app.model`.
+    """
     pairs = (model.split(".") for model in models)
     return frozenset(f"{app}.{action}_{name}" for app, name in pairs for action in ACTIONS)
 
@@ -25,7 +27,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         }
     ),
     # The administrator manages people and directories, and sees no incident.
-    Role.ADMINISTRATOR: list_all_permissions(
+    Role.ADMINISTRATOR: make_all_permissions(
         "accounts.user",
         "accounts.membership",
         "csirts.csirt",

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
-from accounts.services.roles import mixes_administration
+from accounts.services.roles import has_incompatible_roles
 from core.admin_forms import FreshForm
 from core.fields import PlainLineField
 from core.text import normalise_address
@@ -41,8 +41,8 @@ INCOMPATIBLE_ROLES = (
 EXACT_FIELDS = ("exact_since_on", "exact_until_on", "exact_act")
 
 
-class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Stores addresses in one form, so that one mailbox has one account."""
+class UniqueAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """A form of an account that normalises its address, and refuses the address of another account."""
 
     def clean_email(self) -> str:
         address = normalise_address(str(self.cleaned_data["email"]))
@@ -51,7 +51,7 @@ class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cla
         return address
 
 
-class AddUserForm(OneAddressForm):
+class AddUserForm(UniqueAddressForm):
     """Adds an account without a password: its owner chooses one through a link sent to the address."""
 
     class Meta:
@@ -60,7 +60,7 @@ class AddUserForm(OneAddressForm):
         field_classes = {"display_name": PlainLineField}
 
 
-class ChangeUserForm(FreshForm, OneAddressForm):
+class ChangeUserForm(FreshForm, UniqueAddressForm):
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]
@@ -68,19 +68,23 @@ class ChangeUserForm(FreshForm, OneAddressForm):
 
 
 class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Names the field that a role lacks. The constraints of the database would give one message for all mistakes."""
+    """The form of one role, which names each field that is missing or superfluous. The constraints of the database
+    would give one message for all mistakes.
+    """
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if role := cleaned.get("role"):
-            for field, error in [*find_wrong_scopes(role, cleaned), *find_wrong_decisions(role, cleaned)]:
+            for field, error in [*find_scope_errors(role, cleaned), *find_decision_errors(role, cleaned)]:
                 if field not in self.errors:
                     self.add_error(field, error)
         return cleaned
 
 
-def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (field, error) for each scope that the role lacks or does not take."""
+def find_scope_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, error) for each scope (body, CSIRT or région) that the role needs and lacks, or has and must not
+    have.
+    """
     for roles, field, missing, superfluous in SCOPES:
         if role in roles and not cleaned.get(field):
             yield field, missing
@@ -88,9 +92,9 @@ def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str,
             yield field, superfluous
 
 
-def find_wrong_decisions(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (field, error) for what an entitlement to exact figures lacks: the role of analyst, a first day, or the
-    reference of the written decision.
+def find_decision_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, error) if the entitlement to exact figures is incomplete. It needs the role of analyst, a first
+    day and the reference of the written decision.
     """
     if not any(cleaned.get(name) for name in EXACT_FIELDS):
         return
@@ -106,17 +110,17 @@ def find_wrong_decisions(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[s
 
 
 class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """The roles of one account. A new account must have a role, because its owner would otherwise see no page. A role
-    that reads cases is refused beside the administration of the platform.
+    """The roles of one account. A new account must have a role, because its owner would otherwise see no page. The
+    administrator of the platform must not have a role that reads cases.
     """
 
     def clean(self) -> None:
         super().clean()
         if self.instance.pk is None and not any(form.has_changed() for form in self.forms):
             raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
-        if not any(self.errors) and mixes_administration(self.list_resulting_roles()):
+        if not any(self.errors) and has_incompatible_roles(self.list_resulting_roles()):
             raise ValidationError(INCOMPATIBLE_ROLES)
 
     def list_resulting_roles(self) -> list[Membership]:
-        """Return the roles that the account will have. The forms hold every role that it has."""
+        """Return the roles that the account will have after the forms are saved."""
         return [form.instance for form in self.forms if form.instance.pk or form.has_changed()]

@@ -7,4 +7,5 @@ from accounts import dispatch
 
 @shared_task
 def send_mails() -> None:
+    """Send the mails about accounts that are due."""
     dispatch.send_due_mails()

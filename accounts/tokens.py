@@ -17,8 +17,8 @@ RECORDED_EVERY = timedelta(minutes=10)
 
 
 def derive_form_token(user: User, key: str) -> str:
-    """Derive the token from the key of a form and the key of the server, so that a form sent twice makes the same
-    token, which is not stored.
+    """Return the API token that belongs to the random key of a form, derived with the key of the server. A form that
+    is sent twice thus gets the same token, although the token is not stored.
     """
     digest = hash_value("accounts.api_token", f"{user.pk}:{key}")
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
@@ -32,24 +32,26 @@ def find_token_user(token: str) -> User | None:
     row = live.select_related("user").first()
     if row is None or (row.user.needs_second_factor and not has_factor(row.user)):
         return None
-    record_use(row)
+    record_token_use(row)
     return row.user
 
 
-def record_use(token: ApiToken) -> None:
-    """Record when the token was last used, at most every ten minutes, so that a busy program causes few writes."""
+def record_token_use(token: ApiToken) -> None:
+    """Record when the token was last used. The row is written at most every ten minutes, so that a busy program causes
+    few writes.
+    """
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def hash_token(token: str) -> str:
-    """Hash a secret of 256 random bits, which needs no slow hash."""
+    """Return the SHA-256 of a token in hexadecimal. A secret of 256 random bits needs no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def derive_link_token(link: AccessLink) -> str:
-    """Derive the secret from the nonce of the link and the key of the server, so that the mail can be written later,
-    and a stolen row opens nothing.
+    """Return the secret of a link, derived from its nonce and the key of the server. The mail can thus be written
+    later, and a stolen row opens nothing.
     """
     return hash_value("accounts.access_link", link.nonce).hex()

@@ -72,7 +72,7 @@ NUDGE_INTERVAL_SECONDS = 0.1
 NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0, "retry_on_timeout": False}
 
 
-def nudge(consumer: str) -> None:
+def nudge_consumer(consumer: str) -> None:
     """Send the message that wakes a consumer of events up. Call it after the commit. A failure is harmless, because a
     periodic task does the same work within seconds.
     """

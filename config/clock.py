@@ -20,17 +20,17 @@ from config.logs import configure_logging
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 
-def make_sweep_entry(task: str, seconds: float) -> dict[str, Any]:
+def make_periodic_entry(task: str, seconds: float) -> dict[str, Any]:
     """Return the schedule of a task that expires after its period, because the next run does the same work."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
 SCHEDULE = {
-    "announce events": make_sweep_entry("notifications.tasks.announce_events", 5),
-    "deliver what is due": make_sweep_entry("notifications.tasks.deliver_due", 5),
-    "send mails about accounts": make_sweep_entry("accounts.tasks.send_mails", 5),
-    "look for events left behind": make_sweep_entry("notifications.tasks.reconcile", 60),
-    "do long work in turn": make_sweep_entry("config.tasks.work_in_turn", 3),
+    "announce events": make_periodic_entry("notifications.tasks.announce_events", 5),
+    "deliver what is due": make_periodic_entry("notifications.tasks.deliver_due", 5),
+    "send mails about accounts": make_periodic_entry("accounts.tasks.send_mails", 5),
+    "look for events left behind": make_periodic_entry("notifications.tasks.reconcile", 60),
+    "do long work in turn": make_periodic_entry("config.tasks.work_in_turn", 3),
     "delete expired rows": {"task": "incidents.tasks.delete_expired_rows", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},

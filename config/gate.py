@@ -78,7 +78,7 @@ class Pace:
         finally:
             self.seconds_left -= monotonic() - began
 
-    def allow_for(self, count: int) -> None:
+    def add_time_for_bytes(self, count: int) -> None:
         """Add the time that the slowest accepted connection needs for this many bytes."""
         self.seconds_left += count / SLOWEST_BYTES_A_SECOND
 
@@ -90,7 +90,7 @@ class RequestBody:
         self.receive, self.pace = receive, Pace()
         self.is_over, self.is_slow = False, False
 
-    async def next(self) -> bytes:
+    async def read_next(self) -> bytes:
         """Return the next bytes, or b"" at the end. Raises BodyLost if the client has disconnected or is too slow."""
         if self.is_over:
             return b""
@@ -104,7 +104,7 @@ class RequestBody:
             self.is_over = True
             raise BodyLost
         content: bytes = message.get("body", b"")
-        self.pace.allow_for(len(content))
+        self.pace.add_time_for_bytes(len(content))
         return content
 
     async def read_whole(self, length: int) -> bytes:
@@ -113,10 +113,10 @@ class RequestBody:
         """
         content = bytearray()
         while len(content) < length and not self.is_over:
-            content += await self.next()
+            content += await self.read_next()
         return bytes(content[:length])
 
-    async def wait_for_end(self) -> None:
+    async def wait_for_disconnection(self) -> None:
         """Wait until the client has disconnected, and discard what it still sends."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
@@ -185,52 +185,52 @@ class Gate:
         try:
             if scope["method"] == "POST" and STREAMED_PATHS.fullmatch(scope["path"]):
                 async with self.slots.acquire(find_subscriber(environ), scope["path"]):
-                    environ["wsgi.input"] = BodyReader(read_more=wait_in_thread(body.next))
+                    environ["wsgi.input"] = BodyReader(read_more=make_blocking(body.read_next))
                     await self.respond(environ, body, send)
             else:
                 length = parse_length(environ)
                 environ["wsgi.input"] = BodyReader(await body.read_whole(length) if length <= LONGEST_WHOLE else b"")
                 await self.respond(environ, body, send)
         except NoSlot:
-            await send_whole(send, *NO_SLOT)
+            await send_whole_response(send, *NO_SLOT)
         except OSError as error:  # The client has disconnected or is too slow.
             logger.info("not answered", error=type(error).__name__)
             if body.is_slow:
-                await send_whole(send, *TOO_SLOW)
+                await send_whole_response(send, *TOO_SLOW)
 
     async def respond(self, environ: Environ, body: RequestBody, send: Send) -> None:
         """Run Django in a thread and send its response. Raises OSError if the client has disconnected or is too
         slow.
         """
         response = WsgiResponse(self.application, environ)
-        whole = await self.run(response.make)
+        whole = await self.run_in_thread(response.run_application)
         try:
             if body.is_slow:  # Django has responded to a lost body, and its response would not help the client.
                 raise BodyLost
             if whole is None:
                 await self.send_chunks(response, body, send)
             else:
-                await send_whole(send, response.status, response.headers, whole)
+                await send_whole_response(send, response.status, response.headers, whole)
         finally:
             if whole is None:
-                await self.run(response.close)
+                await self.run_in_thread(response.close)
 
     async def send_chunks(self, response: "WsgiResponse", body: RequestBody, send: Send) -> None:
         """Make and send one chunk after the other as long as the client reads. Raises TimeoutError if it reads too
         slowly.
         """
-        pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
+        pace, end = Pace(), asyncio.ensure_future(body.wait_for_disconnection())
         try:
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-            while not end.done() and (chunk := await self.run(response.next_chunk)):
+            while not end.done() and (chunk := await self.run_in_thread(response.next_chunk)):
                 await pace.await_step(send({"type": "http.response.body", "body": chunk, "more_body": True}))
-                pace.allow_for(len(chunk))
+                pace.add_time_for_bytes(len(chunk))
             if not end.done():
                 await pace.await_step(send({"type": "http.response.body", "body": b"", "more_body": False}))
         finally:
             end.cancel()
 
-    def run[T](self, work: Callable[[], T]) -> Awaitable[T]:
+    def run_in_thread[T](self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self.threads, work)
 
 
@@ -247,7 +247,7 @@ class WsgiResponse:
         self.status = int(status.partition(" ")[0])
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
-    def make(self) -> bytes | None:
+    def run_application(self) -> bytes | None:
         """Return the content of a response that has one chunk. Return None for a longer response. The caller then
         reads `next_chunk` and must call `close`.
         """
@@ -269,7 +269,7 @@ class WsgiResponse:
         self.opened.close()
 
 
-def wait_in_thread[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+def make_blocking[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     """Return a function that a worker thread calls to run a coroutine in the event loop of the present task and wait
     for its result.
     """
@@ -284,7 +284,7 @@ def wait_in_thread[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     return wait
 
 
-async def send_whole(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+async def send_whole_response(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})
 

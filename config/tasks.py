@@ -29,17 +29,23 @@ def work_in_turn() -> None:
     LONGEST_SECONDS.
     """
     deadline = monotonic() + LONGEST_SECONDS
-    while any([*run_turns_on_cases(), run_turn(make_papers)]) and monotonic() < deadline:
+    while any([*run_bounded_turns(), run_turn(make_papers)]) and monotonic() < deadline:
         pass
 
 
-def run_turns_on_cases() -> list[int]:
+def run_bounded_turns() -> list[int]:
     """Give a turn to each kind of work whose turns are bounded in time. Return the amount of work that each did."""
-    turns = (reroute.reroute_cases, bulk.run_due_jobs, index_cases, services.fold_new_events, making.make_due_reports)
+    turns = (
+        reroute.reroute_cases,
+        bulk.run_due_jobs,
+        index_pending_cases,
+        services.fold_new_events,
+        making.make_due_reports,
+    )
     return [run_turn(work) for work in turns]
 
 
-def index_cases() -> int:
+def index_pending_cases() -> int:
     return index.index_pending_events(seconds=index.PASS_TIME_LIMIT.total_seconds())
 
 
@@ -47,7 +53,7 @@ def make_papers() -> int:
     """Make the papers that are due. A paper of a thousand pages takes longer than a turn, so the other kinds of work
     get turns meanwhile.
     """
-    return papers.make_due_papers(meanwhile=run_turns_on_cases)
+    return papers.make_due_papers(meanwhile=run_bounded_turns)
 
 
 def run_turn(work: Callable[[], int]) -> int:

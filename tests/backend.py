@@ -211,7 +211,7 @@ class Session:
         self.servers = Servers(home)
         cached = CACHE / fingerprint()
         if cached.exists():
-            self.servers.restore(cached)
+            self.servers.restore_snapshot(cached)
         self.servers.start()
         self.build(self.servers.postgres.make_url(), self.servers.valkey.make_url(), built=cached.exists())
         if not cached.exists():
@@ -294,7 +294,7 @@ def fingerprint() -> str:
 def save_to_cache(servers: Servers, cached: Path) -> None:
     """Stop the servers for a moment, to copy their files to the cache. Keep the three newest copies."""
     servers.stop()
-    servers.snapshot(cached)
+    servers.save_snapshot(cached)
     servers.start()
     for older in sorted(CACHE.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-3]:
         shutil.rmtree(older, ignore_errors=True)

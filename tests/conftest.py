@@ -109,7 +109,7 @@ def _fix_demonstration_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fix the cached answer. A "no" expires after a minute, and the number of queries would then depend on the order
     of the tests.
     """
-    monkeypatch.setattr(installation, "NO_CACHE_SECONDS", inf)
+    monkeypatch.setattr(installation, "FALSE_CACHE_SECONDS", inf)
     monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
 
 

@@ -17,7 +17,9 @@ SCHEME = "Bearer"
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Reads no cookie and no session, so that a page of another site cannot use somebody's browser (CSRF)."""
+    """Authenticates a request to the API by the token of its Authorization header. It reads no cookie and no session,
+    so that a page of another site cannot act through somebody's browser (CSRF).
+    """
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         parts = get_authorization_header(request).decode("latin-1").split()

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 def remove_links_of_centres(apps, schema_editor):
-    """Drop the links to a centre and their mails: the version before would take them for links to a body."""
+    """Delete the links to a centre and their mails. The earlier version would take them for links to a body."""
     links = apps.get_model("accounts", "AccessLink").objects.filter(csirt__isnull=False)
     mails = apps.get_model("accounts", "PendingMail").objects
     mails.filter(link__in=links).delete()

@@ -5,8 +5,8 @@ FORM = Lower(models.Func("email", template="NORMALIZE(%(expressions)s, NFKC)"))
 
 
 def normalise_addresses(apps, schema_editor):
-    """Write each address in its one form. Raise ValueError with the addresses if two accounts would have the same: the
-    migration cannot choose the account that keeps it.
+    """Normalise every address. Raise ValueError with both addresses if two accounts would get the same one, because
+    the migration cannot choose the account that keeps it.
     """
     others = apps.get_model("accounts", "User").objects.annotate(form=FORM).exclude(email=models.F("form"))
     for user in others.order_by("pk"):

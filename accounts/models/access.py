@@ -20,7 +20,7 @@ from csirts.models import Csirt
 
 
 class ApiToken(models.Model):
-    """A key for a program that speaks for one person. Only its hash is stored (`accounts/tokens.py`)."""
+    """A token of the API, with which a program acts as one person. Only its hash is stored (`accounts/tokens.py`)."""
 
     uid = models.UUIDField("identifiant public", db_default=RandomUUID(), unique=True, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name="compte")
@@ -58,7 +58,9 @@ class Installation(models.Model):
 
 class AccessLink(models.Model):
     """A link sent by mail that can be used once. It lets its reader open an account, join a body or a centre, or
-    choose a password; or it confirms that a centre reads the mailbox to which it was sent (`address`).
+    choose a password.
+
+    A link with an `address` has another purpose. It confirms that a centre reads this mailbox, to which it was sent.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name="compte")
@@ -104,7 +106,9 @@ class AccessLink(models.Model):
 
     @property
     def keeps_password(self) -> bool:
-        """True for an invitation to an account that has a password already: using the link does not change it."""
+        """True if this is an invitation to an account that already has a password. Using the link does not change the
+        password.
+        """
         return self.purpose == LinkPurpose.INVITATION and self.user.has_usable_password()
 
 

@@ -21,7 +21,7 @@ from accounts.enums import (
     SECOND_FACTOR_ROLES,
     STAFF_ROLES,
     CentreAbility,
-    Helper,
+    EmergencyContactKind,
     Role,
 )
 from accounts.permissions import PERMISSIONS
@@ -41,7 +41,9 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def with_address(self, address: str) -> models.QuerySet["User"]:
-        """Return the account with this e-mail address, or none, however the address is written."""
+        """Return a queryset of the account with this e-mail address, however it is written. The queryset is empty if
+        there is none.
+        """
         return self.filter(email=normalise_address(address))
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -90,80 +92,95 @@ class User(AbstractBaseUser):
 
     @cached_property
     def memberships(self) -> list["Membership"]:
-        """Return the memberships in force today. Runs one query a request."""
+        """The memberships in force today. They are read with one query and cached on this object."""
         return list(self.membership_set.in_force())
 
     def has_role(self, *roles: Role | str) -> bool:
+        """Tell whether the person has one of these roles today."""
         return any(membership.role in roles for membership in self.memberships)
 
     # What the person may do in a CSIRT, by a role in force today. Pages, templates and services ask these; for a
     # condition of a query or for the rows, they ask `accounts.access`.
 
     def reads_centre(self, csirt_id: int | None) -> bool:
-        """Tell whether the person may read the cases of this CSIRT. None, for a case without a CSIRT, gives False."""
+        """Tell whether the person may read the cases of this CSIRT. The answer is False for None, a case without a
+        CSIRT.
+        """
         return csirt_id in self.readable_centre_ids
 
     def works_in_centre(self, csirt_id: int | None) -> bool:
-        """Tell whether the person may act on the cases of this CSIRT. None gives False."""
+        """Tell whether the person may act on the cases of this CSIRT. The answer is False for None."""
         return csirt_id in self.workable_centre_ids
 
     def leads_centre(self, csirt_id: int | None) -> bool:
+        """Tell whether the person leads this CSIRT. The answer is False for None."""
         return csirt_id in self.led_centre_ids
 
     @property
     def reads_any_centre(self) -> bool:
+        """True if the person may read the cases of at least one CSIRT."""
         return bool(self.readable_centre_ids)
 
     @property
     def works_in_any_centre(self) -> bool:
+        """True if the person may act on the cases of at least one CSIRT."""
         return bool(self.workable_centre_ids)
 
     @property
     def leads_any_centre(self) -> bool:
+        """True if the person leads at least one CSIRT."""
         return bool(self.led_centre_ids)
 
     def filter_led_centres(self, csirts: models.QuerySet[Csirt]) -> models.QuerySet[Csirt]:
-        """Return those of these CSIRTs that the person leads. `csirts`, which cannot import `accounts`, needs it."""
+        """Return those of these CSIRTs that the person leads. The app `csirts` calls it, because it may not import
+        `accounts`.
+        """
         return csirts.filter(pk__in=self.led_centre_ids)
 
     @property
     def has_body(self) -> bool:
-        """Tell whether the person has a role in a body today."""
+        """True if the person has a role in a body today."""
         return bool(self.collectivity_ids())
 
     # The ids behind these answers, for `accounts`, `incidents.access` and `incidents.querysets` alone
 
     @property
     def readable_centre_ids(self) -> set[int]:
-        """Return the ids of the CSIRTs whose cases this person may read."""
+        """The ids of the CSIRTs whose cases this person may read."""
         return self.centre_ids(CentreAbility.READ)
 
     @property
     def workable_centre_ids(self) -> set[int]:
-        """Return the ids of the CSIRTs on whose cases this person may act."""
+        """The ids of the CSIRTs on whose cases this person may act."""
         return self.centre_ids(CentreAbility.WORK)
 
     @property
     def led_centre_ids(self) -> set[int]:
+        """The ids of the CSIRTs that this person leads."""
         return self.centre_ids(CentreAbility.LEAD)
 
     def centre_ids(self, to: CentreAbility) -> set[int]:
+        """Return the ids of the CSIRTs in which this person has the ability `to` today."""
         return {m.csirt_id for m in self.memberships if m.csirt_id and to in CENTRE_ABILITIES[m.role]}
 
     def collectivity_ids(self) -> set[int]:
+        """Return the ids of the bodies in which this person has a role today."""
         return {m.collectivity_id for m in self.memberships if m.collectivity_id}
 
     def region_ids(self) -> set[int]:
+        """Return the ids of the régions for which this person has a role today."""
         return {m.region_id for m in self.memberships if m.region_id}
 
     def exact_region_ids(self) -> set[int]:
-        """Return the ids of the person's régions that have entitled them in writing to read exact figures today."""
+        """Return the ids of the régions whose exact figures this person may read today, by a written decision of the
+        région.
+        """
         today = timezone.localdate()
-        return {m.region_id for m in self.memberships if m.region_id and m.is_entitled(today)}
+        return {m.region_id for m in self.memberships if m.region_id and m.is_entitled_to_exact_figures(today)}
 
     @property
     def needs_second_factor(self) -> bool:
-        """Tell whether one of the person's roles needs a second factor."""
+        """True if one of the person's roles needs a second factor."""
         return self.has_role(*SECOND_FACTOR_ROLES)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
@@ -203,8 +220,8 @@ class User(AbstractBaseUser):
 
     @property
     def name_with_initial(self) -> str:
-        """Return « Camille F. » for a narrow column of a page that shows the full name elsewhere, or the address if
-        there is no name.
+        """The first name with the initial of the last name, « Camille F. », or the address if there is no name. It is
+        for narrow columns of pages that show the full name elsewhere.
         """
         first_word, *other_words = self.display_name.split() or [self.email]
         last_word = next((word for word in reversed(other_words) if word[0].isalpha()), "")
@@ -212,24 +229,26 @@ class User(AbstractBaseUser):
 
 
 def make_in_force_condition() -> Q:
+    """Return the query condition that a membership is in force today."""
     today = timezone.localdate()
     return Q(since_on__lte=today) & (Q(ended_on=None) | Q(ended_on__gt=today))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def in_force(self) -> "MembershipQuerySet":
+        """Return the memberships in force today."""
         return self.filter(make_in_force_condition())
 
     def not_ended(self) -> "MembershipQuerySet":
-        """Return the roles in force today, and those that begin later. A role that ends on its first day never
-        begins.
+        """Return the memberships in force today and those that begin later. A membership that ends on its first day is
+        left out, because it never begins.
         """
         return self.filter(Q(ended_on=None) | Q(ended_on__gt=timezone.localdate()) & Q(ended_on__gt=F("since_on")))
 
 
 class Membership(models.Model):
-    """The role of a person in a body, a centre, a région or the platform, with its dates. It is ended and never
-    deleted, because it explains who could see what.
+    """The role of a person in a body, a centre, a région or the platform, with its dates. A membership is ended and
+    never deleted, because it explains who could see what.
     """
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name="compte")
@@ -299,8 +318,10 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} : {self.get_role_display()}"
 
-    def is_entitled(self, today: date) -> bool:
-        """Tell whether the written decision is in force on `today`. The caller checks the role."""
+    def is_entitled_to_exact_figures(self, today: date) -> bool:
+        """Tell whether the written decision that opens the exact figures of the région is in force on the day `today`.
+        The caller checks the role.
+        """
         if self.exact_since_on is None or today < self.exact_since_on:
             return False
         return self.exact_until_on is None or today <= self.exact_until_on
@@ -314,7 +335,7 @@ class EmergencyContact(models.Model):
     collectivity = models.ForeignKey(
         Collectivity, models.PROTECT, related_name="emergency_contacts", verbose_name="collectivité"
     )
-    kind = models.CharField("qui", max_length=8, choices=Helper)
+    kind = models.CharField("qui", max_length=8, choices=EmergencyContactKind)
     name = models.CharField("nom", max_length=120, blank=True)
     phone = models.CharField("téléphone", max_length=40, blank=True)
     note = models.CharField("numéro de contrat, horaires", max_length=200, blank=True)
@@ -325,7 +346,7 @@ class EmergencyContact(models.Model):
         verbose_name = "contact d’urgence"
         verbose_name_plural = "contacts d’urgence"
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=Helper.values), name="emergency_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=EmergencyContactKind.values), name="emergency_kind_known"),
             models.UniqueConstraint(fields=["collectivity", "kind"], name="emergency_once_a_kind"),
         ]
 

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.access import get_body, is_manager_of
-from accounts.enums import COLLECTIVITY_ROLES, Helper, LinkPurpose, Role
+from accounts.enums import COLLECTIVITY_ROLES, EmergencyContactKind, LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, User
 from accounts.services.links import stop_links
 from accounts.services.roles import record_ended_roles, record_given_role
@@ -26,7 +26,7 @@ class LastManager(Exception):
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """End the roles of a person in this body, and stop the invitations to it that the person received or sent.
 
-    A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes another person,
+    A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes somebody else,
     Http404 if the person is not a member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
@@ -47,10 +47,10 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 @transaction.atomic
 def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """Make another member the manager of the body, and the manager an agent. A second call changes nothing.
+    """Make another member the manager of the body, and the present manager an agent. A second call changes nothing.
 
-    Raises Http404 if the person is not another member of the body, and PermissionDenied unless `actor` is the manager
-    or handed over to this person before.
+    Raises Http404 if the person is not another member of the body. Raises PermissionDenied unless `actor` manages the
+    body, or has already transferred it to this person.
     """
     body = get_body(actor, uid)
     memberships = lock_roles(body)
@@ -58,7 +58,7 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     if successor is None:
         raise Http404
     if not has_manager([membership for membership in memberships if membership.user_id == actor.pk]):
-        check_transferred(successor, actor)
+        check_management_transferred(successor, actor)
         return
     if successor.user_id == actor.pk:
         raise Http404
@@ -67,7 +67,7 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
         record_given_role(Membership.objects.create(user=person, role=role, collectivity=body), actor)
 
 
-def check_transferred(successor: Membership, actor: User) -> None:
+def check_management_transferred(successor: Membership, actor: User) -> None:
     """Raise PermissionDenied unless `actor` once managed this body and `successor` manages it now."""
     managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=successor.collectivity)
     if successor.role != Role.MANAGER or not managed.exists():
@@ -76,11 +76,11 @@ def check_transferred(successor: Membership, actor: User) -> None:
 
 @transaction.atomic
 def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User, stamp: str = "") -> None:
-    """Save the emergency card. `contacts` maps each kind to its name, phone and note; an empty line is saved too, so
-    that the card has a line to write on.
+    """Save the emergency card of a body. `contacts` maps each kind of contact to its name, phone and note. An empty
+    line is saved too, so that the card has a line to write on.
 
-    `stamp` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raises
-    Stale if somebody else changed the card after it was read.
+    `stamp` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raises Stale
+    if somebody else changed the card after it was read.
     """
     body = get_body(actor, uid)
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
@@ -97,24 +97,26 @@ def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User
 
 
 def list_contacts(body: Collectivity) -> list[EmergencyContact]:
-    """Return the lines of the body's emergency card, in the order in which they are called. Runs one query."""
-    order = list(Helper.values)
+    """Return the lines of the body's emergency card, in the order in which people call them. Runs one query."""
+    order = list(EmergencyContactKind.values)
     return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda contact: order.index(contact.kind))
 
 
 def make_card_stamp(contacts: Iterable[EmergencyContact]) -> str:
-    """Return a stamp that changes at each writing of the card."""
+    """Return a stamp of the emergency card, which changes each time the card is saved."""
     return max((contact.updated_at.isoformat() for contact in contacts), default="never")
 
 
 def lock_roles(body: Collectivity) -> list[Membership]:
-    """Return the roles in the body and lock its row, so that two managers who leave at once are handled in turn."""
+    """Lock the row of the body and return its memberships in force. Two managers who leave at once are then handled in
+    turn.
+    """
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
     return list(list_memberships(body))
 
 
 def list_memberships(body: Collectivity) -> QuerySet[Membership]:
-    """Return the memberships in force, managers first."""
+    """Return the memberships of the body that are in force, managers first."""
     ongoing = Membership.objects.in_force().filter(collectivity=body, role__in=COLLECTIVITY_ROLES)
     return ongoing.select_related("user").order_by("-role", "user__display_name", "id")
 
@@ -124,6 +126,7 @@ def has_manager(memberships: list[Membership]) -> bool:
 
 
 def end_roles(memberships: list[Membership], *, actor: User) -> None:
+    """End these roles today, and record that `actor` ended them."""
     Membership.objects.filter(pk__in=[membership.pk for membership in memberships]).update(
         ended_on=timezone.localdate()
     )

@@ -14,10 +14,10 @@ from accounts.services.mails import queue_mail
 
 @transaction.atomic
 def reset_factor(*, uid: UUID, actor: User) -> User:
-    """Delete all factors and recovery codes of the account, end its sessions, send the person a
-    mail and record `actor`.
+    """Delete all second factors and recovery codes of the account. Its sessions end, the person gets a mail, and the
+    reset is recorded with `actor`.
 
-    Raises Http404 if `actor` may not help this account. A second call finds no factor and writes nothing.
+    Raises Http404 if `actor` may not assist this account. A second call finds no factor and writes nothing.
     """
     person = User.objects.select_for_update(no_key=True).get(pk=get_person(actor, uid).pk)
     deleted, _by_model = Authenticator.objects.filter(user=person).delete()
@@ -30,7 +30,7 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
 
 
 def log_reset(person: User, actor: User) -> None:
-    """Write the reset in the history of the account that the admin shows."""
+    """Record the reset in the history of the account, which the admin shows."""
     people = User.objects.filter(pk=person.pk)
     LogEntry.objects.log_actions(actor.pk, people, CHANGE, "Second facteur remis à zéro", single_object=True)
 

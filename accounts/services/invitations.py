@@ -20,13 +20,13 @@ RESEND_AFTER = timedelta(minutes=15)
 
 
 class TooManyInvitations(Exception):
-    """The body or the centre has sent as many invitations as it may in a day. The limit protects
-    against a stolen account.
+    """The body or the centre has sent as many links as it may in a day. The limit protects against a
+    stolen account.
     """
 
 
 class SentTooSoon(Exception):
-    """The same invitation was sent minutes ago, so this is a double click or the first mail has not arrived yet."""
+    """The same mail was sent minutes ago. This is a double click, or the first mail has not arrived yet."""
 
 
 class ExistingMember(Exception):
@@ -35,19 +35,19 @@ class ExistingMember(Exception):
 
 @transaction.atomic
 def invite_member(*, uid: UUID, email: str, actor: User) -> None:
-    """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
-    only when the link is used.
+    """Invite the owner of this address to the body, by a link that is valid for seven days. An address without an
+    account gets one. The account gets its role only when the link is used.
 
-    The result reveals neither whether the address had an account nor whether that account administers the platform;
+    The result reveals neither whether the address had an account nor whether that account administers the platform:
     only the page of the link does. Raises ExistingMember for a member, TooManyInvitations, or SentTooSoon if the same
-    invitation was sent minutes ago.
+    invitation was sent minutes ago. Raises as `get_managed_body` does.
     """
     body = get_managed_body(actor, uid)
     send_invitation(get_or_create_account(email), body=body, actor=actor)
 
 
 def get_or_create_account(email: str) -> User:
-    """Return the account of this address, created if there is none. Two concurrent calls create one account."""
+    """Return the account of this address, and create it if there is none. Two concurrent calls create one account."""
     accounts = User.objects.with_address(email)
     try:
         with transaction.atomic():
@@ -58,8 +58,9 @@ def get_or_create_account(email: str) -> User:
 
 @transaction.atomic
 def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """Send a new link to a person who was invited here before, and stop the earlier link.
-    Raises as `invite_member` does.
+    """Send a new link to a person who was invited to this body before, and revoke the earlier link. Return the person.
+
+    Raises Http404 if the person was never invited, and otherwise the same errors as `invite_member`.
     """
     body = get_managed_body(actor, uid)
     person = list_invitations(body, person_uid).latest("created_at").user
@@ -69,7 +70,7 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 
 @transaction.atomic
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """Stop the invitations of this person to the body, and the mails that would bring them. Return the person. A
+    """Revoke the invitations of this person to the body, and drop their mails that have not left. Return the person. A
     second call changes nothing. Raises Http404 if the person was never invited.
     """
     links = list_invitations(get_managed_body(actor, uid), person_uid)
@@ -78,7 +79,9 @@ def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 
 
 def list_pending_invitations(body: Collectivity) -> QuerySet[AccessLink]:
-    """Return the invitations neither accepted nor withdrawn, expired ones included, newest first."""
+    """Return the invitations to the body that were neither accepted nor withdrawn, newest first. Expired ones are
+    included.
+    """
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, used_at=None)
     return pending.filter(revoked_at=None).select_related("user").order_by("-created_at", "-id")
 
@@ -92,8 +95,10 @@ def list_invitations(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLin
 
 
 def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
-    """Create the link and queue its mail. A closed account gets no mail but the same row, so that the manager's list
-    does not reveal that it is closed.
+    """Create the link of an invitation and queue its mail. A closed account gets the link but no mail, so that the
+    manager's list does not reveal that the account is closed.
+
+    Raises ExistingMember, SentTooSoon or TooManyInvitations.
     """
     if body.pk in person.collectivity_ids():
         raise ExistingMember
@@ -107,9 +112,10 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
 
 
 def check_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
-    """Raise SentTooSoon or TooManyInvitations if a new mail must wait. `earlier` are the links sent for the body or
-    the centre; `repeated` are those of them that the new mail would repeat. The caller has locked the body or the
-    centre, so that two concurrent clicks are judged in turn.
+    """Raise SentTooSoon or TooManyInvitations if a new mail must wait.
+
+    `earlier` are the links sent for the body or the centre. `repeated` are those of them that the new mail would
+    repeat. The caller has locked the body or the centre, so that two concurrent clicks are handled in turn.
     """
     now = timezone.now()
     if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():

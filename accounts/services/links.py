@@ -34,7 +34,7 @@ MAIL_KINDS = {
 
 @transaction.atomic
 def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> AccessLink:
-    """Create a link to the account, stop the earlier ones for the same purpose, and queue the mail that carries it."""
+    """Create a link to the account and queue its mail. Earlier links for the same purpose are revoked."""
     link = make_link(purpose, user=user, made_by=made_by)
     queue_mail(MAIL_KINDS[purpose], user, link=link)
     return link
@@ -42,7 +42,8 @@ def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> Acce
 
 @transaction.atomic
 def send_password_link(*, uid: UUID, actor: User) -> User:
-    """Send the person the link with which they choose a password, and write it in the history of their account.
+    """Send a person a link with which they choose a password, and return the person. The history of the account
+    records it.
 
     The link goes to the mailbox of the account only, so that `actor` never knows the password. Raises Http404 if
     `actor` may not assist this account.
@@ -63,8 +64,8 @@ def make_link(
     csirt: Csirt | None = None,
     address: str = "",
 ) -> AccessLink:
-    """Create a link and revoke the earlier links for the same purpose. `address` is the mailbox of `csirt` that the
-    link confirms.
+    """Create a link and revoke the earlier links for the same purpose and the same body or centre. `address` is the
+    mailbox of `csirt` that the link confirms.
     """
     now = timezone.now()
     earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, csirt=csirt)
@@ -85,9 +86,11 @@ def make_link(
     return link
 
 
-def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
-    """Return the live link of this secret. Return None if the secret is unknown, used, withdrawn or expired, if the
-    account is closed, if the sender of an invitation to a centre no longer leads it, or if the person may not join.
+def find_live_link(token: str, *, lock: bool = False) -> AccessLink | None:
+    """Return the link of this secret, or None if it cannot be used. `lock` locks its row until the transaction ends.
+
+    A link cannot be used if it is unknown, used, revoked or expired, or if the account is closed. Nor can an
+    invitation whose sender no longer leads the centre, or that invites an administrator of the platform.
 
     Links that confirm the mailbox of a centre are never returned, because reading that mailbox must not open an
     account.
@@ -102,27 +105,28 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
 
 
 def invites_administrator(link: AccessLink) -> bool:
-    """Tell whether this link invites somebody who administers the platform. Runs one query for an invitation."""
+    """Tell whether this link invites somebody who administers the platform. Runs one query for an invitation, none for
+    another link.
+    """
     return link.purpose == LinkPurpose.INVITATION and not can_get_reading_role(link.user)
 
 
 def is_sent_by_lead(link: AccessLink) -> bool:
-    """Tell whether the person who sent this link still leads the centre that the link is about. Runs one query at
-    most.
-    """
+    """Tell whether the person who sent this link still leads the centre of the link. Runs one query at most."""
     sender = link.made_by
     return sender is not None and sender.is_active and sender.leads_centre(link.csirt_id)
 
 
 def list_live_links() -> QuerySet[AccessLink]:
-    """Return the links that are neither used, revoked nor expired, of open accounts."""
+    """Return the links of open accounts that are not used, revoked or expired."""
     live = AccessLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
     return live.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
 
 
 def find_link_in_any_state(token: str, *, is_channel: bool = False) -> AccessLink | None:
-    """Return the link of this secret, live or not, to explain why it no longer works. `is_channel` tells whether the
-    page confirms the mailbox of a centre; a link for another page gives None.
+    """Return the link of this secret, live or not, or None. A page uses it to explain why a link no longer works.
+
+    If `is_channel`, only a link that confirms the mailbox of a centre is returned. Otherwise such a link gives None.
     """
     links = AccessLink.objects.select_related("user", "collectivity", "csirt", "made_by")
     link = links.filter(token_hash=hash_token(token)).first()
@@ -151,11 +155,12 @@ def revoke_links(user: User, *purposes: LinkPurpose) -> None:
 
 @transaction.atomic
 def use_link(*, token: str, password: str = "", display_name: str = "") -> User | None:
-    """Use the link up: set the password and the name, and join the body or the centre. Return None if it is not live.
+    """Use a link up: set the password and the name, and give the role in the body or the centre. Return the user, or
+    None if the link is not live.
 
-    A new password ends the sessions of the account and revokes the other links that could choose one.
+    A new password ends the sessions of the account and revokes the other links that could set one.
     """
-    link = find_link(token, lock=True)
+    link = find_live_link(token, lock=True)
     if link is None:
         return None
     link.used_at = timezone.now()
@@ -176,10 +181,16 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
 
 
 def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
+    """Make the user an agent of the body, unless they have a role in it. `giver` is recorded as the person who gave
+    the role.
+    """
     if body.pk not in user.collectivity_ids():
         record_given_role(Membership.objects.create(user=user, role=Role.AGENT, collectivity=body), giver)
 
 
 def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
+    """Make the user a responder of the centre, unless they work in it. `giver` is recorded as the person who gave the
+    role.
+    """
     if not user.works_in_centre(csirt.pk):
         record_given_role(Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt), giver)

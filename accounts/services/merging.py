@@ -26,8 +26,8 @@ def move_people(body: Collectivity, *, into: Collectivity, actor: User, at: date
 
 
 def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date) -> None:
-    """End each role in `body` that has not ended, and give the person the same role in `into` for the days that were
-    left. A role that has not begun moves too. Record both in the history.
+    """End each role in `body` that has not ended, and give the person the same role in `into` for the remaining days.
+    Roles that have not begun are moved too. The history records both changes.
     """
     roles = list(Membership.objects.not_ended().filter(collectivity=body).select_related("user").order_by("pk"))
     for role in roles:
@@ -40,9 +40,10 @@ def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date)
 
 
 def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended_on: date | None) -> Membership | None:
-    """Give the person of `role` the same role in `into` for these days. Return None if they have it there already.
+    """Give the person of `role` the same role in `into` for these days, and return it. Return None if they already
+    have it for these days.
 
-    Where a role without end begins later in `into`, the added role ends on that day.
+    If they have the role in `into` without end from a later day on, the added role ends on that day.
     """
     own_roles = Membership.objects.filter(user=role.user, role=role.role, collectivity=into)
     if endless := own_roles.filter(ended_on=None).first():

@@ -25,13 +25,15 @@ AUTHOR = Coalesce(NullIf("user__display_name", Value("")), "user__email", output
 
 
 def can_get_reading_role(person: User) -> bool:
-    """Tell whether this person may be given a role that reads cases. Runs one query."""
-    return not mixes_administration([*person.membership_set.all(), Membership(role=Role.AGENT)])
+    """Tell whether this person may get a role that reads cases. The administrator of the platform may not. Runs one
+    query.
+    """
+    return not has_incompatible_roles([*person.membership_set.all(), Membership(role=Role.AGENT)])
 
 
-def mixes_administration(roles: Iterable[Membership]) -> bool:
-    """Tell whether a person with these roles would administer the platform and read cases on the same day, today or
-    later.
+def has_incompatible_roles(roles: Iterable[Membership]) -> bool:
+    """Tell whether these roles of one person cannot go together: the person would administer the platform and read
+    cases on the same day, today or later.
     """
     roles = list(roles)
     administration = [role for role in roles if role.role == Role.ADMINISTRATOR]
@@ -49,7 +51,9 @@ def share_a_day(first: Membership, second: Membership) -> bool:
 
 
 def describe_role(role: Membership, detail: str = "") -> str:
-    """Return a role with its scope: « intervenant d’un CSIRT (Breizh Cyber) », « administration de la plateforme »."""
+    """Return a role with its scope: « intervenant d’un CSIRT (Breizh Cyber) », « administration de la plateforme ».
+    `detail` is added to the scope.
+    """
     place = describe_body(role.collectivity) if role.collectivity else str(role.csirt or role.region or "")
     details = ", ".join(filter(None, [place, detail]))
     return f"{role.get_role_display()} ({details})" if details else role.get_role_display()
@@ -61,9 +65,9 @@ def describe_body(body: Collectivity) -> str:
 
 
 def describe_former_role(person: User) -> str:
-    """Return the sentence that tells a person without any role which one ended last: « Vous n’êtes plus de l’équipe de
-    Breizh Cyber, depuis le 28 novembre 2026. ». Return "" for a person who has a role, will have one, or never had
-    one. Runs three queries at most.
+    """Return a sentence about the role that ended last: « Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le 28
+    novembre 2026. » It is for a person who has no role any more. Return "" for a person who has a role, will have one,
+    or never had one. Runs three queries at most.
     """
     if person.memberships or person.membership_set.filter(since_on__gt=timezone.localdate()).exists():
         return ""
@@ -78,14 +82,16 @@ def describe_former_role(person: User) -> str:
 
 
 def record_given_role(role: Membership, giver: User | None) -> None:
-    """Record who gave this role, in the history of the account too. Record nothing if `giver` is None."""
+    """Record who gave this role, in the history of the role and in that of the account. Do nothing if
+    `giver` is None.
+    """
     if giver:
         log_given_roles([role], giver)
         log_on_account(role, giver, f"Rôle donné\N{NO-BREAK SPACE}: {describe_role(role)}")
 
 
 def record_ended_roles(roles: Iterable[Membership], actor: User) -> None:
-    """Record who ended these roles, in the history of the accounts too."""
+    """Record who ended these roles, in the history of each role and in that of its account."""
     roles = list(roles)
     log_ended_roles(roles, actor)
     for role in roles:
@@ -93,20 +99,23 @@ def record_ended_roles(roles: Iterable[Membership], actor: User) -> None:
 
 
 def log_given_roles(roles: Iterable[Membership], giver: User) -> None:
+    """Record in the history of each role that `giver` gave it."""
     LogEntry.objects.log_actions(giver.pk, list(roles), ADDITION)
 
 
 def log_ended_roles(roles: Iterable[Membership], actor: User) -> None:
+    """Record in the history of each role that `actor` ended it."""
     LogEntry.objects.log_actions(actor.pk, list(roles), CHANGE)
 
 
 def log_on_account(role: Membership, actor: User, text: str) -> None:
+    """Record this text in the history of the account that has the role."""
     LogEntry.objects.log_actions(actor.pk, [role.user], CHANGE, text, single_object=True)
 
 
 def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Annotate each role with `given_by`, `given_at`, `ended_by` and `ended_at`, which are None if the history of the
-    admin does not have them. The latest end counts.
+    """Annotate each role with `given_by`, `given_at`, `ended_by` and `ended_at`, from the history of the admin. They
+    are None if the history does not have them. The latest end counts.
     """
     lines = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="membership")
     lines = lines.filter(object_id=Cast(OuterRef("pk"), TextField())).order_by("-pk")
@@ -121,14 +130,16 @@ def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
 
 
 def describe_authors(role: Membership) -> str:
-    """Return « Donné par Camille Exemple, le 3 novembre 2026. », then who ended the role. Return an empty text for
-    what the history does not have, and for the empty role of a form. No query if the role comes from
-    `annotate_authors`.
+    """Return who gave a role and who ended it: « Donné par Camille Exemple, le 3 novembre 2026. » What the history
+    does not have is left out, so that the text may be empty. Runs no query: the caller calls `annotate_authors` first.
     """
-    giving = format_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
-    ending = format_author("Terminé", getattr(role, "ended_by", None), getattr(role, "ended_at", None))
+    giving = format_role_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
+    ending = format_role_author("Terminé", getattr(role, "ended_by", None), getattr(role, "ended_at", None))
     return " ".join(filter(None, [giving, ending if role.ended_on else ""]))
 
 
-def format_author(verb: str, author: str | None, moment: datetime | None) -> str:
+def format_role_author(verb: str, author: str | None, moment: datetime | None) -> str:
+    """Return « Donné par Camille Exemple, le 3 novembre 2026. » if `verb` is « Donné », or "" without an author or a
+    moment.
+    """
     return f"{verb} par {author}, le {format_day(timezone.localtime(moment))}." if author and moment else ""

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import count_orphaned_cases, get_led_centre, list_leads
+from accounts.access import count_orphaned_cases, get_led_centre, list_lead_roles
 from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end_roles
@@ -27,10 +27,10 @@ class ClosedAccount(Exception):
 
 @transaction.atomic
 def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
-    """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
-    only when the link is used.
+    """Invite the owner of this address to the team of the centre, by a link that is valid for seven days. An address
+    without an account gets one. The account gets its role only when the link is used.
 
-    The result does not reveal whether the account administers the platform; only the page of the link does. Raises
+    The result does not reveal whether the account administers the platform: only the page of the link does. Raises
     Http404 unless `actor` leads the centre, ClosedAccount, ExistingMember, TooManyInvitations, or SentTooSoon if the
     same invitation was sent minutes ago.
     """
@@ -46,14 +46,15 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
 
 
 def list_centre_invitations(centre: Csirt) -> QuerySet[AccessLink]:
+    """Return every invitation to the centre, in any state."""
     return AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt=centre)
 
 
 def list_pending_centre_invitations(actor: User) -> QuerySet[AccessLink]:
-    """Return the invitations to the centres that this person leads, neither accepted nor withdrawn, newest first. Each
-    is annotated with `has_sender`: whether the person who sent it leads the centre today.
+    """Return the invitations to the centres of this lead that were neither accepted nor withdrawn, newest first. Each
+    is annotated with `has_sender`, which tells whether its sender still leads the centre.
     """
-    senders = list_leads().filter(user=OuterRef("made_by"), csirt=OuterRef("csirt"))
+    senders = list_lead_roles().filter(user=OuterRef("made_by"), csirt=OuterRef("csirt"))
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.led_centre_ids)
     pending = pending.filter(used_at=None, revoked_at=None)
     return pending.annotate(has_sender=Exists(senders)).select_related("user", "csirt").order_by("-created_at", "-id")
@@ -61,8 +62,8 @@ def list_pending_centre_invitations(actor: User) -> QuerySet[AccessLink]:
 
 @transaction.atomic
 def withdraw_centre_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
-    """Stop the invitations of this person to the centre. A second call changes nothing. Raises Http404 if
-    there never was one.
+    """Revoke the invitations of this person to the centre, and return the person. A second call changes nothing.
+    Raises Http404 if there never was one.
     """
     links = list_centre_invitations(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
     newest = links.select_related("user").order_by("-created_at").first()
@@ -97,14 +98,15 @@ class MailboxUnchanged(Exception):
 
 
 class MailboxOfAnotherCentre(Exception):
-    """This mailbox already receives the cases of another centre, whose people would then read the cases of both
-    centres.
+    """This mailbox already receives the cases of another centre. The people of that centre would read the cases of
+    both.
     """
 
 
 @transaction.atomic
 def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
-    """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
+    """Send to this mailbox a link that confirms that the centre reads it. Cases go to the former mailbox until
+    somebody confirms the new one.
 
     Raises MailboxUnchanged, MailboxOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
     TooManyInvitations beyond the number of trials a day.
@@ -112,7 +114,7 @@ def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     centre = get_led_centre(actor, csirt_id, lock=True)
     if address.lower() == centre.notification_email.lower():
         raise MailboxUnchanged
-    if is_channel_of_another(address, centre):
+    if is_mailbox_of_another_centre(address, centre):
         raise MailboxOfAnotherCentre
     trials = list_channel_trials(centre)
     check_mail_rate(trials.filter(address__iexact=address), trials)
@@ -125,7 +127,7 @@ def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
 def stop_channel_trial(*, csirt_id: int, actor: User) -> bool:
     """Stop the pending trial of a mailbox, whose link then no longer works. Return whether there was one."""
     centre = get_led_centre(actor, csirt_id, lock=True)
-    is_under_way = find_pending_channel(centre) is not None
+    is_under_way = find_pending_trial(centre) is not None
     stop_links(list_channel_trials(centre))
     return is_under_way
 
@@ -136,15 +138,15 @@ def has_confirmed_trial(centre: Csirt) -> bool:
     return last is not None and last.used_at is not None and last.address == centre.notification_email
 
 
-def is_channel_of_another(address: str, centre: Csirt) -> bool:
+def is_mailbox_of_another_centre(address: str, centre: Csirt) -> bool:
     """Tell whether this mailbox receives the cases of another centre. Runs one query."""
     return Csirt.objects.exclude(pk=centre.pk).filter(notification_email__iexact=address).exists()
 
 
 @transaction.atomic
 def remove_channel(*, csirt_id: int, actor: User) -> None:
-    """Remove the mailbox of the centre, so that cases are no longer sent to it by mail and declarants call it. Stop
-    pending trials.
+    """Remove the mailbox of the centre and stop its pending trials. Cases are then no longer sent by mail to the
+    centre, and declarants call it.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     stop_links(list_channel_trials(centre))
@@ -152,16 +154,18 @@ def remove_channel(*, csirt_id: int, actor: User) -> None:
 
 
 def list_channel_trials(centre: Csirt) -> QuerySet[AccessLink]:
+    """Return the links that were sent to confirm a mailbox of the centre, in any state."""
     return AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, csirt=centre)
 
 
-def find_pending_channel(centre: Csirt) -> AccessLink | None:
+def find_pending_trial(centre: Csirt) -> AccessLink | None:
+    """Return the live link that was sent to confirm a mailbox of the centre, or None."""
     return list_live_links().filter(purpose=LinkPurpose.CHANNEL, csirt=centre).first()
 
 
 def find_channel_link(token: str) -> AccessLink | None:
-    """Return the live link of this secret that confirms a mailbox, or None. A link whose sender no longer leads the
-    centre, or whose mailbox now receives the cases of another centre, gives None.
+    """Return the live link of this secret that confirms a mailbox, or None. A link is not live if its sender no longer
+    leads the centre, or if its mailbox now receives the cases of another centre.
     """
     link = list_live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token)).first()
     return link if link and is_sent_by_lead(link) and not has_mailbox_of_another_centre(link) else None
@@ -169,19 +173,21 @@ def find_channel_link(token: str) -> AccessLink | None:
 
 def has_mailbox_of_another_centre(link: AccessLink) -> bool:
     """Tell whether the mailbox that this link confirms now receives the cases of another centre. Runs one query."""
-    return link.csirt is not None and is_channel_of_another(link.address, link.csirt)
+    return link.csirt is not None and is_mailbox_of_another_centre(link.address, link.csirt)
 
 
 def find_confirmed_link(token: str) -> AccessLink | None:
-    """Return the used link of this secret if the mailbox that it confirmed is still the centre's, else None."""
+    """Return the used link of this secret, or None. Return None too if the mailbox that it confirmed is not the
+    centre's now.
+    """
     used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token), used_at__isnull=False)
     return used.filter(csirt__notification_email=F("address")).select_related("csirt").first()
 
 
 @transaction.atomic
 def confirm_channel(*, token: str) -> None:
-    """Make the address that this link confirms the centre's mailbox, where it receives its cases from now on. Do
-    nothing if the link is no longer live. Raises MailboxOfAnotherCentre if another centre confirms the same address at
+    """Make the address that this link confirms the mailbox of the centre, which receives its cases from now on. Do
+    nothing if the link is not live. Raises MailboxOfAnotherCentre if another centre has confirmed the same address at
     this moment.
     """
     unlocked = find_channel_link(token)
@@ -197,8 +203,8 @@ def confirm_channel(*, token: str) -> None:
 
 
 def save_channel(centre: Csirt, address: str, actor: User) -> None:
-    """Save the mailbox and queue a mail to the former one and to the other leads. The caller has locked the centre.
-    Raises MailboxOfAnotherCentre.
+    """Save the mailbox of the centre. Queue a mail that announces it to the former mailbox and to the other leads. The
+    caller has locked the centre. Raises MailboxOfAnotherCentre.
     """
     former = centre.notification_email
     if address == former:
@@ -211,7 +217,11 @@ def save_channel(centre: Csirt, address: str, actor: User) -> None:
             raise
         raise MailboxOfAnotherCentre from problem
     other_leads = (
-        list_leads().filter(csirt=centre).exclude(user=actor).order_by("user").values_list("user__email", flat=True)
+        list_lead_roles()
+        .filter(csirt=centre)
+        .exclude(user=actor)
+        .order_by("user")
+        .values_list("user__email", flat=True)
     )
     for to in dict.fromkeys(filter(None, [former, *other_leads])):
         queue_mail(MailKind.CHANNEL_CHANGED, actor, csirt=centre, to=to)

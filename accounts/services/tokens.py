@@ -27,17 +27,18 @@ class TooManyTokens(Exception):
 
 
 class TokenAlreadyShown(Exception):
-    """This form made a token earlier, which was shown and cannot be shown again."""
+    """This form made a token earlier. The token was shown once and cannot be shown again."""
 
 
 @transaction.atomic
 def make_token(*, actor: User, name: str, key: str) -> str:
-    """Make a token, queue a mail about it to its owner, and return it. It is not stored and cannot be read again.
+    """Make an API token, queue a mail about it to its owner, and return its text. Only a hash is stored, so that the
+    text cannot be read again.
 
-    `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raises
+    `key` is the random key of the form. The same form sent twice within two minutes returns the same token. Raises
     Http404 for a person who neither works on cases nor belongs to a body, TooManyTokens, or TokenAlreadyShown.
     """
-    check_entitled(actor)
+    check_may_have_tokens(actor)
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
     token = derive_form_token(actor, key)
     if earlier := actor.api_tokens.filter(token_hash=hash_token(token)).first():
@@ -54,7 +55,9 @@ def make_token(*, actor: User, name: str, key: str) -> str:
 
 @transaction.atomic
 def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
-    """Revoke the token from now on. A second call changes nothing. Raises Http404 for the token of another person."""
+    """Revoke the token and return it. A second call changes nothing. Raises Http404 for the token of
+    another person.
+    """
     token = get_token(actor, uid)
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
@@ -64,6 +67,7 @@ def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
 
 
 def get_token(actor: User, uid: UUID) -> ApiToken:
+    """Return the token of `actor` that has this uid. Raises Http404 if there is none."""
     token = actor.api_tokens.filter(uid=uid).first()
     if token is None:
         raise Http404
@@ -71,6 +75,7 @@ def get_token(actor: User, uid: UUID) -> ApiToken:
 
 
 def list_live_tokens(user: User) -> QuerySet[ApiToken]:
+    """Return the tokens of the user that are not revoked."""
     return user.api_tokens.filter(revoked_at=None)
 
 
@@ -79,7 +84,7 @@ def may_have_tokens(user: User) -> bool:
     return user.has_body or user.works_in_any_centre
 
 
-def check_entitled(user: User) -> None:
+def check_may_have_tokens(user: User) -> None:
     """Raise Http404 unless this person may have tokens."""
     if not may_have_tokens(user):
         raise Http404

@@ -14,7 +14,7 @@ INVENTED = re.compile(r"[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+example")
 
 
 class NotSent(Exception):
-    """A message was not sent. `trouble` is the reason, `can_retry` tells whether a later attempt makes sense, and
+    """A message was not sent. `trouble` is the reason. `can_retry` tells whether a later attempt makes sense, and
     `everywhere` whether other messages would fail too.
     """
 
@@ -24,7 +24,7 @@ class NotSent(Exception):
 
 
 class Mailer:
-    """An SMTP connection that opens with the first message, and again if it breaks."""
+    """An SMTP connection, which opens with the first message and opens again if it breaks."""
 
     def __enter__(self) -> Self:
         self.connection = get_connection()
@@ -34,7 +34,7 @@ class Mailer:
         self.connection.close()
 
     def send(self, message: EmailMessage) -> None:
-        """Send one message to one recipient, or raise NotSent."""
+        """Send one message to its recipient. Raises NotSent."""
         if is_marked_as_demonstration() and not all(INVENTED.fullmatch(address) for address in message.recipients()):
             raise NotSent(Trouble.DEMONSTRATION, can_retry=False)
         try:
@@ -59,5 +59,7 @@ class Mailer:
 
 
 def make_refusal(code: int) -> NotSent:
-    """Return the error for a reply code of the mail server. RFC 5321, 4.2.1: 4yz is temporary, 5yz is permanent."""
+    """Return the error for this reply code of the mail server. In RFC 5321, 4.2.1, 4yz is temporary and 5yz is
+    permanent.
+    """
     return NotSent(Trouble.POSTPONED, can_retry=True) if code < 500 else NotSent(Trouble.REFUSED, can_retry=False)

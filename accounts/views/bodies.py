@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.generic.edit import FormView
 
 from accounts.access import get_body, get_managed_body, is_manager_of
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.forms import ContactForm, InviteForm
 from accounts.models import Membership
 from accounts.services.bodies import (
     LastManager,
-    check_transferred,
+    check_management_transferred,
     list_contacts,
     list_memberships,
     make_card_stamp,
@@ -95,6 +95,7 @@ def withdraw_invitation_view(request: HttpRequest, uid: UUID, person: UUID) -> H
 
 
 def redirect_to_body(request: HttpRequest, uid: UUID, text: Any, address: str = "") -> HttpResponse:
+    """Redirect to the home page of the body, with a message. `address` replaces `%(address)s` in its text."""
     messages.info(request, text % {"address": address} if address else text)
     return redirect("body_home", uid)
 
@@ -102,8 +103,8 @@ def redirect_to_body(request: HttpRequest, uid: UUID, text: Any, address: str = 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove_member_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Ask to confirm, then remove the member. For the last manager, show a page that asks to transfer the management
-    first.
+    """Ask to confirm, then remove the member. If this is the last manager, show a page that asks to transfer the
+    management first.
     """
     user = get_account(request)
     body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
@@ -135,14 +136,16 @@ def transfer_management_view(request: HttpRequest, uid: UUID, person: UUID) -> H
         return redirect("transfer_management", uid, person)
     successor, is_done = get_membership(body, person), not is_manager_of(user, body)
     if is_done:
-        check_transferred(successor, user)
+        check_management_transferred(successor, user)
     return render(
         request, "accounts/transfer_management.html", {"body": body, "membership": successor, "is_done": is_done}
     )
 
 
 def get_membership(body: Collectivity, person: UUID) -> Membership:
-    """Return the first role of this person in the body, of possibly two. Raises Http404 if there is none."""
+    """Return the role of this person in the body, or the role of manager if they have two. Raises Http404 if they have
+    none.
+    """
     membership = list_memberships(body).filter(user__uid=person).first()
     if membership is None:
         raise Http404
@@ -152,7 +155,9 @@ def get_membership(body: Collectivity, person: UUID) -> Membership:
 @never_cache
 @require_safe
 def show_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the card with the number of the centre, which a body without contacts of its own needs most."""
+    """Show the emergency card of the body with the telephone number of its centre. A body without contacts of its own
+    needs this number most.
+    """
     body = get_body(get_account(request), uid)
     context = {"body": body, "contacts": list_contacts(body), "route": find_route(body, on=timezone.localdate())}
     return render(request, "accounts/emergency_card.html", context)
@@ -161,7 +166,7 @@ def show_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Edit the card. If somebody else changed it meanwhile, save nothing and show their version beside what
+    """Edit the emergency card. If somebody else changed it meanwhile, save nothing, and show their version beside what
     was typed.
     """
     user = get_account(request)
@@ -169,7 +174,9 @@ def edit_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
     contacts = list_contacts(body)
     contacts_by_kind = {contact.kind: contact for contact in contacts}
     data = request.POST if request.method == "POST" else None
-    forms = [ContactForm(data, body=body, kind=kind, contact=contacts_by_kind.get(kind)) for kind in Helper]
+    forms = [
+        ContactForm(data, body=body, kind=kind, contact=contacts_by_kind.get(kind)) for kind in EmergencyContactKind
+    ]
     context: dict[str, Any] = {
         "body": body,
         "forms": forms,

@@ -27,6 +27,8 @@ from accounts.views.mixins import UnprocessableFormMixin
 
 @method_decorator(never_cache, name="dispatch")
 class AccountPage(IndexView):
+    """Shows the user's own account: its second factors, and links to the other pages of the account."""
+
     template_name = "accounts/account.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -38,7 +40,9 @@ class AccountPage(IndexView):
 
 
 class FactorEnrolment(UnprocessableFormMixin):
-    """Enrols a factor. The session then counts as having passed it, because enrolling proves that the user has it."""
+    """A mixin of views that enrol a second factor. The session then counts as having passed it, because enrolling
+    proves that the user has it.
+    """
 
     request: HttpRequest
     kind: str
@@ -54,20 +58,26 @@ class FactorEnrolment(UnprocessableFormMixin):
 
 @method_decorator(never_cache, name="dispatch")
 class AddApplicationView(FactorEnrolment, ActivateTOTPView):
+    """Enrols an authenticator application (TOTP)."""
+
     template_name = "accounts/add_application.html"
     kind = Authenticator.Type.TOTP
 
 
 @method_decorator(transaction.atomic, name="form_valid")
 class RemoveApplicationView(UnprocessableFormMixin, DeactivateTOTPView):
+    """Removes the authenticator application."""
+
     template_name = "accounts/remove_factor.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"stays": not can_remove(self.authenticator)}
+        return super().get_context_data(**kwargs) | {"stays": not can_remove_factor(self.authenticator)}
 
 
 @method_decorator(never_cache, name="dispatch")
 class AddKeyView(FactorEnrolment, AddWebAuthnView):
+    """Enrols a passkey."""
+
     template_name = "accounts/add_key.html"
     kind = Authenticator.Type.WEBAUTHN
 
@@ -77,30 +87,35 @@ class AddKeyView(FactorEnrolment, AddWebAuthnView):
 
 @method_decorator(transaction.atomic, name="form_valid")
 class RemoveKeyView(RemoveWebAuthnView):
+    """Removes a passkey. Answers 422 if the user must keep it as the last second factor."""
+
     template_name = "accounts/remove_factor.html"
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if not can_remove(self.object):
+        if not can_remove_factor(self.object):
             return self.render_to_response(self.get_context_data(form=form), status=422)
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"key": self.object, "stays": not can_remove(self.object)}
+        return super().get_context_data(**kwargs) | {"key": self.object, "stays": not can_remove_factor(self.object)}
 
 
-def can_remove(authenticator: Authenticator) -> bool:
+def can_remove_factor(authenticator: Authenticator) -> bool:
+    """Tell whether the user may remove this second factor."""
     return bool(get_adapter().can_delete_authenticator(authenticator))
 
 
 @method_decorator(never_cache, name="dispatch")
 class RecoveryCodes(ViewRecoveryCodesView):
-    """Shows the codes once: allauth records that they were shown and hides them afterwards."""
+    """Shows the recovery codes once. allauth records that they were shown, and hides them afterwards."""
 
     template_name = "accounts/recovery_codes.html"
 
 
 class RenewCodesView(GenerateRecoveryCodesView):
+    """Replaces the recovery codes with new ones."""
+
     template_name = "accounts/renew_codes.html"
 
     @transaction.atomic
@@ -114,14 +129,20 @@ class RenewCodesView(GenerateRecoveryCodesView):
 
 
 class ConfirmByPasswordView(UnprocessableFormMixin, ReauthenticateView):
+    """Asks a signed-in user for the password again, before a sensitive change."""
+
     template_name = "accounts/confirm.html"
 
 
 class ConfirmByCodeView(UnprocessableFormMixin, ReauthenticateByCodeView):
+    """Asks a signed-in user for a one-time code, before a sensitive change."""
+
     template_name = "accounts/confirm.html"
 
 
 class ConfirmByKeyView(ReauthenticateWebAuthnView):
+    """Asks a signed-in user for a passkey, before a sensitive change."""
+
     template_name = "accounts/confirm.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from collectivities.models import Region
 
 
 def find_first_page(user: Any) -> str:
+    """Return the URL of the page that this user sees first after signing in. It is the home page for an anonymous
+    user.
+    """
     if not isinstance(user, User):
         return reverse("home")
     if user.is_staff:
@@ -22,9 +25,10 @@ def find_first_page(user: Any) -> str:
 
 
 def find_figures_page(user: User) -> str:
-    """Return the URL of the exact figures that the person may read: those of the nation for national coordination,
-    those of their région for an analyst. An analyst without a written decision gets the published figures of the
-    région, on a page that explains why.
+    """Return the URL of the figures that the person may read. National coordination gets the exact figures of the
+    nation, and an analyst those of the région.
+
+    An analyst without a written decision gets the published figures of the région, on a page that explains why.
     """
     if user.has_role(Role.NATIONAL):
         return reverse("exact_nation")

@@ -18,8 +18,8 @@ from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
 from accounts.services.links import (
-    find_link,
     find_link_in_any_state,
+    find_live_link,
     invites_administrator,
     is_replaced,
     is_sent_by_lead,
@@ -33,7 +33,9 @@ from accounts.views.mixins import UnprocessableFormMixin
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
 class LostPassword(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """Gives the same response whether the address has an account or not, and however often a link is requested."""
+    """Sends a link that sets a new password. The response is the same whether the address has an account or not, and
+    however often a link is requested.
+    """
 
     template_name = "accounts/lost_password.html"
     form_class = AddressForm
@@ -54,7 +56,7 @@ class OpenLinkView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]
     form_class = ChoosePasswordForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.link = find_link(kwargs["token"])
+        self.link = find_live_link(kwargs["token"])
         return super().dispatch(request, *args, **kwargs) if self.link else render_ended_link(request, kwargs["token"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -70,12 +72,18 @@ class OpenLinkView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]
             return render_ended_link(self.request, self.kwargs["token"])
         # A new password ends the open sessions.
         is_signed_in = self.request.user == user and "password" not in form.fields
-        context = {"user_of_link": user, "link": self.link, "first_page": find_own_page(user) if is_signed_in else ""}
+        context = {
+            "user_of_link": user,
+            "link": self.link,
+            "first_page": find_first_page_after_link(user) if is_signed_in else "",
+        }
         return render(self.request, "accounts/link_used.html", context)
 
 
-def find_own_page(user: User) -> str:
-    """Return the URL of this person's first page, with the role that the link gave."""
+def find_first_page_after_link(user: User) -> str:
+    """Return the URL of the first page of a person who has just used a link. The account is read again, because the
+    link may have given it a role.
+    """
     return find_first_page(User.objects.get(pk=user.pk))
 
 

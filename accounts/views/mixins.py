@@ -1,4 +1,4 @@
-"""What the views of several pages do alike."""
+"""Mixins that several views use."""
 
 from typing import Any
 

@@ -36,6 +36,9 @@ MAX_RESETS_SHOWN = 20
 @never_cache
 @require_safe
 def show_team(request: HttpRequest) -> HttpResponse:
+    """Show the team of a lead with the number of cases of each person, and the pending invitations. Raises Http404 for
+    others.
+    """
     lead = get_account(request)
     if not lead.leads_any_centre:
         raise Http404
@@ -53,15 +56,17 @@ def show_team(request: HttpRequest) -> HttpResponse:
             | {name: sum(counter[member.pk, centre] for centre in led) for name, counter in cases._asdict().items()}
             for member in people
         ],
-        "invitations": list_pending_rows(lead),
+        "invitations": list_invitation_rows(lead),
         "stopped": list_stopped_centres(list_centres(lead, CentreAbility.LEAD)),
         "orphaned_cases": sum(cases.open[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)
 
 
-def list_pending_rows(lead: User) -> list[dict[str, Any]]:
-    """Return the unanswered invitations, each with the reason why its link no longer works, if so. Runs one query."""
+def list_invitation_rows(lead: User) -> list[dict[str, Any]]:
+    """Return one row for each pending invitation to the centres of the lead. `is_too_old` and `has_no_sender` tell why
+    its link no longer works. Runs one query.
+    """
     now = timezone.now()
     rows: list[dict[str, Any]] = [
         {"link": invitation} for invitation in list_pending_centre_invitations(lead)[:MAX_ROWS]
@@ -74,7 +79,9 @@ def list_pending_rows(lead: User) -> list[dict[str, Any]]:
 
 
 def make_team_row(lead: User, member: Any) -> dict[str, Any]:
-    """Return one line of the list, without queries."""
+    """Return the row of one member of the team: what the account still lacks, and what the lead may do. Runs no query,
+    because the caller has fetched the roles and the factors.
+    """
     has_any_factor = any(factor.type in FACTORS for factor in member.authenticator_set.all())
     led = lead.led_centre_ids
     is_responder = any(role.role in TEAM_ROLES and role.csirt_id in led for role in member.memberships)
@@ -89,7 +96,7 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
 @never_cache
 @require_safe
 def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the account and the buttons by which the user assists its owner."""
+    """Show the account of another person, with the buttons by which the user assists them."""
     user = get_account(request)
     assisted = get_person(user, uid)
     resets = assisted.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS_SHOWN]
@@ -105,6 +112,7 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 @reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def reset_second_factor(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Reset the lost second factor of another person."""
     assisted = reset_factor(uid=uid, actor=get_account(request))
     messages.success(request, f"{assisted} ajoutera un nouveau second facteur. Un mail le lui dit.")
     return redirect("person", uid)
@@ -112,6 +120,7 @@ def reset_second_factor(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def send_password_link_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Send another person a link that sets their password."""
     assisted = send_password_link(uid=uid, actor=get_account(request))
     messages.success(request, f"Le lien part par mail à {assisted.email}.")
     return redirect("person", uid)

@@ -47,7 +47,7 @@ MAX_DIGITS = 18  # digits of a primary key in the database
 
 
 class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """A form for leads, which is a 404 for everybody else."""
+    """A view with a form for leads. It is a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.centres = list_centres(get_account(request), CentreAbility.LEAD)
@@ -82,7 +82,7 @@ class InviteResponderView(LeadFormView):
 def withdraw_centre_invitations_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
     invited = team.withdraw_centre_invitations(
-        csirt_id=read_centre_number(request.POST), person_uid=uid, actor=get_account(request)
+        csirt_id=read_centre_id(request.POST), person_uid=uid, actor=get_account(request)
     )
     messages.info(request, WITHDRAWN % {"address": invited.email})
     return redirect("team")
@@ -94,7 +94,7 @@ def remove_responder_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, with one button for each centre, then remove the responder."""
     lead = get_account(request)
     if request.method == "POST":
-        orphaned = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
+        orphaned = team.remove_responder(csirt_id=read_centre_id(request.POST), person_uid=uid, actor=lead)
         messages.success(request, f"{User.objects.get(uid=uid)} ne voit plus les dossiers du centre.")
         if orphaned:
             messages.warning(request, format_link_to_orphaned_cases(orphaned))
@@ -117,8 +117,8 @@ def format_link_to_orphaned_cases(number: int) -> SafeString:
     return format_html('{} {} à reprendre\N{NO-BREAK SPACE}: <a href="{}">{}</a>', number, cases, queue, show)
 
 
-def read_centre_number(data: QueryDict) -> int:
-    """Return the centre id that a form names, or 0 if it is not a number."""
+def read_centre_id(data: QueryDict) -> int:
+    """Return the id of the centre that a form names, or 0 if it is not a number."""
     number = data.get("csirt", "")
     return int(number) if number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS else 0
 
@@ -126,7 +126,7 @@ def read_centre_number(data: QueryDict) -> int:
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="post")
 class EditChannelView(LeadFormView):
-    """Shows the mailbox of each centre that the user leads, and sends a trial to another mailbox."""
+    """Shows the mailbox of each centre that the user leads. Its form sends a trial mail to another mailbox."""
 
     template_name = "accounts/channel.html"
     form_class = ChannelForm
@@ -135,7 +135,7 @@ class EditChannelView(LeadFormView):
         rows = [
             {
                 "centre": centre,
-                "pending": team.find_pending_channel(centre),
+                "pending": team.find_pending_trial(centre),
                 "contacts": list_sourced_contacts(centre),
             }
             for centre in self.centres.prefetch_related("contacts")
@@ -144,13 +144,13 @@ class EditChannelView(LeadFormView):
 
     def form_valid(self, form: ChannelForm) -> HttpResponse:
         email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]
-        former = team.find_pending_channel(centre)
+        former = team.find_pending_trial(centre)
         try:
             team.start_channel_trial(csirt_id=centre.pk, address=email, actor=get_account(self.request))
         except TooManyInvitations:
-            return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
+            return self.show_address_error(form, "Vingt essais sont partis en un jour : réessayez demain.")
         except team.MailboxOfAnotherCentre:
-            return self.refuse(form, CHANNEL_OF_ANOTHER)
+            return self.show_address_error(form, CHANNEL_OF_ANOTHER)
         except (team.MailboxUnchanged, SentTooSoon) as needless:
             messages.info(self.request, NEEDLESS_TRIALS[type(needless)])
             return redirect("centre_channel")
@@ -161,15 +161,16 @@ class EditChannelView(LeadFormView):
             )
         return redirect("centre_channel")
 
-    def refuse(self, form: ChannelForm, problem: str) -> HttpResponse:
+    def show_address_error(self, form: ChannelForm, problem: str) -> HttpResponse:
+        """Show the form again with this error beside the address."""
         form.add_error("email", problem)
         return self.form_invalid(form)
 
 
 @require_POST
 def stop_channel_trial_view(request: HttpRequest) -> HttpResponse:
-    """Stop a trial without asking to confirm, because a new trial undoes it."""
-    lead, number = get_account(request), read_centre_number(request.POST)
+    """Stop the trial of a mailbox without asking to confirm, because a new trial undoes it."""
+    lead, number = get_account(request), read_centre_id(request.POST)
     if team.stop_channel_trial(csirt_id=number, actor=lead):
         messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
     elif team.has_confirmed_trial(get_led_centre(lead, number)):
@@ -183,13 +184,13 @@ def stop_channel_trial_view(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
 def remove_channel_view(request: HttpRequest) -> HttpResponse:
-    """Ask to confirm, then remove the mailbox."""
+    """Ask to confirm, then remove the mailbox of the centre."""
     lead = get_account(request)
     if request.method == "POST":
-        team.remove_channel(csirt_id=read_centre_number(request.POST), actor=lead)
+        team.remove_channel(csirt_id=read_centre_id(request.POST), actor=lead)
         messages.success(request, "Plus aucune déclaration ne part par mail.")
         return redirect("centre_channel")
-    centre = get_led_centre(lead, read_centre_number(request.GET))
+    centre = get_led_centre(lead, read_centre_id(request.GET))
     return render(request, "accounts/remove_channel.html", {"centre": centre})
 
 
@@ -197,9 +198,10 @@ def remove_channel_view(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_channel_view(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm the mailbox when the button is pressed, and not when the page is opened, because mail scanners open it
-    too. The page is public, because receiving the link proves that the reader has the mailbox. A second click shows
-    that the mailbox is confirmed.
+    """Confirm a mailbox when the button is pressed. Opening the page is not enough, because mail scanners open it too.
+
+    The page is public, because receiving the link proves that the reader has the mailbox. A second click shows that
+    the mailbox is confirmed.
     """
     if request.method == "POST":
         with suppress(team.MailboxOfAnotherCentre):  # the link is over, as the page then says

@@ -17,7 +17,7 @@ from accounts.services.tokens import (
     MAX_LIVE_TOKENS,
     TokenAlreadyShown,
     TooManyTokens,
-    check_entitled,
+    check_may_have_tokens,
     get_token,
     make_token,
     revoke_token,
@@ -32,19 +32,22 @@ TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
 @never_cache
 @require_safe
 def show_tokens(request: HttpRequest) -> HttpResponse:
+    """Show the user's own API tokens, newest first. Raises Http404 for a person who may not have tokens."""
     user = get_account(request)
-    check_entitled(user)
+    check_may_have_tokens(user)
     rows = user.api_tokens.order_by("-created_at", "-id")[:MAX_ROWS]
     return render(request, "accounts/tokens.html", {"tokens": rows})
 
 
 @method_decorator([never_cache, reauthentication_required(app="allauth.mfa")], name="dispatch")
 class NewToken(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+    """Makes an API token with the name that the user types, and shows it once."""
+
     template_name = "accounts/new_token.html"
     form_class = TokenForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        check_entitled(get_account(request))
+        check_may_have_tokens(get_account(request))
         return super().dispatch(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:

@@ -39,24 +39,29 @@ def show_demonstration(request: HttpRequest) -> HttpResponse:
         raise Http404
     counter, elapsed = divmod(int(time.time()), app_settings.TOTP_PERIOD)
     seconds_left = app_settings.TOTP_PERIOD - elapsed
-    context = {"accounts": list_accounts(counter), "left": seconds_left, "password": PASSWORD}
+    context = {"accounts": list_demo_accounts(counter), "left": seconds_left, "password": PASSWORD}
     response = render(request, "demo/demonstration.html", context)
     response["Refresh"] = str(seconds_left)
     return response
 
 
-def list_accounts(counter: int) -> list[DemoAccount]:
+def list_demo_accounts(counter: int) -> list[DemoAccount]:
     """Return the accounts in the order of CAST."""
     cast = {f"{name}@{DOMAIN}": role for name, (_display_name, role, _scope) in CAST.items()}
     people = User.objects.filter(email__in=cast).prefetch_related("authenticator_set")
     rows = [
-        DemoAccount(user, str(cast[user.email].label), compute_code(user, counter), compute_code(user, counter + 1))
+        DemoAccount(
+            user,
+            str(cast[user.email].label),
+            compute_one_time_code(user, counter),
+            compute_one_time_code(user, counter + 1),
+        )
         for user in people
     ]
     return sorted(rows, key=lambda account: list(cast).index(account.user.email))
 
 
-def compute_code(user: Any, counter: int) -> str:
+def compute_one_time_code(user: Any, counter: int) -> str:
     """Return the code of this period, or an empty string for an account without an authenticator."""
     totp = next(
         (

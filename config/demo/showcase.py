@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.models import User
 from accounts.services.bodies import save_contacts
 from accounts.services.invitations import invite_member
@@ -49,10 +49,18 @@ TRAP_MAIL = (
 )
 LOG_FILE = b"2026-11-24T02:13:07 vpn exemple-prestataire 198.51.100.7 session ouverte\n" * 40
 EMERGENCY_CARD = {
-    Helper.SUPPLIER: {"name": "Exemple Informatique", "phone": "06 39 98 00 21", "note": "astreinte jour et nuit"},
-    Helper.DPO: {"name": "Sacha Inventé", "phone": "06 39 98 00 22", "note": "mutualisé avec l’intercommunalité"},
-    Helper.INSURER: {"name": "Assurances Modèle", "phone": "06 39 98 00 23", "note": "contrat EX-0000"},
-    Helper.ELECTED: {"name": "Maxime Imaginaire", "phone": "06 39 98 00 24", "note": ""},
+    EmergencyContactKind.SUPPLIER: {
+        "name": "Exemple Informatique",
+        "phone": "06 39 98 00 21",
+        "note": "astreinte jour et nuit",
+    },
+    EmergencyContactKind.DPO: {
+        "name": "Sacha Inventé",
+        "phone": "06 39 98 00 22",
+        "note": "mutualisé avec l’intercommunalité",
+    },
+    EmergencyContactKind.INSURER: {"name": "Assurances Modèle", "phone": "06 39 98 00 23", "note": "contrat EX-0000"},
+    EmergencyContactKind.ELECTED: {"name": "Maxime Imaginaire", "phone": "06 39 98 00 24", "note": ""},
 }
 ANSWERS: dict[str, dict[str, Any]] = {
     "precisions": {

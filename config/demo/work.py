@@ -74,14 +74,14 @@ Chercher l’adresse 203.0.113.77 dans les journaux."""
 
 def make_day_of_work(cast: dict[str, User], now: datetime) -> None:
     neighbour = create_neighbour()
-    fill_case(find_case(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
+    fill_case(get_case_of_type(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
     make_late_task(cast["responder"], now)
     make_wave(cast, now)
     make_duplicate(cast["lead"], cast["responder"], now)
     make_incoming_transfer(neighbour, now)
     make_outgoing_transfer(cast["responder"], neighbour, now)
     make_reopened_case(cast["responder"], cast["lead"], now)
-    write_handover(find_case(IncidentType.MAILBOX), cast["lead"], cast["responder"])
+    write_handover(get_case_of_type(IncidentType.MAILBOX), cast["lead"], cast["responder"])
 
 
 def create_neighbour() -> User:
@@ -93,7 +93,7 @@ def create_neighbour() -> User:
     return user
 
 
-def find_case(kind: IncidentType) -> Incident:
+def get_case_of_type(kind: IncidentType) -> Incident:
     return Incident.objects.get(submission_key=hash_submission_key(make_submission_key(kind)))
 
 
@@ -193,7 +193,7 @@ def make_duplicate(lead: User, responder: User, now: datetime) -> None:
     """Merge a second declaration of the neighbouring town. The lead assigns the case to a colleague, who has not
     acknowledged it yet.
     """
-    main_case = find_case(IncidentType.DDOS)
+    main_case = get_case_of_type(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."
     duplicate = declare_case_with_key(
         make_submission_key("double"),

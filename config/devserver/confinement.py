@@ -102,7 +102,7 @@ class Confinement:
         return writable.returncode == 0 == version.returncode
 
 
-def confine(home: Path) -> Confinement:
+def choose_confinement(home: Path) -> Confinement:
     """Return the first confinement that works, of those that the module lists."""
     data = home / "data"
     new = not data.exists()
@@ -123,12 +123,12 @@ def confine_to_present_user(programs: Programs, data: Path) -> Confinement:
     """Run as the current user. If that user has no name, as in some containers, run in a namespace, because PostgreSQL
     requires a user name.
     """
-    if has_a_name(os.getuid()):
+    if has_user_name(os.getuid()):
         return Confinement(programs, data)
     return confine_to_namespace(programs, data)
 
 
-def has_a_name(uid: int) -> bool:
+def has_user_name(uid: int) -> bool:
     try:
         return bool(pwd.getpwuid(uid).pw_name)
     except KeyError:

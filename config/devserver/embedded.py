@@ -21,9 +21,9 @@ import psutil
 import psycopg
 import redis
 
-from config.devserver.confinement import Confinement, confine
+from config.devserver.confinement import Confinement, choose_confinement
 from config.devserver.processes import stop_process
-from config.devserver.servers import NAME, NOWHERE, Record, open_for_owner
+from config.devserver.servers import NAME, NOWHERE, ServerRecord, open_for_owner
 
 PATIENCE_SECONDS = 60
 
@@ -66,7 +66,7 @@ class Server:
     stop_signal: signal.Signals  # asks the server to finish its work, then to stop
     failures: tuple[type[Exception], ...]
 
-    def __init__(self, home: Path, confinement: Confinement, record: Record) -> None:
+    def __init__(self, home: Path, confinement: Confinement, record: ServerRecord) -> None:
         self.confinement = confinement
         self.record = record
         self.data = confinement.data / self.name
@@ -99,9 +99,9 @@ class Server:
         """Launch the server once. Return False if it stopped. That can happen after a kill -9, whose children need a
         moment to end.
         """
-        if not is_free(self.port):
+        if not is_port_free(self.port):
             self.record.write(**{self.name: find_free_port()})
-        self.write(self.make_configuration(), self.data / f"{NAME}.conf")
+        self.write_private_file(self.make_configuration(), self.data / f"{NAME}.conf")
         with open(self.log, "ab", opener=open_for_owner) as log:
             self.process = self.launch(log)
         while self.process.poll() is None and time.monotonic() < deadline:
@@ -129,7 +129,7 @@ class Server:
         if self.process:
             self.process.wait()
 
-    def write(self, text: str, path: Path) -> None:
+    def write_private_file(self, text: str, path: Path) -> None:
         with open(path, "w", opener=open_for_owner) as file:
             file.write(text)
         self.confinement.give_to_user(path)
@@ -162,19 +162,19 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         if not (self.data / "PG_VERSION").exists():
-            self.create()
+            self.create_cluster()
         elif (pid := self.find_pid()) is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
         else:
             stop_process(pid, self.stop_signal)
 
-    def create(self) -> None:
+    def create_cluster(self) -> None:
         """Create the cluster under another name and rename it at the end, so that a killed creation starts again."""
         new = self.data.with_name("postgres.new")
         for folder in [self.data, new]:
             shutil.rmtree(folder, ignore_errors=True)
         secret = self.confinement.data / "secret"
-        self.write(self.password, secret)
+        self.write_private_file(self.password, secret)
         initdb = self.confinement.run(
             *[self.confinement.programs.postgres / "initdb", "-D", new, "--username", NAME, "--pwfile", secret],
             *["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"],
@@ -231,17 +231,17 @@ class Valkey(Server):
     def make_url(self, database: int = 0) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def client(self) -> "redis.Redis":
+    def make_client(self) -> "redis.Redis":
         return redis.Redis.from_url(self.make_url(), socket_timeout=5, socket_connect_timeout=2)
 
     def connect(self) -> None:
-        with self.client() as client:
+        with self.make_client() as client:
             client.ping()
 
     def find_pid(self) -> int | None:
         """Return the pid that the server itself reports, or None if it does not answer."""
         try:
-            with self.client() as client:
+            with self.make_client() as client:
                 return int(client.info("server")["process_id"])
         except self.failures:
             return None
@@ -252,11 +252,11 @@ class Servers:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.record = Record(home)
+        self.record = ServerRecord(home)
 
     @cached_property
     def confinement(self) -> Confinement:
-        return confine(self.home)
+        return choose_confinement(self.home)
 
     @cached_property
     def postgres(self) -> Postgres:
@@ -280,8 +280,8 @@ class Servers:
             self.valkey.stop()
             self.postgres.stop()
 
-    def snapshot(self, folder: Path) -> None:
-        """Copy the database of stopped servers to `folder`, from which `restore` can start other servers."""
+    def save_snapshot(self, folder: Path) -> None:
+        """Copy the database of stopped servers to `folder`, from which `restore_snapshot` can start other servers."""
         new = folder.with_suffix(f".{os.getpid()}")
         new.mkdir(parents=True)
         copy_tree(self.record.path, new)
@@ -291,9 +291,9 @@ class Servers:
         except OSError:  # another process was faster
             shutil.rmtree(new)
 
-    def restore(self, folder: Path) -> None:
+    def restore_snapshot(self, folder: Path) -> None:
         """Copy the database of a snapshot here, with its password. The servers choose new ports when they start."""
-        password = Record(folder).read()["password"]
+        password = ServerRecord(folder).read()["password"]
         self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
         copy_tree(folder / "postgres", self.confinement.data)
         self.confinement.give_tree_to_user(self.postgres.data)
@@ -318,7 +318,7 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
+def is_port_free(port: int) -> bool:
     if port == NOWHERE:
         return False
     with socket.socket() as probe:

@@ -15,7 +15,7 @@ def stop_group(group: int, folder: Path) -> None:
     """Stop the members of a process group that run in this folder. Other processes are left alone, because the number
     of the group may have been reused.
     """
-    members = [process for process in psutil.process_iter() if is_ours(process, group, folder)]
+    members = [process for process in psutil.process_iter() if is_in_group(process, group, folder)]
     for signal_number in [signal.SIGTERM, signal.SIGKILL]:
         for process in members:
             with suppress(psutil.NoSuchProcess):
@@ -23,7 +23,7 @@ def stop_group(group: int, folder: Path) -> None:
         members = wait_for_end(members, PATIENCE_SECONDS)
 
 
-def is_ours(process: psutil.Process, group: int, folder: Path) -> bool:
+def is_in_group(process: psutil.Process, group: int, folder: Path) -> bool:
     try:
         return os.getpgid(process.pid) == group and Path(process.cwd()) == folder
     except (OSError, psutil.Error):

@@ -22,7 +22,7 @@ from types import FrameType
 from typing import IO
 
 from config.broker import HEAVY, URGENT
-from config.devserver.embedded import NotStarted, Servers, is_free
+from config.devserver.embedded import NotStarted, Servers, is_port_free
 from config.devserver.processes import stop_group
 from config.devserver.progress import print_progress, report_step
 
@@ -107,7 +107,7 @@ class Supervisor:
 
     def run(self) -> None:
         for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
-            signal.signal(number, self.ask_to_stop)
+            signal.signal(number, self.handle_stop_signal)
         try:
             self.start()
             while not self.stopping:
@@ -120,7 +120,7 @@ class Supervisor:
         for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
             with report_step(server.title):
                 server.start()
-        accounts = self.prepare()
+        accounts = self.prepare_database()
         with report_step("Site, ouvriers, horloge"):
             for child in self.children:
                 child.start()
@@ -128,7 +128,7 @@ class Supervisor:
             self.wait_for_the_site()
         print_progress(READY.format(port=self.port, accounts=accounts))
 
-    def prepare(self) -> str:
+    def prepare_database(self) -> str:
         """Prepare the database. Return the accounts, indented for the ready block."""
         command = [sys.executable, "-m", "config.devserver.prepare"]
         self.preparation = subprocess.Popen(
@@ -162,7 +162,7 @@ class Supervisor:
         new.write_text(json.dumps([process.pid for process in processes if process and process.returncode is None]))
         new.replace(CHILDREN)
 
-    def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+    def handle_stop_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self.stopping:
             return
         self.stopping = True
@@ -204,7 +204,7 @@ def is_answering(url: str) -> bool:
         return False
 
 
-def stop_leftovers() -> None:
+def stop_leftover_processes() -> None:
     """Stop the processes that remain of an earlier run: those of the recorded groups that run in this folder."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
@@ -222,7 +222,7 @@ def choose_port() -> int:
     port = int(port_text)
     with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
         raise make_port_error(port)
-    if not is_free(port):
+    if not is_port_free(port):
         raise make_port_error(port)
     return port
 
@@ -253,7 +253,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     try:
         with lock_run():
-            stop_leftovers()
+            stop_leftover_processes()
             Supervisor(choose_port()).run()
     except KeyboardInterrupt:
         sys.exit(0)

@@ -12,7 +12,7 @@ NAME = "tocsin"  # of the database and of its owner
 NOWHERE = 1  # the port of servers that have never started
 
 
-class Record:
+class ServerRecord:
     """`servers.json` in a folder: the ports and the password of the servers, readable only by its owner."""
 
     def __init__(self, home: Path) -> None:

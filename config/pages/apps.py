@@ -7,7 +7,7 @@ class PagesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models and settings are loaded by now, not before.
-        from config.celery import nudge  # noqa: PLC0415
+        from config.celery import nudge_consumer  # noqa: PLC0415
         from incidents.services.history.record import register_waker  # noqa: PLC0415
 
-        register_waker(nudge)
+        register_waker(nudge_consumer)

@@ -4,7 +4,7 @@ from config.pages import health, views
 
 urlpatterns = [
     path("", views.show_home, name="home"),
-    path("vos-donnees/", views.show_personal_data, name="personal_data"),
+    path("vos-donnees/", views.show_privacy_notice, name="privacy_notice"),
     path("accessibilite/", views.show_accessibility, name="accessibility"),
     path("mentions-legales/", views.show_legal_notice, name="legal_notice"),
     path("sante/", health.report_health, name="health"),

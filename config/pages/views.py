@@ -21,13 +21,13 @@ def show_home(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def show_personal_data(request: HttpRequest) -> HttpResponse:
+def show_privacy_notice(request: HttpRequest) -> HttpResponse:
     """Show what the GDPR requires: the controller of the data, their purpose, recipients and retention periods, and
     the rights of people.
     """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
-    return render(request, "pages/personal_data.html", {"centres": centres})
+    return render(request, "pages/privacy_notice.html", {"centres": centres})
 
 
 @login_not_required

@@ -2,7 +2,7 @@
 files.
 """
 
-from config.devserver.servers import Record
+from config.devserver.servers import ServerRecord
 from config.env import (
     DEVELOPMENT_EVIDENCE_KEY,
     DEVELOPMENT_SECRET,
@@ -19,7 +19,7 @@ DEBUG = env.read_flag("DEBUG", default=False)
 SECRET_KEY = env.read_text("SECRET_KEY", DEVELOPMENT_SECRET)
 SITE_URL = f"http://localhost:{env.read_number('PORT', 8000)}"
 
-record = Record(LOCAL_DIR)
+record = ServerRecord(LOCAL_DIR)
 DATABASES = {
     "default": add_connection_settings(parse_database_url(env.read_text("DATABASE_URL", record.database_url)))
 }

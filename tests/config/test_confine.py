@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from config.devserver import confinement
-from config.devserver.confinement import Confinement, Programs, confine
+from config.devserver.confinement import Confinement, Programs, choose_confinement
 from config.devserver.embedded import Servers
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root has to find a way down")
@@ -96,7 +96,7 @@ def test_a_namespace_runs_the_database_in_a_private_folder(private_folder):
     assert count_starts(home) == (1, 0)  # as seen from outside
     assert count_starts(home) == (2, 0)
 
-    assert confine(home).prefix[1] == "-U"
+    assert choose_confinement(home).prefix[1] == "-U"
     assert private_folder.stat().st_mode & 0o777 == 0o700
     assert (home / "data").stat().st_uid == 0
 
@@ -142,7 +142,7 @@ def test_data_of_a_deleted_folder_are_not_reused(private_folder, state_folder, n
 @pytest.mark.proof
 def test_a_start_killed_while_it_made_the_database_is_started_over(private_folder):
     home = private_folder / "home"
-    unfinished = confine(home).data / "postgres.new"
+    unfinished = choose_confinement(home).data / "postgres.new"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
 
@@ -154,10 +154,10 @@ def test_a_start_killed_while_it_made_the_database_is_started_over(private_folde
 @pytest.mark.proof
 def test_a_user_id_without_a_name_is_given_one(private_folder, monkeypatch):
     """In a container the user may have no name, and PostgreSQL asks the system for one."""
-    assert confinement.has_a_name(os.getuid())
-    assert not confinement.has_a_name(2**31 - 7)
+    assert confinement.has_user_name(os.getuid())
+    assert not confinement.has_user_name(2**31 - 7)
     monkeypatch.setattr(confinement, "ROOT_UID", -1)
-    monkeypatch.setattr(confinement, "has_a_name", lambda uid: False)
+    monkeypatch.setattr(confinement, "has_user_name", lambda uid: False)
 
     assert count_starts(private_folder / "home")[0] == 1
-    assert confine(private_folder / "home").prefix[1] == "-U"
+    assert choose_confinement(private_folder / "home").prefix[1] == "-U"

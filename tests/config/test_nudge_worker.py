@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from config.broker import HEAVY, URGENT
-from config.celery import Nudger, app, nudge
+from config.celery import Nudger, app, nudge_consumer
 from config.clock import SCHEDULE
 from config.devserver.embedded import find_free_port
 from tests.cast import breizh_cyber, declare
@@ -19,7 +19,7 @@ from tests.cast import breizh_cyber, declare
 
 def test_a_nudge_of_an_application_queues_its_task(backend):
     with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
-        nudge("notifications")
+        nudge_consumer("notifications")
         assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: take_task(queue), None)
 
 
@@ -88,7 +88,7 @@ def test_no_request_waits_for_the_broker(monkeypatch, nudger):
     monkeypatch.setattr("config.celery.nudger", nudger)
 
     for _ in range(100):
-        nudge("stats")
+        nudge_consumer("stats")
 
     is_done.set()
     sender, has_seen_the_end = calls.get(timeout=30)

@@ -22,7 +22,7 @@ def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
         with connect(servers) as connection:
             connection.execute("CREATE TABLE kept (id int)")
             connection.execute("INSERT INTO kept VALUES (1)")
-        with servers.valkey.client() as client:
+        with servers.valkey.make_client() as client:
             client.set("kept", "1")
         yield servers
     finally:
@@ -43,7 +43,7 @@ def test_a_restart_keeps_the_data(running_servers):
     running_servers.start()
 
     assert list_rows(running_servers) == [(1,)]
-    with running_servers.valkey.client() as client:
+    with running_servers.valkey.make_client() as client:
         assert client.get("kept") == b"1"
 
 
@@ -55,7 +55,7 @@ def test_durability_is_on(running_servers):
 
 
 def ask_valkey(servers, name):
-    with servers.valkey.client() as client:
+    with servers.valkey.make_client() as client:
         return client.config_get(name)[name]
 
 

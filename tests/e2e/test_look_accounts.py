@@ -4,7 +4,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.utils import timezone
 
-from accounts.enums import Helper, LinkPurpose, Role
+from accounts.enums import EmergencyContactKind, LinkPurpose, Role
 from accounts.models import AccessLink
 from accounts.services.bodies import save_contacts
 from accounts.services.links import make_link, send_link
@@ -180,7 +180,7 @@ def test_pages_of_the_emergency_card_are_accessible(visitor):
     visitor.goto(f"/ma-collectivite/{town.uid}/urgence/ecrire/")
     visitor.inspect("body-card-write")
     page.locator("#id_supplier-name").fill("Exemple Informatique")
-    contacts = {kind.value: {"name": "Autre", "phone": "", "note": ""} for kind in Helper}
+    contacts = {kind.value: {"name": "Autre", "phone": "", "note": ""} for kind in EmergencyContactKind}
     save_contacts(uid=town.uid, contacts=contacts, actor=agent)
     send(page, "Garder la fiche")
     visitor.inspect("body-card-written-meanwhile")

@@ -30,7 +30,7 @@ def start_servers_with_lists(home: Path) -> Servers:
     servers = Servers(home)
     cached = CACHE / fingerprint()
     if cached.exists():
-        servers.restore(cached)
+        servers.restore_snapshot(cached)
         servers.start()
         return servers
     servers.start()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts import dispatch as account_mails
-from accounts.enums import Helper, Role
+from accounts.enums import EmergencyContactKind, Role
 from csirts.models import Csirt
 from incidents.enums import IncidentType
 from incidents.services.declarant.share import derive_sentence_secret
@@ -182,7 +182,7 @@ WITHOUT_WORDS = {
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),
     ("compte/cles/", "name"),
-    *(("ma-collectivite/<uuid:uid>/urgence/ecrire/", f"{helper}-phone") for helper in Helper),
+    *(("ma-collectivite/<uuid:uid>/urgence/ecrire/", f"{helper}-phone") for helper in EmergencyContactKind),
     ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),
     ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
     ("admin/incidents/incident/<str:reference>/qualifier/", "qualifier-find"),

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.factors import list_names_with_missing_steps
+from accounts.factors import list_people_with_labels
 from accounts.installation import clear_demonstration_cache, is_demonstration
 from accounts.models import Installation
 from config.demo.management.commands import simulate_incidents
@@ -92,7 +92,7 @@ def test_the_person_who_took_the_invented_cases_is_not_marked_as_new():
     simulate()
 
     csirt = Incident.objects.exclude(assignee=None).values_list("csirt", flat=True)[0]
-    assert [name for _person, name in list_names_with_missing_steps(list_centre_responders(csirt))] == ["Camille"]
+    assert [name for _person, name in list_people_with_labels(list_centre_responders(csirt))] == ["Camille"]
 
 
 def test_the_severity_of_an_invented_case_is_that_of_its_facts():

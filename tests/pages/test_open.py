@@ -15,7 +15,7 @@ from tests.factories.csirts import CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = ["home", "personal_data", "accessibility", "legal_notice", "login"]
+PUBLIC = ["home", "privacy_notice", "accessibility", "legal_notice", "login"]
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_no_page_of_a_real_installation_says_demonstration(client, name):
 
 def test_no_invented_contact_is_given(client):
     """Nobody writes to an address that this software made up."""
-    for name in ["personal_data", "accessibility", "legal_notice"]:
+    for name in ["privacy_notice", "accessibility", "legal_notice"]:
         page = client.get(reverse(name)).content.decode()
         assert "mailto:" not in page
         assert set(re.findall(r"tel:\d+", page)) <= {"tel:112"}
@@ -148,7 +148,7 @@ def test_the_legal_notice_says_that_some_numbers_come_from_the_press(client):
 
 def test_the_personal_data_page_says_itself_that_its_publisher_has_no_name_yet(client):
     """A link to another page that only says so would lead in a circle."""
-    page = client.get(reverse("personal_data")).content.decode()
+    page = client.get(reverse("privacy_notice")).content.decode()
     [controller] = re.findall(r"<dt>Responsable du traitement</dt><dd>(.*?)</dd>", page, re.DOTALL)
     assert "Il n’a pas encore écrit ici son nom" in controller
     assert reverse("legal_notice") not in controller
@@ -161,9 +161,9 @@ def test_a_page_costs_one_query(client, django_assert_max_num_queries, name):
 
 
 def test_the_personal_data_page_costs_few_queries(client, django_assert_max_num_queries):
-    client.get(reverse("personal_data"))  # loads the directory into this process
+    client.get(reverse("privacy_notice"))  # loads the directory into this process
     with django_assert_max_num_queries(2):
-        page = read_text(client.get(reverse("personal_data")))
+        page = read_text(client.get(reverse("privacy_notice")))
     for words in ("Responsable du traitement", "Base légale", "Destinataires", "Durée", "Vos droits", "CNIL"):
         assert words in page
     bare = re.sub(r"<[^>]+>", "", page).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
@@ -187,7 +187,7 @@ def test_the_personal_data_page_costs_few_queries(client, django_assert_max_num_
 )
 def test_each_centre_has_somebody_to_write_to_about_personal_data(client, contacts, words):
     CsirtFactory(name="Centre Essai", contacts=contacts)
-    bare = re.sub(r"<[^>]+>", "", read_text(client.get(reverse("personal_data")))).replace("\N{NO-BREAK SPACE}", " ")
+    bare = re.sub(r"<[^>]+>", "", read_text(client.get(reverse("privacy_notice")))).replace("\N{NO-BREAK SPACE}", " ")
     [line] = [line for line in bare.splitlines() if "Centre Essai" in line]
     assert words in line
     assert "écrivez au centre lui-même" not in bare

@@ -16,7 +16,7 @@ from config.pages.templatetags.tocsin import (
     format_phone,
     group_reference,
     make_tel_uri,
-    spell_out,
+    spell_out_reference,
 )
 from tests.reading import NBSP, read_text
 
@@ -69,7 +69,7 @@ def test_a_duration_is_written_in_its_largest_unit(lasts, expected):
 @pytest.mark.parametrize("reference", ["T7K49MQX", "t7k4-9mqx", " T7K4 9MQX "])
 def test_a_reference_is_grouped_and_spelled(reference):
     assert group_reference(reference) == "T7K4-9MQX"
-    assert spell_out(reference) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
+    assert spell_out_reference(reference) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
 
 
 @pytest.mark.parametrize(

@@ -25,15 +25,15 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
-        email = self.check_address(email)
+        email = self.clean_address(email)
         if User.objects.with_address(email).exists():
             raise CommandError(f"Un compte existe déjà pour {email}.")
         user = User.objects.create_user(email, self.ask_password(), display_name=name)
         Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
         self.stdout.write(f"Compte créé : {email}.")
 
-    def check_address(self, text: str) -> str:
-        """Return the address in the form in which it is stored. Raises CommandError if it is not an address."""
+    def clean_address(self, text: str) -> str:
+        """Return the address in the form in which it is stored. Raises CommandError if the text is not an address."""
         address = normalise_address(text)
         try:
             User(email=address).clean_fields(exclude={"password", "display_name"})
@@ -42,6 +42,7 @@ class Command(BaseCommand):
         return address
 
     def ask_password(self) -> str:
+        """Ask for a password in the terminal. Raises CommandError if it is too weak."""
         password = getpass.getpass("Mot de passe : ")
         try:
             validate_password(password)

@@ -42,7 +42,7 @@ class TooFewBodies(Exception):
     """A group needs more bodies with an incident than it has bodies with a CSIRT."""
 
 
-def draw_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, years: range) -> Iterator[Case]:
+def draw_cases_of_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, years: range) -> Iterator[Case]:
     """Yield `per_year` cases in each of these years (UTC), with the proportion of signalements of 2024."""
     for year in years:
         since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
@@ -50,7 +50,7 @@ def draw_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, ye
         yield from draw_cases(rng, bodies, count=per_year, since=since, until=until, reports=share)
 
 
-def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, year: int) -> Iterator[Case]:
+def draw_cases_at_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, year: int) -> Iterator[Case]:
     """Yield cases such that `percent` of each group, to the nearest body, have a verified incident that touched a
     service or data.
 

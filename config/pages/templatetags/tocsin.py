@@ -48,7 +48,7 @@ def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter("when")
-def format_when(value: date | datetime | None, zone: str = PARIS) -> str:
+def format_stated_date(value: date | datetime | None, zone: str = PARIS) -> str:
     """Format a date that a declarant gave, with its hour if it has one. A day without an hour is stored
     as its first minute.
     """
@@ -58,21 +58,24 @@ def format_when(value: date | datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter("when_brief")
-def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """Format as `format_when`, but shorter, as `format_brief` does: « 9 h 42 », « 23 nov., 9 h 42 », «
+def format_stated_date_briefly(value: date | datetime | None, zone: str = PARIS) -> str:
+    """Format as `format_stated_date`, but shorter, as `format_brief_moment` does: « 9 h 42 », « 23 nov., 9 h 42 », «
     aujourd’hui ».
     """
     if isinstance(value, datetime) and has_hour(value, zone):
-        return format_brief(value, zone)
+        return format_brief_moment(value, zone)
     return format_short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
 
 
 @register.filter("le_when_brief")
-def format_le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
+def format_stated_date_with_le(value: date | datetime | None, zone: str = PARIS) -> str:
     """Return the form that follows « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
     if value is None:
         return ""
-    text, is_today = format_when_brief(value, zone), find_day(value, zone) == find_local_day(timezone.now(), zone)
+    text, is_today = (
+        format_stated_date_briefly(value, zone),
+        find_day(value, zone) == find_local_day(timezone.now(), zone),
+    )
     return text if is_today else f"le {text}"
 
 
@@ -87,7 +90,7 @@ def find_resumption(interruption: Any, zone: str = PARIS) -> date | datetime | N
 
 
 @register.filter("clock")
-def format_clock(value: datetime | None, collectivity: Collectivity) -> str:
+def format_body_moment(value: datetime | None, collectivity: Collectivity) -> str:
     """Format as `format_full_moment`, in the time zone of a body."""
     return format_full_moment(value, find_zone(collectivity))
 
@@ -108,7 +111,7 @@ def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter("hour")
-def format_hour(value: datetime | None, zone: str = PARIS) -> str:
+def format_hour_with_other_day(value: datetime | None, zone: str = PARIS) -> str:
     """Return « 9 h 42 », preceded by the day if the day is not today in `zone`."""
     text = format_day_and_hour(value, zone)
     today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
@@ -116,18 +119,18 @@ def format_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter("brief")
-def format_brief(value: datetime | None, zone: str = PARIS) -> str:
+def format_brief_moment(value: datetime | None, zone: str = PARIS) -> str:
     """Return « 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
     return format_short_moment(value, timezone.now(), zone) if value else ""
 
 
 @register.filter("le_brief")
-def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
+def format_brief_moment_with_le(value: datetime | None, zone: str = PARIS) -> str:
     """Return the form that follows « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
     if value is None:
         return ""
     is_today = find_local_day(value, zone) == find_local_day(timezone.now(), zone)
-    return format_brief(value, zone) if is_today else f"le {format_brief(value, zone)}"
+    return format_brief_moment(value, zone) if is_today else f"le {format_brief_moment(value, zone)}"
 
 
 @register.filter("duration_at_least")
@@ -151,7 +154,7 @@ def split_in_fours(text: str) -> list[str]:
 
 
 @register.filter("spelled")
-def spell_out(reference: str) -> str:
+def spell_out_reference(reference: str) -> str:
     """Return « Thérèse, 7, Kléber, 4 » for T7K4, in the alphabet of French operators."""
     return ", ".join(ALPHABET.get(character, character) for character in str(reference).upper() if character.isalnum())
 
@@ -168,20 +171,20 @@ def format_phone(number: str) -> str:
     return telephone.format_phone(str(number))
 
 
-@register.filter
-def le(centre: str) -> str:
+@register.filter("le")
+def write_centre_with_le(centre: str) -> str:
     """Return « le CERT-FR » or « Breizh Cyber »."""
     return format_centre(centre) if centre else ""
 
 
-@register.filter
-def au(centre: str) -> str:
+@register.filter("au")
+def write_centre_with_au(centre: str) -> str:
     """Return « au CERT-FR » or « à Breizh Cyber »."""
     return format_centre_with_a(centre)
 
 
-@register.filter
-def du(centre: str) -> str:
+@register.filter("du")
+def write_centre_with_du(centre: str) -> str:
     """Return « du CERT-FR » or « de Breizh Cyber »."""
     return format_centre_with_de(centre)
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
@@ -27,13 +27,13 @@ from incidents.services.papers.centres import describe_contacts
 TEMPLATES = Path(__file__).parents[2] / "typst"
 # The lines of the card that a town hall fills in by hand before any incident. A number that is on its emergency card
 # is printed in its line.
-CARD_LINES: tuple[tuple[str, Helper | None], ...] = (
-    ("Prestataire informatique", Helper.SUPPLIER),
+CARD_LINES: tuple[tuple[str, EmergencyContactKind | None], ...] = (
+    ("Prestataire informatique", EmergencyContactKind.SUPPLIER),
     ("Hébergeur du site et des mails", None),
-    ("Maire, élu d’astreinte", Helper.ELECTED),
+    ("Maire, élu d’astreinte", EmergencyContactKind.ELECTED),
     ("Direction, secrétariat", None),
-    ("Délégué à la protection (DPO)", Helper.DPO),
-    ("Assureur, numéro de contrat", Helper.INSURER),
+    ("Délégué à la protection (DPO)", EmergencyContactKind.DPO),
+    ("Assureur, numéro de contrat", EmergencyContactKind.INSURER),
     ("Comptable public", None),
     ("Intercommunalité, voisins reliés", None),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.factors import list_names_with_missing_steps
+from accounts.factors import list_people_with_labels
 from accounts.models import User
 from core.fields import FreeTextField
 from core.french import choose_plural
@@ -69,8 +69,7 @@ class BulkAssignForm(BulkForm):
 
     def fill_choices(self) -> None:
         people = [
-            (str(person.uid), name)
-            for person, name in list_names_with_missing_steps(list_centre_responders(self.csirt.pk))
+            (str(person.uid), name) for person, name in list_people_with_labels(list_centre_responders(self.csirt.pk))
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 

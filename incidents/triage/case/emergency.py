@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.models import EmergencyContact
 from collectivities.zones import find_local_day, find_zone
 from core.french import format_day
@@ -21,12 +21,12 @@ def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
     rows = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values(
         *CARD_FIELDS, "kind", "updated_at"
     )
-    order = list(Helper.values)
+    order = list(EmergencyContactKind.values)
     filled_in = sorted(
         (contact for contact in rows if any(contact[name] for name in CARD_FIELDS)),
         key=lambda contact: order.index(contact["kind"]),
     )
-    return [contact | {"who": Helper(contact["kind"]).label} for contact in filled_in]
+    return [contact | {"who": EmergencyContactKind(contact["kind"]).label} for contact in filled_in]
 
 
 class NumberToCall(NamedTuple):
@@ -70,7 +70,7 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
     """
     zone = find_zone(incident.collectivity)
     for contact in emergency:
-        if contact["kind"] == Helper.ELECTED and contact["phone"]:
+        if contact["kind"] == EmergencyContactKind.ELECTED and contact["phone"]:
             day = format_day(find_local_day(contact["updated_at"], zone))
             origin = f"{contact['name'] or contact['who']}, fiche d’urgence, {day}"
             return NumberToCall(contact["phone"], origin, NumberSource.CARD)

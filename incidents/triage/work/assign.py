@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.factors import list_names_with_missing_steps
+from accounts.factors import list_people_with_labels
 from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
@@ -36,7 +36,7 @@ def make_assign_form(incident: Incident) -> AssignForm:
     """Return the form with the person in charge selected, or nobody if that person has left the centre. Runs two
     queries.
     """
-    colleagues = list_names_with_missing_steps(list_centre_responders(incident.csirt_id))
+    colleagues = list_people_with_labels(list_centre_responders(incident.csirt_id))
     tag = format_person_tag(incident.assignee)
     chosen = tag if any(colleague == incident.assignee for colleague, _name in colleagues) else NOBODY
     return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)

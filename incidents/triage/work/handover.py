@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.factors import list_names_with_missing_steps
+from accounts.factors import list_people_with_labels
 from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
@@ -64,7 +64,7 @@ class HandoverForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         colleagues = list_colleagues(user).exclude(pk=user.pk)
-        people = [(format_person_tag(person), name) for person, name in list_names_with_missing_steps(colleagues)]
+        people = [(format_person_tag(person), name) for person, name in list_people_with_labels(colleagues)]
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 

@@ -6,7 +6,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from accounts.enums import Helper, LinkPurpose, Role
+from accounts.enums import EmergencyContactKind, LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact
 from accounts.services.links import make_link
 from collectivities.enums import Kind
@@ -214,15 +214,19 @@ def create_contact(body, kind, **fields):
 
 def test_a_merge_adds_emergency_contacts_and_overwrites_none(responder, case_of_misnamed_body, body):
     target = plouexemple()
-    create_contact(body, Helper.DPO, name="Du CCAS")
-    create_contact(body, Helper.SUPPLIER, name="Du CCAS")
-    create_contact(body, Helper.INSURER, name="Du CCAS")
-    create_contact(target, Helper.DPO, name="De la commune")
-    create_contact(target, Helper.INSURER)
+    create_contact(body, EmergencyContactKind.DPO, name="Du CCAS")
+    create_contact(body, EmergencyContactKind.SUPPLIER, name="Du CCAS")
+    create_contact(body, EmergencyContactKind.INSURER, name="Du CCAS")
+    create_contact(target, EmergencyContactKind.DPO, name="De la commune")
+    create_contact(target, EmergencyContactKind.INSURER)
     for _ in range(2):
         merge_body(reference=case_of_misnamed_body.reference, into=target.uid, actor=responder)
     names = dict(EmergencyContact.objects.values_list("kind", "name"))
-    assert names == {Helper.DPO: "De la commune", Helper.SUPPLIER: "Du CCAS", Helper.INSURER: "Du CCAS"}
+    assert names == {
+        EmergencyContactKind.DPO: "De la commune",
+        EmergencyContactKind.SUPPLIER: "Du CCAS",
+        EmergencyContactKind.INSURER: "Du CCAS",
+    }
     assert set(EmergencyContact.objects.values_list("collectivity", flat=True)) == {target.pk}
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.models import EmergencyContact, User
 from incidents.access import CaseVisitor, get_incident
 from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource, Verification
@@ -196,7 +196,7 @@ def test_only_a_number_from_a_public_source_is_saved(client, case_with_playbook,
 def test_the_emergency_contact_comes_before_the_official_number(client, case_with_playbook):
     agent = an_agent()
     contact = {"name": "Maxime Imaginaire", "phone": "06 39 98 00 24", "updated_by": agent}
-    EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **contact)
+    EmergencyContact.objects.create(collectivity=plouexemple(), kind=EmergencyContactKind.ELECTED, **contact)
     number = {"phone": "02 98 11 22 33", "source": NumberSource.WEBSITE, "found_on": "2026-11-03", "noted_by": agent}
     OfficialNumber.objects.create(collectivity=plouexemple(), **number)
     label = '<small>officiel, pour vérifier<span class="visually-hidden"> : '
@@ -208,7 +208,7 @@ def test_the_emergency_contact_comes_before_the_official_number(client, case_wit
 
 def test_a_number_of_both_the_caller_and_the_emergency_contact_is_shown_once(client, case_with_playbook):
     contact = {"name": CALLER.name, "phone": "+33 2 99 00 00 00", "updated_by": an_agent()}
-    EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **contact)
+    EmergencyContact.objects.create(collectivity=plouexemple(), kind=EmergencyContactKind.ELECTED, **contact)
     assert get_case_bar(client, case_with_playbook).count('class="casebar__call"') == 1
 
 
@@ -325,7 +325,10 @@ def test_the_source_of_the_number_is_required(client, case_with_playbook):
 
 def test_a_number_of_the_emergency_card_is_shown_to_no_other_centre(client, case_with_playbook):
     EmergencyContact.objects.create(
-        collectivity=plouexemple(), kind=Helper.SUPPLIER, phone="+33 2 98 11 22 33", updated_by=an_agent()
+        collectivity=plouexemple(),
+        kind=EmergencyContactKind.SUPPLIER,
+        phone="+33 2 98 11 22 33",
+        updated_by=an_agent(),
     )
     client.post(case_url(case_with_playbook, "verifier"), CALLED_NUMBER)
     assert reload(case_with_playbook).is_verified

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.enums import Role
 from config.pages.templatetags.tocsin import format_full_moment
-from config.tasks import run_turns_on_cases
+from config.tasks import run_bounded_turns
 from csirts.models import Coverage, Csirt
 from csirts.routing import CASES_FOLLOW_AFTER
 from incidents.enums import NoteKind, Origin
@@ -377,10 +377,10 @@ def test_a_case_without_a_centre_moves_once_a_coverage_starts(client, time_machi
     ground = {"csirt": centre.pk, "region": bretagne().pk, "source": "essai"}
     assert administrator.post("/admin/csirts/coverage/add/", ground).status_code == 302
 
-    run_turns_on_cases()
+    run_bounded_turns()
     assert Incident.objects.get(pk=incident.pk).csirt is None
     time_machine.shift(CASES_FOLLOW_AFTER + timedelta(seconds=1))
-    run_turns_on_cases()
+    run_bounded_turns()
 
     assert Incident.objects.get(pk=incident.pk).csirt == centre
     assert "Breizh Cyber reçoit votre dossier" in read_text(

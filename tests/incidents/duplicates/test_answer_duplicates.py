@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from config.pages.templatetags.tocsin import format_le_brief
+from config.pages.templatetags.tocsin import format_brief_moment_with_le
 from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
@@ -66,7 +66,7 @@ def test_the_case_page_names_the_hour_of_the_answer(client, responder, main):
 
     delays = read_text(client.get(case_url(main))).partition("Délais du centre")[2]
 
-    deadline = format_le_brief(reload(main).answer_by).replace(NBSP, " ")
+    deadline = format_brief_moment_with_le(reload(main).answer_by).replace(NBSP, " ")
     assert f"Le déclarant attend une réponse avant {deadline}" in delays
 
 

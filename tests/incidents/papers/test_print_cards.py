@@ -12,7 +12,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 from pytest_django import Settings
 
-from accounts.enums import Helper
+from accounts.enums import EmergencyContactKind
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
@@ -96,7 +96,7 @@ def test_a_card_without_a_number_says_what_to_do(client, town, words):
 def test_every_card_fits_its_page(town):
     """Even with the longest name, reason and contacts and the most numbers, a card is one page."""
     words = {"name": "Exemple " * 15, "phone": "0 " * 20, "note": "contrat " * 25}
-    most = [EmergencyContact(kind=kind, **words) for kind in Helper]
+    most = [EmergencyContact(kind=kind, **words) for kind in EmergencyContactKind]
     longest = Collectivity.objects.existing().annotate(length=Length("name")).order_by("-length").first()
     endless = plouexemple(insee_code="29996", name="Communauté de l’Exemple et de ses Trois Rivières " * 3, stem="x")
     for body in [longest, endless, *map(find_commune, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:

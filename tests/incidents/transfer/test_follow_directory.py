@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from collectivities.models import Region
 from collectivities.services import correct_region
-from config.tasks import run_turns_on_cases
+from config.tasks import run_bounded_turns
 from csirts.models import Coverage, Csirt
 from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
 from incidents.models import Incident, RoutingCheck, SearchDocument
@@ -54,7 +54,7 @@ def test_open_cases_move_to_a_centre_whose_coverage_starts(uncovered_centre):
     Incident.objects.update(acknowledge_by=timezone.now() - timedelta(days=2))
 
     cover(uncovered_centre)
-    run_turns_on_cases()
+    run_bounded_turns()
 
     moved = reload(incident)
     assert (moved.csirt, moved.status) == (uncovered_centre, Status.DECLARED)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from time_machine import TimeMachineFixture
 
-from config.tasks import run_turns_on_cases
+from config.tasks import run_bounded_turns
 from csirts.models import Coverage, Csirt
 from incidents.models import Incident
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
@@ -23,7 +23,7 @@ def rerouted_cases(elsewhere: Csirt, time_machine: TimeMachineFixture) -> list[I
     time_machine.move_to("2026-11-28T10:00:00Z")
     cases = [declare() for _ in range(3)]
     Coverage.objects.filter(region=bretagne()).update(csirt=elsewhere)
-    run_turns_on_cases()
+    run_bounded_turns()
     return cases
 
 
@@ -48,7 +48,7 @@ def test_cases_without_a_new_centre_are_counted_too(time_machine):
     time_machine.move_to("2026-11-28T10:00:00Z")
     declare()
     Coverage.objects.all().delete()
-    run_turns_on_cases()
+    run_bounded_turns()
     page = read_text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
     assert (
         "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répondait plus de son territoire." in page
@@ -58,5 +58,5 @@ def test_cases_without_a_new_centre_are_counted_too(time_machine):
 def test_cases_that_came_back_are_not_counted(rerouted_cases, time_machine):
     time_machine.shift(timedelta(hours=1))
     Coverage.objects.filter(region=bretagne()).update(csirt=breizh_cyber())
-    run_turns_on_cases()
+    run_bounded_turns()
     assert "sont passés" not in read_text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE))

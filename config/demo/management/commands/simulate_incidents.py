@@ -21,7 +21,7 @@ from accounts.factors import has_factor
 from accounts.installation import is_marked_as_demonstration, mark_as_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
-from config.demo.simulation.country import TooFewBodies, draw_rate, draw_years
+from config.demo.simulation.country import TooFewBodies, draw_cases_at_rate, draw_cases_of_years
 from config.demo.simulation.disk_space import count_free_bytes, estimate_bytes
 from config.demo.simulation.draw import Case, DrawnBody, draw_campaign, draw_cases
 from config.demo.simulation.store import RoutedBody, Simulation, find_simulation_end, store_cases
@@ -103,15 +103,15 @@ def draw_requested_cases(simulation: Simulation, options: dict[str, Any]) -> Ite
     if options["campaign"]:
         return draw_campaign(rng, bodies, size=options["campaign"], until=until)
     if options["rate"] is not None:
-        return draw_rate(rng, bodies, percent=options["rate"], year=find_last_year(until))
+        return draw_cases_at_rate(rng, bodies, percent=options["rate"], year=find_last_complete_year(until))
     if options["per_year"]:
-        years = range(find_last_year(until) + 1 - options["years"], find_last_year(until) + 1)
-        return draw_years(rng, bodies, per_year=options["per_year"], years=years)
+        years = range(find_last_complete_year(until) + 1 - options["years"], find_last_complete_year(until) + 1)
+        return draw_cases_of_years(rng, bodies, per_year=options["per_year"], years=years)
     since = until - timedelta(days=options["months"] * DAYS_A_MONTH)
     return draw_cases(rng, bodies, count=options["count"], since=since, until=until)
 
 
-def find_last_year(now: datetime) -> int:
+def find_last_complete_year(now: datetime) -> int:
     """Return the last complete year."""
     return now.year - 1
 
