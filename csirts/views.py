@@ -35,7 +35,8 @@ class DirectorySearch:
     mention: Mention | None = None
 
     @property
-    def only(self) -> Collectivity | None:
+    def only_match(self) -> Collectivity | None:
+        """Return the body that was found, if it is the only match and leaves no doubt. Return None otherwise."""
         return self.matches[0] if len(self.matches) == 1 and not self.mention else None
 
 
@@ -49,7 +50,7 @@ def show_directory(request: HttpRequest) -> HttpResponse:
     entries = list_directory_entries(csirts, Region.objects.all(), today)
     context: dict[str, Any] = {
         "search": search,
-        "route": find_route(search.only, today) if search.only else None,
+        "route": find_route(search.only_match, today) if search.only_match else None,
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
         "everywhere": list_last_resorts(csirts),

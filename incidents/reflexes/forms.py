@@ -44,14 +44,17 @@ class SheetForm(forms.Form):
         return {
             "words": values["words"],
             "title": values["title"],
-            "hour": parse_acts(values["hour"]),
-            "day": parse_acts(values["day"]),
+            "hour": parse_reflex_steps(values["hour"]),
+            "day": parse_reflex_steps(values["day"]),
             "sources": [line for line in values["sources"].splitlines() if line.strip()],
         }
 
 
-def parse_acts(text: str) -> list[dict[str, str]]:
-    """Return the acts. The first line of a paragraph is the title of the act, and the other lines say how to do it."""
+def parse_reflex_steps(text: str) -> list[dict[str, str]]:
+    """Return the steps of a reflex sheet from its text.
+
+    The first line of a paragraph is the title of the step, and the other lines say how to do it.
+    """
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if line.strip():
