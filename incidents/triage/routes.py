@@ -41,9 +41,10 @@ from incidents.triage.work.assign import ASSIGN_PREFIX
 
 
 class PageRoute(NamedTuple):
-    """A page of the triage: `path` is its path below that of a case or of the list, `name` its URL name in the admin.
+    """A page of the triage.
 
-    `form` is the code of the form that is posted to it.
+    `path` is its path below the address of a case or of the list. `name` is its URL name in the admin. `form` is the
+    code of the form that is posted to it, or "".
     """
 
     path: str

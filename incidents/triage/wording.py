@@ -39,7 +39,7 @@ def format_label(choices: type[Choices], value: Any) -> str:
 
 @cache
 def format_capital_term(incident_type: str) -> str:
-    """Return the French name of a type for the head of a line, such as « Rançongiciel »."""
+    """Return the French name of a type of incident with a capital letter, such as « Rançongiciel »."""
     return capfirst(TYPE_TERMS[incident_type])
 
 
@@ -50,7 +50,7 @@ def format_hour(at: datetime, zone: str) -> str:
 
 
 def format_short_moment(at: datetime, now: datetime, zone: str) -> str:
-    """Return « 9 h 51 » today, « 23 nov., 9 h 51 » this year, « 23 nov. 2025 » before."""
+    """Return an instant as « 9 h 51 » today, « 23 nov., 9 h 51 » this year, or « 23 nov. 2025 » before."""
     day, today = find_local_day(at, zone), find_local_day(now, zone)
     if day == today:
         return format_hour(at, zone)
@@ -59,7 +59,7 @@ def format_short_moment(at: datetime, now: datetime, zone: str) -> str:
 
 
 def format_short_day(day: date, today: date) -> str:
-    """Return « aujourd’hui », « 23 nov. » this year, « 23 nov. 2025 » before."""
+    """Return a day as « aujourd’hui » today, « 23 nov. » this year, or « 23 nov. 2025 » before."""
     if day == today:
         return "aujourd’hui"
     month = format_month_day(day)
@@ -68,24 +68,25 @@ def format_short_day(day: date, today: date) -> str:
 
 @lru_cache(maxsize=2048)
 def format_month_day(day: date) -> str:
-    """Return a text such as « 23 nov. » or « 1er déc. ». It is cached, because a list shows the same few days many
-    times.
+    """Return a day as « 23 nov. » or « 1er déc. ».
+
+    The result is cached, because a list shows the same few days many times.
     """
     month = date_format(day, "N")
     return f"{day.day if day.day > 1 else '1er'}{NBSP}{month}"
 
 
-def format_clock(incident: Incident, now: datetime, zone: str, *, is_abandoned: bool) -> tuple[str, str]:
-    """Return two texts, such as « prendre avant 10 h 40 » and « il reste 28 min ».
+def format_deadline_texts(incident: Incident, now: datetime, zone: str, *, is_abandoned: bool) -> tuple[str, str]:
+    """Return two texts about what is due next, such as « prendre avant 10 h 40 » and « il reste 28 min ».
 
-    If the deadline is on another day, the first text has the day and the second one the hour. If it is past, the first
-    text is « en retard de 2 h » and the second one has the deadline. `is_abandoned` means that the person in charge
-    left the centre, so somebody must take the case over, not only review it.
+    If the deadline is on another day, the first text has the day and the second one the hour. If the deadline is past,
+    the first text is « en retard de 2 h » and the second one has the deadline. `is_abandoned` means that somebody must
+    take the case over, not only review it.
     """
     if incident.status == Status.CLOSED:
         return "clos", format_label(ClosingReason, incident.closing_reason)
     verb, due_at = choose_due_verb(incident, is_abandoned=is_abandoned), incident.due_at
-    duration, day = format_duration_at_least(due_at - now), find_local_day(due_at, zone)
+    duration, day = format_duration_rounded_down(due_at - now), find_local_day(due_at, zone)
     if due_at < now:
         return f"en retard de {duration}", f"{verb} avant {format_short_moment(due_at, now, zone)}"
     if day == find_local_day(now, zone):
@@ -94,12 +95,15 @@ def format_clock(incident: Incident, now: datetime, zone: str, *, is_abandoned: 
 
 
 def choose_due_verb(incident: Incident, *, is_abandoned: bool) -> str:
-    """Return the verb for what is due next on the open case, such as « répondre »."""
+    """Return the French verb for what is due next on the open case, such as « répondre »."""
     return TAKE_OVER if is_abandoned and incident.due_for == DueFor.REVIEW else DUE_VERBS[DueFor(incident.due_for)]
 
 
-def format_duration_at_least(value: timedelta) -> str:
-    """Return a text such as « 31 h »: minutes under one hour, days from 96 hours; rounded down, and never negative."""
+def format_duration_rounded_down(value: timedelta) -> str:
+    """Return a duration rounded down, such as « 31 h ». The sign of the duration is ignored.
+
+    It is in minutes under one hour, in hours under 96 hours, and in days above.
+    """
     minutes = int(abs(value).total_seconds()) // 60
     if minutes < 60:
         return f"{minutes}{NBSP}min"
@@ -109,7 +113,7 @@ def format_duration_at_least(value: timedelta) -> str:
 
 
 def format_since(at: datetime, now: datetime, zone: str) -> str:
-    """Return the end of a sentence: « à 9 h 51 » today, otherwise « le 23 novembre 2026 à 9 h 51 »."""
+    """Return a past instant as « à 9 h 51 » today, or « le 23 novembre 2026 à 9 h 51 » before."""
     day = find_local_day(at, zone)
     if day == find_local_day(now, zone):
         return f"à {format_hour(at, zone)}"
@@ -117,7 +121,10 @@ def format_since(at: datetime, now: datetime, zone: str) -> str:
 
 
 def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -> str:
-    """Return a sentence such as « Camille l’a pris à 9 h 51. »: who acted first, or who is in charge now."""
+    """Return a sentence that says why the case cannot get the wanted status.
+
+    It says who acted first, such as « Camille l’a pris à 9 h 51. », or who is in charge now.
+    """
     zone, now = find_zone(incident.collectivity), timezone.now()
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
         if incident.assignee and incident.assignee != incident.acknowledged_by:
@@ -131,23 +138,29 @@ def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -
 
 
 def format_term(incident: Incident) -> str:
+    """Return the French name of the type of the incident, such as « rançongiciel »."""
     return TYPE_TERMS[incident.type]
 
 
 def list_story_lines(story: Story) -> list[tuple[str, str]]:
-    """Return each line of the story, such as the supplier, as (label, text). A text is "" if nothing was written."""
+    """Return the one-line details that the declarant wrote, such as the supplier, as (label, text).
+
+    A text is "" if nothing was written.
+    """
     return [(fact.short, getattr(story, name)) for name, fact in STORY_LINES.items()]
 
 
 def format_stopped_services(incident: Incident, interruptions: list[Any]) -> str:
-    """Return the services that are still interrupted, or the declarant's answer if none is listed."""
+    """Return the services that are still interrupted. If none is, return what the declarant answered."""
     still = [interruption.service for interruption in interruptions if interruption.ended_at is None]
     return format_services_still_stopped(incident, still, had_interruptions=bool(interruptions))
 
 
 def format_services_still_stopped(incident: Incident, services: list[str], *, had_interruptions: bool) -> str:
-    """Return the names of these services, which are still interrupted, or else the declarant's answer.
-    `had_interruptions` means that services were interrupted: if none is in `services`, all have been restored.
+    """Return the names of these services, or what the declarant answered if there are none.
+
+    `had_interruptions` means that services were interrupted. If `services` is then empty, the text says that all of
+    them work again.
     """
     if had_interruptions and not services:
         return "tous repris"
@@ -156,12 +169,14 @@ def format_services_still_stopped(incident: Incident, services: list[str], *, ha
 
 
 def format_data_status(incident: Incident, leak_status: str | None) -> str:
+    """Return the status of the leak. Without a leak, return what the declarant answered about data."""
     if leak_status:
         return f"fuite {format_label(LeakStatus, leak_status)}"
     return DATA_ANSWERS.get(incident.data_concerned) or NOT_STATED
 
 
 def compute_waiting_time(incident: Incident, now: datetime) -> timedelta:
+    """Return how long ago the case was received."""
     return now - incident.received_at
 
 

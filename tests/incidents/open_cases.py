@@ -6,14 +6,14 @@ from typing import Any
 
 from incidents.enums import Severity, Status, Verification
 from incidents.reference import make_reference
-from incidents.triage.queue.order import OpenCase
+from incidents.triage.queue.order import QueueCase
 
 NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)
 LOW, MODERATE, HIGH, CRITICAL = Severity.LOW, Severity.MODERATE, Severity.HIGH, Severity.CRITICAL
 keys = count(1)
 
 
-def a_case(severity: Severity, *, minutes: float, **fields: Any) -> OpenCase:
+def a_case(severity: Severity, *, minutes: float, **fields: Any) -> QueueCase:
     """Return an open case that is due in so many minutes. A negative number makes it late."""
     defaults: dict[str, Any] = {
         "pk": next(keys),
@@ -37,4 +37,4 @@ def a_case(severity: Severity, *, minutes: float, **fields: Any) -> OpenCase:
         "group_title": None,
         "group_closed_at": None,
     }
-    return OpenCase(**defaults | fields)
+    return QueueCase(**defaults | fields)

@@ -26,7 +26,7 @@ from csirts.routing import Fallback, find_stand_in
 from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
 from incidents.links import list_linkable_hosts, split_links
 from incidents.moments import has_hour, reduce_to_known_end
-from incidents.triage.wording import format_duration_at_least, format_short_day, format_short_moment
+from incidents.triage.wording import format_duration_rounded_down, format_short_day, format_short_moment
 
 register = template.Library()
 
@@ -138,7 +138,7 @@ def format_optional_duration(value: timedelta | None) -> str:
     """Return « 31 h »: minutes under one hour, days from the fifth. The duration is rounded down and never
     negative.
     """
-    return format_duration_at_least(value) if value is not None else ""
+    return format_duration_rounded_down(value) if value is not None else ""
 
 
 @register.filter("grouped")

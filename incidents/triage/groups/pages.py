@@ -42,7 +42,7 @@ from incidents.services.groups.group_acts import add_supplier_cases, list_ungrou
 from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.paging import filter_after
-from incidents.triage.queue.lines import build_lines, load_line_columns
+from incidents.triage.queue.lines import build_lines, select_line_columns
 from incidents.triage.queue.refresh import annotate_own_reading
 
 PER_PAGE = 50
@@ -221,7 +221,7 @@ def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
-    rows = annotate_own_reading(load_line_columns(cases), user)
+    rows = annotate_own_reading(select_line_columns(cases), user)
     return list(rows.order_by("-received_at", "-id")[: PER_PAGE + 1])
 
 

@@ -18,12 +18,12 @@ MAX_CLOSED_CASES_SHOWN = 5
 
 
 class QueueBanners(NamedTuple):
-    """What the banners above the queue announce.
+    """The content of the banners above the queue of a user.
 
-    `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
-    `without_channel` are the user's centres without notification address, which get no mail, each with whether the
-    user leads it. `stopped` are those that are out of service. `rerouted` are the cases that left with their
-    territory.
+    `offers` is the number of transfers that the user's centres must answer. `closed_to_read` are the closed cases that
+    `list_closed_cases_to_read` returns. `without_channel` lists the user's centres that have no notification address
+    and so get no mail; its second value tells whether the user leads the centre. `stopped` are the user's centres that
+    are out of service. `rerouted` are the cases that left these centres together with their territory.
     """
 
     offers: int
@@ -34,6 +34,7 @@ class QueueBanners(NamedTuple):
 
 
 def load_banners(user: User) -> QueueBanners:
+    """Return the content of the banners above the queue of this user."""
     centres = list(list_centres(user, CentreAbility.READ))
     return QueueBanners(
         offers=count_offers(user),
@@ -47,8 +48,10 @@ def load_banners(user: User) -> QueueBanners:
 
 
 def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
-    """Return the closed cases of the user's centres with news from the declarant that nobody has answered
-    (`with_addition_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
+    """Return `reference` and `declarant_wrote_at` of the closed cases with an unanswered addition by the declarant.
+
+    Only the user's centres count (see `with_addition_since_closing`). The newest addition comes first, and at most
+    `MAX_CLOSED_CASES_SHOWN` cases are returned.
     """
     closed_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ)).with_addition_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
@@ -56,6 +59,6 @@ def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
 
 
 def compute_banner_stamp(offers: int, closed_to_read: list[dict[str, Any]]) -> str:
-    """Return a stamp that changes when `offers` or `closed_to_read` changes."""
+    """Return a short hash that changes when `offers` or `closed_to_read` changes."""
     waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in closed_to_read]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -29,6 +29,8 @@ TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"
 
 @dataclass(frozen=True)
 class CaseLine:
+    """A case as a line of the queue, with its texts ready for display."""
+
     incident: Incident
     reference: str
     body: str
@@ -60,18 +62,19 @@ class CaseLine:
     is_member: bool = False
 
     @property
-    def heading(self) -> str:
-        """Return the HTML level of the heading, as text, since templates are slow to format numbers."""
+    def heading_level(self) -> str:
+        """Return the level of the HTML heading, "2" or "3". It is text, because templates format numbers slowly."""
         return "3" if self.is_member else "2"
 
     @property
     def is_to_take(self) -> bool:
+        """Tell whether the case waits to be taken, even if it is already assigned to somebody."""
         row: Any = self.incident  # Any, for its annotations
         return is_to_take(row.status, has_holder=row.has_holder)
 
     @property
     def is_abandoned(self) -> bool:
-        """Tell whether the case is to be taken over."""
+        """Tell whether the case must be taken over, because nobody of the centre is in charge of it any more."""
         return is_row_abandoned(self.incident)
 
     @property
@@ -80,11 +83,12 @@ class CaseLine:
 
     @property
     def is_overseas(self) -> bool:
+        """Tell whether the time zone of the body is not that of Paris."""
         return self.zone != PARIS
 
     @property
     def owner(self) -> User | None:
-        """Return the assignee, or None if they have left the centre while the case is open."""
+        """Return the assignee of the case. Return None if the case is open and they have left the centre."""
         row: Any = self.incident  # Any, for its annotations
         return self.incident.assignee if row.has_holder or self.is_closed else None
 
@@ -100,8 +104,8 @@ DISPLAYED_FIELDS = (
 )
 
 
-def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
-    """Load only the columns of the cases that `build_lines` reads."""
+def select_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
+    """Return the cases with only the columns and annotations that `build_lines` reads."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
     region = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     joined: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
@@ -116,49 +120,51 @@ def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
 
 
 def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
-    """Return the lines. `incidents` must come from `load_line_columns`. Runs one query, however many cases there are.
+    """Return a line for each case. `incidents` must come from `select_line_columns`. Runs one query in all.
 
-    Cases annotated with `read_at`, the user's last reading, also show whether there is news.
+    If the cases are annotated with `read_at`, the user's last reading, the lines also show whether there is news.
     """
     rows: list[Any] = list(incidents)  # Any, for their annotations
-    touched = read_touched_services(rows)
-    return [build_line(row, touched.get(row.pk, []), find_region_zone(row.region_code), now) for row in rows]
+    affected = load_affected_services(rows)
+    return [build_line(row, affected.get(row.pk, []), find_region_zone(row.region_code), now) for row in rows]
 
 
-def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
-    """Return, for each case id, the interrupted services, each with whether it is still interrupted."""
-    touched: dict[int, list[tuple[str, bool]]] = defaultdict(list)
+def load_affected_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
+    """Return the affected services of each case, by primary key, as (service code, is_still_interrupted)."""
+    affected: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     rows = ServiceInterruption.objects.filter(incident__in=[row.pk for row in incidents]).order_by("pk")
     for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):
-        touched[incident].append((service, ended_at is None))
-    return touched
+        affected[incident].append((service, ended_at is None))
+    return affected
 
 
 @lru_cache(maxsize=4096)
 def format_population(number: int | None) -> str:
-    """Return a text such as « 4 210 », or "" if unknown.
+    """Return a population as text, such as « 4 210 », or "" if it is unknown.
 
-    It is cached, since grouping thousands for each row is slow.
+    The result is cached, because it is slow to format a number for each line.
     """
     return number_format(number, force_grouping=True) if number else ""
 
 
-def is_awaited(incident: Incident) -> bool:
-    """Tell whether the case waits for the declarant. A closed case does not, even with a pending question."""
+def is_waiting_for_declarant(incident: Incident) -> bool:
+    """Tell whether the case waits for an answer from the declarant. A closed case never does."""
     return incident.awaited_since is not None and incident.status != Status.CLOSED
 
 
 def is_unread(incident: Any) -> bool:
-    """Tell whether the case is to be taken and nobody has opened it.
+    """Tell whether nobody has taken the case and nobody of its centre has opened its page.
 
-    False if the row is not annotated with `is_read`.
+    The result is False if the case is not annotated with `is_read`.
     """
     return incident.status == Status.DECLARED and not getattr(incident, "is_read", True)
 
 
 def find_answer_due(incident: Incident) -> datetime | None:
-    """Return by when the declarant must be answered. Return None if nobody waits, if the case is closed, if the line
-    already shows that deadline, or if the declarant only waits for somebody to take the case.
+    """Return the deadline for the answer to the declarant, if the line must show it beside the next deadline.
+
+    It is None if the declarant waits for no answer, or only for somebody to take the case. It is also None if the case
+    is closed, or if the answer is itself the next deadline.
     """
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
@@ -167,19 +173,23 @@ def find_answer_due(incident: Incident) -> datetime | None:
 
 
 def format_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
-    """Return who waits, the declarant or the centre, as a text that replaces the time left; "" if nobody does."""
+    """Return a text that says who waits for an answer: the declarant or the centre. Return "" if neither does.
+
+    `answer_by` comes from `find_answer_due`. The text replaces the time left.
+    """
     if answer_by:
         return f"répondre avant {wording.format_short_moment(answer_by, now, zone)}"
-    return "attend le déclarant" if is_awaited(incident) else ""
+    return "attend le déclarant" if is_waiting_for_declarant(incident) else ""
 
 
 def format_burst_and_population(incident: Incident) -> str:
-    """Return a text such as « , en rafale · 4 210 hab. »."""
+    """Return the mark of a burst and the population of the body, such as « , en rafale · 4 210 hab. », or ""."""
     population = format_population(incident.collectivity.population)
     return (", en rafale" if incident.burst else "") + (f" · {population} hab." if population else "")
 
 
 def list_case_marks(incident: Any) -> Iterator[str]:
+    """Yield the marks of the line: the case must be taken over, must be called back, or is offered to a centre."""
     if is_row_abandoned(incident):
         holder = incident.assignee
         yield f"{TO_TAKE_OVER}\N{NO-BREAK SPACE}: {holder} n’est plus au centre" if holder else TO_TAKE_OVER
@@ -190,13 +200,16 @@ def list_case_marks(incident: Any) -> Iterator[str]:
 
 
 def is_row_abandoned(incident: Any) -> bool:
-    """Tell whether the case is to be taken over (`is_abandoned`). It needs `annotate_has_holder()`."""
+    """Tell whether the case must be taken over, because nobody of the centre is in charge of it any more.
+
+    The case must be annotated by `annotate_has_holder`.
+    """
     return is_abandoned(incident.status, incident.assignee_id, has_holder=incident.has_holder)
 
 
-def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> dict[str, Any]:
-    """Return the fields of the line that say what is due, by when, and who waits."""
-    clock, below = wording.format_clock(incident, now, zone, is_abandoned=is_row_abandoned(incident))
+def build_deadline_fields(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> dict[str, Any]:
+    """Return the fields of a `CaseLine` that say what is due, by when, how late it is, and who waits."""
+    clock, below = wording.format_deadline_texts(incident, now, zone, is_abandoned=is_row_abandoned(incident))
     late = now - incident.due_at if is_late(incident, now) else None
     who_waits = "" if late else format_who_waits(incident, answer_by, now, zone)
     return {
@@ -208,9 +221,10 @@ def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, z
     }
 
 
-def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> CaseLine:
-    stopped = [service for service, is_stopped in touched if is_stopped]
-    services = wording.format_services_still_stopped(incident, stopped, had_interruptions=bool(touched))
+def build_line(incident: Any, affected: list[tuple[str, bool]], zone: str, now: datetime) -> CaseLine:
+    """Return the line of a case. `affected` are its affected services, as (service code, is_still_interrupted)."""
+    stopped = [service for service, is_stopped in affected if is_stopped]
+    services = wording.format_services_still_stopped(incident, stopped, had_interruptions=bool(affected))
     return CaseLine(
         incident=incident,
         reference=incident.reference,
@@ -226,7 +240,7 @@ def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: d
         received=wording.format_short_moment(incident.received_at, now, zone),
         services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
         data=wording.format_data_status(incident, incident.leak_status),
-        **build_clock(incident, find_answer_due(incident), now, zone),
+        **build_deadline_fields(incident, find_answer_due(incident), now, zone),
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)) or is_unread(incident),
         phone=format_phone(incident.story.contact_phone),

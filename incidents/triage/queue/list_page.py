@@ -10,9 +10,9 @@ from accounts.signed_in import get_account
 from incidents.enums import TYPE_TERMS
 from incidents.triage.case.page import render_page
 from incidents.triage.queue.banners import compute_banner_stamp, load_banners
-from incidents.triage.queue.lines import load_line_columns
+from incidents.triage.queue.lines import select_line_columns
 from incidents.triage.queue.order import get_centre_cases
-from incidents.triage.queue.pages import PERSON, TYPE, VIEW, QueueFilters, QueuePage, load_rows, read_queue_page
+from incidents.triage.queue.pages import PERSON, TYPE, VIEW, QueueFilters, QueuePage, load_page_cases, read_queue_page
 from incidents.triage.queue.refresh import annotate_line_state, compute_page_stamp
 from incidents.triage.queue.saved_views import VIEWS
 from incidents.triage.queue.wave_lines import build_rows
@@ -23,7 +23,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
     user, now = get_account(request), timezone.now()
     page = read_queue_page(QueueFilters.read(request.GET), user, now)
     filters = page.filters
-    incidents = load_rows(page, annotate_line_state(load_line_columns(get_centre_cases(user)), user))
+    incidents = load_page_cases(page, annotate_line_state(select_line_columns(get_centre_cases(user)), user))
     banners = load_banners(user)
     waiting = compute_banner_stamp(banners.offers, banners.closed_to_read)
     context = {
@@ -32,7 +32,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "rows": build_rows(page, incidents, now),
-        "mark": compute_page_stamp(page, incidents, now) + waiting if filters.is_first else "",
+        "mark": compute_page_stamp(page, incidents, now) + waiting if filters.is_first_page else "",
         "views": list_view_links(page),
         "types": list_type_links(filters),
         "everybody": filters.make_link(**{PERSON: ""}),
@@ -45,7 +45,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
 
 
 def list_view_links(page: QueuePage) -> list[dict[str, Any]]:
-    """Return the saved views as links, each with its number of cases if no other filter is set."""
+    """Return the saved views as links. Each has its number of cases, unless another filter is set."""
     return [
         {
             "view": view,
@@ -58,6 +58,6 @@ def list_view_links(page: QueuePage) -> list[dict[str, Any]]:
 
 
 def list_type_links(filters: QueueFilters) -> list[tuple[str, str, bool]]:
-    """Return (link, label, is_current) for each type. The first one shows all types."""
+    """Return (link, label, is_current) for each type of incident, after a first link that shows all types."""
     types = [("", "tous"), *TYPE_TERMS.items()]
     return [(filters.make_link(**{TYPE: code}), str(term), code == filters.type) for code, term in types]

@@ -25,13 +25,16 @@ CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
 
 
-def is_late(case: "OpenCase | Incident", now: datetime) -> bool:
-    """Tell whether what is due next on the case is late. Nothing is due on a closed case."""
+def is_late(case: "QueueCase | Incident", now: datetime) -> bool:
+    """Tell whether the next deadline of the case has passed. A closed case has no deadline."""
     return case.status != Status.CLOSED and case.due_at < now
 
 
-class OpenCase(NamedTuple):
-    """The columns of an open case that sorting, counting and collapsing need. They hold no free text."""
+class QueueCase(NamedTuple):
+    """A case with only the columns that the queue needs to sort, count and collapse cases, and no free text.
+
+    Most views list open cases only, but the views by date also list closed cases in this form.
+    """
 
     pk: int
     reference: str
@@ -58,11 +61,12 @@ class OpenCase(NamedTuple):
 
     @property
     def is_to_take(self) -> bool:
+        """Tell whether the case waits to be taken, even if it is already assigned to somebody."""
         return is_to_take(self.status, has_holder=self.holder is not None)
 
     @property
     def is_abandoned(self) -> bool:
-        """Tell whether the case is to be taken over."""
+        """Tell whether the case must be taken over, because nobody of the centre is in charge of it any more."""
         return is_abandoned(self.status, self.assignee, has_holder=self.holder is not None)
 
     @property
@@ -70,9 +74,11 @@ class OpenCase(NamedTuple):
         return self.verification != Verification.UNVERIFIED
 
     def is_late(self, now: datetime) -> bool:
+        """Tell whether the next deadline of the case has passed."""
         return is_late(self, now)
 
     def is_answer_late(self, now: datetime) -> bool:
+        """Tell whether the deadline for an answer to the declarant has passed."""
         return self.answer_by is not None and self.answer_by < now
 
 
@@ -84,7 +90,7 @@ COLUMNS = (
 
 
 class QueuePosition(NamedTuple):
-    """The position of a case in the order of the queue, worst first. The link to the next page contains it."""
+    """The sort key of a case in the queue: the most urgent case has the lowest. Links to other pages contain it."""
 
     below_worst: int
     at: datetime
@@ -95,7 +101,7 @@ class QueuePosition(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the position that a link names, or None if the link was altered."""
+        """Return the position that a link contains, or None if its text is not a position."""
         level, _dot, rest = text.partition(".")
         at, _dot, reference = rest.partition(".")
         if level not in {str(possible_level) for possible_level in range(CRITICAL)} or not is_reference(reference):
@@ -107,29 +113,27 @@ class QueuePosition(NamedTuple):
 
 
 def compute_urgency(severity: int, *, is_late: bool) -> int:
-    """Return a level from 1, a case of low severity in time, to 5, a critical case."""
+    """Return 5 for a critical case; for any other, its severity (1 to 3), plus 1 if it is late."""
     return CRITICAL if severity == Severity.CRITICAL else severity + is_late
 
 
-def compute_position(case: OpenCase | Incident, now: datetime) -> QueuePosition:
-    """Return the position of an open case."""
+def compute_position(case: QueueCase | Incident, now: datetime) -> QueuePosition:
+    """Return the position of an open case in the order of the queue."""
     below_worst = CRITICAL - compute_urgency(case.severity, is_late=is_late(case, now))
     return QueuePosition(below_worst, case.due_at, case.reference)
 
 
 def get_centre_cases(user: User) -> IncidentQuerySet:
-    """Return the cases of the user's CSIRTs. Cases that the user sees only as an agent of the body are
-    left out.
-    """
+    """Return the cases of the user's centres. Cases that the user may see only as an agent of a body are left out."""
     cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
     return cases
 
 
-def list_open_cases(user: User) -> Iterator[OpenCase]:
-    """Yield the open cases of the user's centres, unordered. Runs one query, which reads all of them."""
-    return map(OpenCase._make, select_columns(get_centre_cases(user).open().order_by()))
+def list_open_cases(user: User) -> Iterator[QueueCase]:
+    """Yield the open cases of the user's centres in no particular order. Runs one query, which reads all of them."""
+    return map(QueueCase._make, select_queue_columns(get_centre_cases(user).open().order_by()))
 
 
-def select_columns(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
-    """Return a row with the columns of an OpenCase for each of these cases."""
+def select_queue_columns(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
+    """Return a row for each of the cases, with the columns of a `QueueCase` in their order."""
     return cases.annotate(holder=Case(When(holder_works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)

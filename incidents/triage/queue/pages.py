@@ -21,12 +21,12 @@ from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.triage.queue.order import (
-    OpenCase,
+    QueueCase,
     QueuePosition,
     compute_position,
     get_centre_cases,
     list_open_cases,
-    select_columns,
+    select_queue_columns,
 )
 from incidents.triage.queue.saved_views import ALL_OPEN, VIEWS_BY_CODE, SavedView, format_counts_by_view
 from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
@@ -43,8 +43,8 @@ BY_DATE = 0
 class QueueFilters(NamedTuple):
     """The filters in the address of a page of the queue.
 
-    `within` is the key of the wave that is shown alone, case by case. `person` is the public id of the colleague whose
-    cases alone are shown. `opened` is the key of the open wave.
+    `within` is the key of a wave: the page then shows only the cases of this wave, one by one. `person` is the public
+    id of a colleague: the page then shows only their cases. `opened` is the key of the wave that is open on the page.
     """
 
     view: SavedView = ALL_OPEN
@@ -57,7 +57,7 @@ class QueueFilters(NamedTuple):
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
-        """Return the filters of an address. An altered value is ignored."""
+        """Return the filters in the query string of an address. Invalid values are ignored."""
         kind = query.get(TYPE, "")
         return cls(
             view=VIEWS_BY_CODE.get(query.get(VIEW, ""), ALL_OPEN),
@@ -71,53 +71,60 @@ class QueueFilters(NamedTuple):
 
     @property
     def is_narrowed(self) -> bool:
+        """Tell whether the page is filtered by type, wave or colleague, in addition to the view."""
         return bool(self.type or self.within or self.person)
 
     @property
-    def is_first(self) -> bool:
+    def is_first_page(self) -> bool:
+        """Tell whether this is the first page of the queue."""
         return not (self.after or self.before)
 
     def make_link(self, **changes: str) -> str:
-        """Return the address of the first page with these parameters changed, by default without an open wave."""
+        """Return a link to the first page with these parameters changed. Only `changes` can open a wave."""
         view = self.view.code if self.view != ALL_OPEN else ""
         parameters = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
         return f"?{urlencode({name: value for name, value in parameters.items() if value})}"
 
     def make_page_link(self, **changes: str) -> str:
-        """Return the address of the displayed page with these parameters changed."""
+        """Return a link to the present page with these parameters changed. Only `changes` can open a wave."""
         positions = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
         return self.make_link(**positions | changes)
 
 
 class QueuePage(NamedTuple):
-    """A page of the queue. `members` maps the key of the open wave to its cases. `previous` and `next` are links, or
-    empty at the ends of the queue. `person` is the colleague whose cases alone are shown, or None.
+    """A page of the queue.
+
+    `members` maps the key of the open wave to its cases. `previous` and `next` are links, or "" at the ends of the
+    queue. `counted` maps the code of each view to its number of cases. `person` is the colleague whose cases alone are
+    shown, or None.
     """
 
     filters: QueueFilters
     waves: list[Wave]
-    members: Mapping[str, list[OpenCase]] = {}
+    members: Mapping[str, list[QueueCase]] = {}
     previous: str = ""
     next: str = ""
     counted: Mapping[str, str] = {}
     person: User | None = None
 
-    def list_keys(self) -> set[int]:
-        """Return the keys of the cases that are shown with their texts."""
+    def collect_shown_keys(self) -> set[int]:
+        """Return the primary keys of the cases that are shown with their texts."""
         inside = (case.pk for cases in self.members.values() for case in cases)
         return {case.pk for wave in self.waves for case in (wave.worst, wave.leading)} | set(inside)
 
 
 def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePage:
-    """Return the page. If the wave of `within` no longer exists, because its cases were grouped, taken or closed, the
-    page shows the whole view. Runs one query, and one more for the name of a colleague.
+    """Return the page of the queue that these filters select.
+
+    If the wave `filters.within` no longer exists, the page shows the whole view. Runs one query, and another one if
+    `filters.person` is set.
     """
     person = find_colleague(user, filters.person) if filters.person else None
     filters = filters._replace(person=str(person.uid) if person else "")
     page = (
-        read_open_cases(filters, user, now, person)
-        if filters.view.is_open
-        else read_cases_by_date(filters, user, person)
+        read_page_of_open_cases(filters, user, now, person)
+        if filters.view.has_only_open_cases
+        else read_page_by_date(filters, user, person)
     )
     return page._replace(person=person)
 
@@ -131,7 +138,8 @@ def find_colleague(user: User, uid: str) -> User | None:
     return same.first()
 
 
-def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: User | None) -> QueuePage:
+def read_page_of_open_cases(filters: QueueFilters, user: User, now: datetime, person: User | None) -> QueuePage:
+    """Return a page of a view of open cases: waves and single cases, the most urgent first."""
     cases = list(list_open_cases(user))
     matching = [
         case
@@ -156,8 +164,9 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
-    """Return the page after `filters.after` or before `filters.before`. A position stays valid after its case has left
-    the queue.
+    """Return the page of these waves that follows `filters.after` or precedes `filters.before`.
+
+    Both are positions, and remain usable after their case has left the queue.
     """
     positions = [compute_position(wave.worst, now) for wave in waves]
     if filters.before:
@@ -175,15 +184,19 @@ def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePa
     )
 
 
-def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -> QueuePage:
-    """Return a page of cases, newest first. One row more than a page is read, to know whether another page follows."""
+def read_page_by_date(filters: QueueFilters, user: User, person: User | None) -> QueuePage:
+    """Return a page of a view that also lists closed cases, newest first.
+
+    One row more than a page is read, to know whether another page follows.
+    """
     cases = get_centre_cases(user).filter(filters.view.database_filter)
     if filters.type:
         cases = cases.filter(type=filters.type)
     if person:
         cases = cases.filter(assignee=person)
     rows = [
-        OpenCase._make(row) for row in select_columns(filter_beyond_position(cases, filters))[: LINES_PER_PAGE + 1]
+        QueueCase._make(row)
+        for row in select_queue_columns(filter_beyond_position(cases, filters))[: LINES_PER_PAGE + 1]
     ]
     cases_shown, has_more = rows[:LINES_PER_PAGE], len(rows) > LINES_PER_PAGE
     if filters.before:
@@ -202,7 +215,11 @@ def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -
 
 
 def filter_beyond_position(cases: IncidentQuerySet, filters: QueueFilters) -> IncidentQuerySet:
-    """Return the cases older than the position `after`, or newer than `before`, nearest first."""
+    """Return the cases beyond the position in the filters, the nearest to it first.
+
+    They are newer than `filters.before`, or older than `filters.after`. Without a position, return all cases, newest
+    first.
+    """
     keys = Tuple(F("received_at"), F("reference"))
     if filters.before:
         newer: IncidentQuerySet = cases.filter(TupleGreaterThan(keys, filters.before[1:]))
@@ -211,11 +228,12 @@ def filter_beyond_position(cases: IncidentQuerySet, filters: QueueFilters) -> In
     return older.order_by("-received_at", "-reference")
 
 
-def compute_position_by_date(case: OpenCase) -> QueuePosition:
+def compute_position_by_date(case: QueueCase) -> QueuePosition:
+    """Return the position of a case in a list that is sorted by date of receipt."""
     return QueuePosition(BY_DATE, case.received_at, case.reference)
 
 
-def load_rows(page: QueuePage, cases: IncidentQuerySet) -> dict[int, Incident]:
-    """Return a dict from primary key to case, with the cases of the page among `cases`. Runs one query."""
-    rows: Iterable[Incident] = cases.filter(pk__in=page.list_keys())
+def load_page_cases(page: QueuePage, cases: IncidentQuerySet) -> dict[int, Incident]:
+    """Return those of `cases` that the page shows with their texts, by primary key. Runs one query."""
+    rows: Iterable[Incident] = cases.filter(pk__in=page.collect_shown_keys())
     return {row.pk: row for row in rows}

@@ -13,7 +13,7 @@ from accounts.models import User
 from incidents.enums import TransferState
 from incidents.models import IncidentEvent, Reading, Transfer
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.queue.order import OpenCase, is_late
+from incidents.triage.queue.order import QueueCase, is_late
 from incidents.triage.queue.pages import QueuePage
 
 # The stamp also changes after this time, because ages are displayed and grow even if nothing happens.
@@ -21,9 +21,11 @@ RELOAD_SECONDS = 300
 
 
 def annotate_line_state(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
-    """Annotate what the stamp and the lines need: `read_at`, when the user last read the case; `is_read`, whether
-    anybody of its centre has read it; `newest_event`, since each change is an event; `offered_to`, the centre to which
-    the case is offered.
+    """Annotate each case with what the stamp and the lines of the queue need.
+
+    `read_at` is when the user last read the case, or None. `is_read` tells whether anybody of its centre has read it.
+    `newest_event` is the primary key of its newest event, since each change is an event. `offered_to` is the name of
+    the centre to which the case is offered, or None.
     """
     events = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-id")
     offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
@@ -35,13 +37,16 @@ def annotate_line_state(cases: IncidentQuerySet, user: User) -> IncidentQuerySet
 
 
 def annotate_own_reading(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
-    """Annotate `read_at`, when the user last read the case for the centre that has it; None if they never did."""
+    """Annotate each case with `read_at`: when the user last read it for its present centre, or None."""
     own_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user, csirt=OuterRef("csirt"))
     return cases.annotate(read_at=Subquery(own_readings.values("last_at")[:1]))
 
 
 def compute_page_stamp(page: QueuePage, rows: Mapping[int, Any], now: datetime) -> str:
-    """Return a stamp that changes when the page would change. `rows` are the cases by key (`annotate_line_state`)."""
+    """Return a stamp that changes when the displayed page would change.
+
+    `rows` are the shown cases by primary key, annotated by `annotate_line_state`.
+    """
     states = {row.reference: (row.newest_event, row.read_at, row.is_read, is_late(row, now)) for row in rows.values()}
     waves = [
         (
@@ -56,7 +61,7 @@ def compute_page_stamp(page: QueuePage, rows: Mapping[int, Any], now: datetime) 
     return hashlib.sha256(repr(content).encode()).hexdigest()[:24]
 
 
-def list_displayed_values(case: OpenCase, now: datetime) -> tuple[Any, ...]:
-    """Return what the line of a wave shows or counts of each of its cases."""
+def list_displayed_values(case: QueueCase, now: datetime) -> tuple[Any, ...]:
+    """Return the values of a case on which the line of its wave depends."""
     columns = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
     return *columns, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from incidents.enums import Status, Verification
-from incidents.triage.queue.order import OpenCase
+from incidents.triage.queue.order import QueueCase
 
 # One more than the largest number shown, « 99+ ».
 COUNT_LIMIT = 100
@@ -16,21 +16,24 @@ LEFT_CASES = "a-reprendre"  # pages of accounts link to it
 
 
 class SavedView(NamedTuple):
-    """A list of cases that responders often need. `includes` tells whether an open case is in the view. A view
-    with `database_filter` contains instead the cases that satisfy it, closed cases included, newest first.
+    """A view of the queue that responders often need.
+
+    `includes` tells whether the view lists an open case. A view with `database_filter` ignores `includes`: it lists
+    the cases that satisfy this filter, closed cases too, newest first.
     """
 
     code: str
     title: str
     empty: str
-    includes: Callable[[OpenCase, User, datetime], bool] = lambda case, user, now: True
+    includes: Callable[[QueueCase, User, datetime], bool] = lambda case, user, now: True
     database_filter: Q | None = None
     # Shown where the title does not fit.
     short: str | None = None
     is_first: bool = False
 
     @property
-    def is_open(self) -> bool:
+    def has_only_open_cases(self) -> bool:
+        """Tell whether the view lists only open cases, and in the order of the queue."""
         return self.database_filter is None
 
 
@@ -102,9 +105,9 @@ VIEWS = [
 VIEWS_BY_CODE = {view.code: view for view in VIEWS}
 
 
-def format_counts_by_view(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
-    """Return a dict from the code of each view of open cases to the number of these cases that it lists, as text."""
-    open_views = [view for view in VIEWS if view.is_open]
+def format_counts_by_view(cases: Collection[QueueCase], user: User, now: datetime) -> dict[str, str]:
+    """Return how many of these cases each view of open cases lists, as text, by the code of the view."""
+    open_views = [view for view in VIEWS if view.has_only_open_cases]
     return {view.code: format_count(sum(view.includes(case, user, now) for case in cases)) for view in open_views}
 
 

@@ -10,7 +10,7 @@ from core.french import choose_plural
 from incidents.enums import Burst, Severity
 from incidents.models import Incident
 from incidents.triage.queue.lines import TO_CALL_BACK, CaseLine, build_lines
-from incidents.triage.queue.order import OpenCase
+from incidents.triage.queue.order import QueueCase
 from incidents.triage.queue.pages import MAX_MEMBERS_SHOWN, OPENED, WITHIN, QueueFilters, QueuePage
 from incidents.triage.queue.waves import Wave, WaveKind
 
@@ -25,10 +25,11 @@ OUTSIDE_GROUP = "hors du groupe"
 
 @dataclass(frozen=True)
 class WaveLine:
-    """A wave, which has the level of its worst case and shows its leading case (`Wave.leading`). `link` opens or
-    closes the wave; `all` is the link to all its cases, if it is open and has more than are shown. `marks` are the
-    marks of the leading case and the number of cases to call back. `outside` describes the cases in no group, in the
-    wave of a group; `to_take` and `late` are texts that count them separately.
+    """A wave as a row of the queue. It has the level of its worst case and shows its leading case (`Wave.leading`).
+
+    `link` opens or closes the wave. `all` is the link to all its cases, or "" unless the wave is open and has more
+    than are shown. `marks` are the marks of the leading case and the number of cases to call back. `outside` counts
+    the cases that are not in the group of the wave. `to_take` and `late` are texts that count these cases separately.
     """
 
     worst: CaseLine
@@ -54,25 +55,27 @@ class WaveLine:
 
     @property
     def level(self) -> int:
+        """Return the severity of the worst case of the wave."""
         return self.worst.level
 
     @property
     def leading_text(self) -> str:
-        """Return what the leading case is: the first in the order of the queue, of the whole wave or of its group."""
+        """Return a label for the leading case: the most pressing case of the wave, or only of its group."""
         return "le plus pressant" if self.is_worst_leading else "le plus pressant du groupe"
 
     @property
-    def leading_place(self) -> str:
-        """Return the same in fewer words, for a narrow column."""
+    def short_leading_text(self) -> str:
+        """Return `leading_text` in fewer words, for a narrow column."""
         return "en tête" if self.is_worst_leading else "en tête du groupe"
 
     @property
     def is_worst_leading(self) -> bool:
+        """Tell whether the leading case is also the worst case of the wave."""
         return self.leading.incident.pk == self.worst.incident.pk
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether its leading case is critical and to be taken, which needs no opening of the wave."""
+        """Tell whether the leading case is critical and waits to be taken. It can then be taken from this row."""
         return self.leading.is_to_take and self.leading.level == Severity.CRITICAL
 
 
@@ -80,12 +83,16 @@ type QueueRow = CaseLine | WaveLine
 
 
 def build_rows(page: QueuePage, incidents: Mapping[int, Incident], now: datetime) -> list[QueueRow]:
-    """Return the rows, without the cases that have left the centre since the page was read. Runs one query."""
+    """Return the rows of the page: the lines of single cases and of waves. Runs one query.
+
+    Cases that have left the centre since the page was read are left out.
+    """
     lines = {line.incident.pk: line for line in build_lines(incidents.values(), now)}
     return list(iterate_rows(page, lines, now))
 
 
 def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) -> Iterator[QueueRow]:
+    """Yield the rows of the page. The cases of an open wave follow its row. `lines` maps primary keys to lines."""
     for wave in page.waves:
         # If the worst case has left the centre since the page was read, show the worst of those that remain here.
         worst = next((lines[case.pk] for case in (wave.worst, wave.leading, *wave.cases) if case.pk in lines), None)
@@ -96,26 +103,27 @@ def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) 
             continue
         members = page.members.get(wave.key)
         leading = lines.get(wave.leading.pk, worst)
-        yield describe_wave(wave, page.filters, worst, leading, now, is_open=members is not None)
+        yield build_wave_line(wave, page.filters, worst, leading, now, is_open=members is not None)
         for case in members or ():
             if case.pk in lines:
                 yield make_member_line(wave, case, lines[case.pk])
 
 
-def make_member_line(wave: Wave, case: OpenCase, line: CaseLine) -> CaseLine:
-    """Return the line of a case of an opened wave, marked if the case is not in the group of the wave."""
+def make_member_line(wave: Wave, case: QueueCase, line: CaseLine) -> CaseLine:
+    """Return the line of a case below its open wave. A mark says if the case is not in the group of the wave."""
     marks = [OUTSIDE_GROUP, *line.marks] if is_outside_group(wave, case) else line.marks
     return replace(line, is_member=True, marks=marks)
 
 
-def is_outside_group(wave: Wave, case: OpenCase) -> bool:
-    """Tell whether the wave is that of a group, and the case is in no group."""
+def is_outside_group(wave: Wave, case: QueueCase) -> bool:
+    """Tell whether the wave is that of a group to which the case does not belong."""
     return wave.kind == WaveKind.GROUP and case.group is None
 
 
-def describe_wave(
+def build_wave_line(
     wave: Wave, filters: QueueFilters, worst: CaseLine, leading: CaseLine, now: datetime, *, is_open: bool
 ) -> WaveLine:
+    """Return the row of a wave. `worst` and `leading` are the lines of these two cases."""
     kind, cases = WaveKind(wave.kind or ""), wave.cases
     inside = [case for case in cases if not is_outside_group(wave, case)]
     outside = [case for case in cases if is_outside_group(wave, case)]
@@ -132,10 +140,10 @@ def describe_wave(
         level_text=format_worst_count(wave),
         bodies=format_bodies(wave, worst),
         marks=list(list_wave_marks(wave, leading)),
-        outside=format_outside(outside, worst),
-        late=add_outside(format_late(inside, now), format_late(outside, now)),
+        outside=format_outside_count(outside, worst),
+        late=join_outside_count(format_late_count(inside, now), format_late_count(outside, now)),
         unverified=sum(not case.is_verified for case in cases),
-        to_take=add_outside(format_untaken_count(inside), format_untaken_count(outside)),
+        to_take=join_outside_count(format_untaken_count(inside), format_untaken_count(outside)),
         references=" ".join(case.reference for case in cases),
         offered=describe_group_offer(wave, worst),
         is_chance=kind == WaveKind.BURST,
@@ -143,8 +151,9 @@ def describe_wave(
 
 
 def format_wave_name(wave: Wave, worst: CaseLine) -> str:
-    """Return what the cases of the wave have in common: the title of their group, their supplier, or the connection,
-    mailbox or body from which too many came.
+    """Return what the cases of the wave have in common.
+
+    It is the title of their group, their supplier, or the connection, mailbox or body from which too many cases came.
     """
     if wave.group:
         return wave.group.group_title or ""
@@ -154,20 +163,23 @@ def format_wave_name(wave: Wave, worst: CaseLine) -> str:
 
 
 def format_worst_count(wave: Wave) -> str:
-    """Return a text such as « pour 2 sur 18 »: how many cases are as severe as the worst."""
+    """Return how many cases are as severe as the worst, such as « pour 2 sur 18 »."""
     as_bad = sum(case.severity == wave.worst.severity for case in wave.cases)
     return f"pour {as_bad} sur {len(wave.cases)}"
 
 
 def format_bodies(wave: Wave, worst: CaseLine) -> str:
-    """Return a text such as « 9 collectivités », or the name of the body that declared all cases."""
+    """Return how many bodies declared the cases, such as « 9 collectivités », or the name of the only one."""
     number = len({case.body for case in wave.cases})
     several = choose_plural("%(number)s collectivité", "%(number)s collectivités", number) % {"number": number}
     return several if number > 1 else worst.body
 
 
-def format_late(cases: list[OpenCase], now: datetime) -> str:
-    """Return a text such as « 3 en retard, dont 1 réponse », or "". An answer that is late makes its case late."""
+def format_late_count(cases: list[QueueCase], now: datetime) -> str:
+    """Return how many cases are late, such as « 3 en retard, dont 1 réponse », or "" if none is.
+
+    A case whose answer is late is itself late.
+    """
     late = sum(case.is_late(now) for case in cases)
     answers = sum(case.is_answer_late(now) for case in cases)
     late_text = f"{late} en retard" if late else ""
@@ -177,24 +189,26 @@ def format_late(cases: list[OpenCase], now: datetime) -> str:
     return late_text + (of_answers if answers else "")
 
 
-def format_untaken_count(cases: list[OpenCase]) -> str:
-    """Return the number of cases to take, such as « 10 à prendre », or "" if there are none."""
+def format_untaken_count(cases: list[QueueCase]) -> str:
+    """Return how many cases wait to be taken, such as « 10 à prendre », or "" if there are none."""
     number = sum(case.is_to_take for case in cases)
     return f"{number} à prendre" if number else ""
 
 
-def add_outside(inside: str, outside: str) -> str:
-    """Return a text such as « 10 à prendre (+ 2) », whose second number counts the cases outside the group, or
-    « hors du groupe : 2 à prendre », or "" if both texts are empty.
+def join_outside_count(inside: str, outside: str) -> str:
+    """Return one text for two counts: « 10 à prendre (+ 2) », « hors du groupe : 2 à prendre », or "".
+
+    `inside` is the text that counts the cases of the group; `outside` counts the other cases of the wave.
     """
     if inside and outside:
         return f"{inside} (+\N{NO-BREAK SPACE}{outside.split()[0]})"
     return inside or (outside and f"{OUTSIDE_GROUP}\N{NO-BREAK SPACE}: {outside}")
 
 
-def format_outside(outside: list[OpenCase], worst: CaseLine) -> str:
-    """Return a text such as « 2 hors du groupe », and say if the worst case of the wave is one of them, since that
-    case gives the line its level and its position.
+def format_outside_count(outside: list[QueueCase], worst: CaseLine) -> str:
+    """Return how many cases are outside the group, such as « 2 hors du groupe », or "" if there are none.
+
+    The text also says if the worst case of the wave is one of them, since that case gives the row its level.
     """
     if not outside:
         return ""
@@ -205,7 +219,9 @@ def format_outside(outside: list[OpenCase], worst: CaseLine) -> str:
 
 
 def list_wave_marks(wave: Wave, leading: CaseLine) -> Iterator[str]:
-    """Yield whether the leading case is new, how many cases wait for a call, then its other marks."""
+    """Yield the marks of the row: whether the leading case has news, how many cases to call back,
+    and its other marks.
+    """
     if leading.has_news:
         yield "nouveau"
     if number := sum(case.is_to_call_back for case in wave.cases):
@@ -214,9 +230,10 @@ def list_wave_marks(wave: Wave, leading: CaseLine) -> Iterator[str]:
 
 
 def describe_group_offer(wave: Wave, worst: CaseLine) -> dict[str, Any]:
-    """Return what `parts/supplier.html` offers: the group and its missing cases, or a new group for the supplier.
+    """Return the context of `parts/supplier.html`, or {} for a wave that has no group and no supplier.
 
-    `beyond` is the number of missing cases that the filters of the page hide.
+    The template links to the group of the wave, and offers to add the missing cases to it or to create a group for the
+    supplier. `beyond` is the number of missing cases that the filters of the page hide.
     """
     if wave.kind not in {WaveKind.GROUP, WaveKind.SUPPLIER}:
         return {}

@@ -16,12 +16,14 @@ from django.db import models
 
 from incidents.enums import GroupKind
 from incidents.services.declaring.limits import BURST_WINDOW
-from incidents.triage.queue.order import OpenCase, compute_position
+from incidents.triage.queue.order import QueueCase, compute_position
 
 MIN_CASES_OF_WAVE = 3
 
 
 class WaveKind(models.TextChoices):
+    """The reason why cases are a wave: the same group, the same supplier, a burst of one body, or another burst."""
+
     GROUP = "groupe", "groupe"
     SUPPLIER = "prestataire", "vague"
     BODY = "collectivite", "rafale"
@@ -29,31 +31,35 @@ class WaveKind(models.TextChoices):
 
 
 # One case of the group about a supplier, by centre and supplier.
-type SupplierGroups = Mapping[tuple[int, str], OpenCase]
+type SupplierGroups = Mapping[tuple[int, str], QueueCase]
 
 
 class Wave(NamedTuple):
     """A line of the queue: a wave, or a single case if `kind` is None. `cases` are in the order of the queue.
 
     `group` is any case of the wave's group, in this wave or not. `supplier_key` is the key of the wave's supplier.
-    `lacking` counts the open cases of the centre, in this wave or not, that name this supplier and are in no group.
+    `lacking` is the number of open cases of the centre that name this supplier and are in no group; they may be
+    outside this wave.
     """
 
     kind: WaveKind | None
     key: str
-    cases: list[OpenCase]
-    group: OpenCase | None = None
+    cases: list[QueueCase]
+    group: QueueCase | None = None
     supplier_key: str = ""
     lacking: int = 0
 
     @property
-    def worst(self) -> OpenCase:
+    def worst(self) -> QueueCase:
+        """Return the case of the wave that comes first in the order of the queue."""
         return self.cases[0]
 
     @property
-    def leading(self) -> OpenCase:
-        """Return the case whose deadline and telephone the line shows: the worst one, or in the wave of a group the
-        worst one in the group, if the wave contains any.
+    def leading(self) -> QueueCase:
+        """Return the case whose deadline and telephone number the row shows.
+
+        In the wave of a group it is the worst case of that group. In any other wave, or if no case of the group is in
+        the wave, it is the worst case of the wave.
         """
         inside = (case for case in self.cases if case.group)
         return next(inside, self.worst) if self.kind == WaveKind.GROUP else self.worst
@@ -63,8 +69,14 @@ class Wave(NamedTuple):
         return sum(case.group is None for case in self.cases)
 
 
-def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, all_open_cases: Iterable[OpenCase] = ()) -> list[Wave]:
-    """Return the lines of the queue in their order. `cases` may be only some of `all_open_cases`."""
+def arrange_waves(
+    cases: Iterable[QueueCase], now: datetime, *, all_open_cases: Iterable[QueueCase] = ()
+) -> list[Wave]:
+    """Return the lines of the queue, waves and single cases, the most urgent first.
+
+    `cases` are the cases to list. Groups and suppliers are looked up among `all_open_cases`, or among `cases` if these
+    are not given.
+    """
     ordered = sorted(cases, key=lambda case: compute_position(case, now))
     suppliers = SupplierIndex.build(all_open_cases or ordered)
     names = assign_waves(ordered, suppliers.groups_by_supplier)
@@ -82,21 +94,27 @@ def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, all_open_cases: I
 
 
 class SupplierIndex(NamedTuple):
-    """The suppliers that the open cases name. `lacking` counts, by centre and supplier, the cases in no group."""
+    """The suppliers that the open cases name.
+
+    `suppliers` maps the id of a group to the supplier that it is about. `lacking` counts the cases in no group, by
+    centre and supplier.
+    """
 
     groups_by_supplier: SupplierGroups
     suppliers: Mapping[UUID | None, str]
     lacking: Mapping[tuple[int, str], int]
 
     @classmethod
-    def build(cls, cases: Iterable[OpenCase]) -> Self:
+    def build(cls, cases: Iterable[QueueCase]) -> Self:
+        """Return the index of the suppliers that these open cases name."""
         open_cases = list(cases)
         groups_by_supplier = find_supplier_groups(open_cases)
         suppliers = {group_case.group: supplier for (_centre, supplier), group_case in groups_by_supplier.items()}
         free = (case for case in open_cases if case.supplier_key and case.group is None)
         return cls(groups_by_supplier, suppliers, Counter((case.csirt, case.supplier_key) for case in free))
 
-    def make_wave(self, kind: WaveKind | None, key: str, case: OpenCase) -> Wave:
+    def make_wave(self, kind: WaveKind | None, key: str, case: QueueCase) -> Wave:
+        """Return a new line of the queue with this case only: a wave, or a single case if `kind` is None."""
         group, supplier = None, case.supplier_key if kind == WaveKind.SUPPLIER else ""
         if kind == WaveKind.GROUP:
             group = case if case.group else self.groups_by_supplier[case.csirt, case.supplier_key]
@@ -104,13 +122,16 @@ class SupplierIndex(NamedTuple):
         return Wave(kind, key, [case], group, supplier, self.lacking.get((case.csirt, supplier), 0))
 
 
-def list_single_cases(cases: Iterable[OpenCase], now: datetime) -> list[Wave]:
+def list_single_cases(cases: Iterable[QueueCase], now: datetime) -> list[Wave]:
     """Return each case as a line of its own, in the order of the queue."""
     return [Wave(None, "", [case]) for case in sorted(cases, key=lambda case: compute_position(case, now))]
 
 
-def assign_waves(cases: list[OpenCase], groups_by_supplier: SupplierGroups) -> dict[int, tuple[WaveKind, str]]:
-    """Return the kind and the key of the wave of each case that is in a wave."""
+def assign_waves(cases: list[QueueCase], groups_by_supplier: SupplierGroups) -> dict[int, tuple[WaveKind, str]]:
+    """Return the kind and the key of the wave of each case, by primary key. Cases in no wave are left out.
+
+    A case that fits waves of several kinds is in the first of them.
+    """
     keys: dict[int, tuple[WaveKind, str]] = {}
     marked = [case for case in cases if case.burst]
     of_bodies = find_bursts_of_bodies(cases, marked)
@@ -130,27 +151,32 @@ def assign_waves(cases: list[OpenCase], groups_by_supplier: SupplierGroups) -> d
 
 
 def group_by_affair(
-    cases: list[OpenCase], keys: dict[int, tuple[WaveKind, str]], find_affair: Callable[[OpenCase], Hashable]
-) -> dict[tuple[int, Hashable], list[OpenCase]]:
-    """Return the cases that are in no wave yet and have an affair, by centre and affair."""
-    members: defaultdict[tuple[int, Hashable], list[OpenCase]] = defaultdict(list)
+    cases: list[QueueCase], keys: dict[int, tuple[WaveKind, str]], find_affair: Callable[[QueueCase], Hashable]
+) -> dict[tuple[int, Hashable], list[QueueCase]]:
+    """Return lists of cases by centre and affair. An affair is what cases share, such as a supplier or a burst.
+
+    `keys` has the cases that are already in a wave. These are left out, and so are the cases without an affair.
+    """
+    members: defaultdict[tuple[int, Hashable], list[QueueCase]] = defaultdict(list)
     for case in cases:
         if case.pk not in keys and (affair := find_affair(case)) not in {None, ""}:
             members[case.csirt, affair].append(case)
     return members
 
 
-def is_wave(kind: WaveKind, cases: list[OpenCase]) -> bool:
-    """Tell whether these cases are a wave. A supplier must be named by several bodies, since several cases of a single
-    body may have nothing in common.
+def is_wave(kind: WaveKind, cases: list[QueueCase]) -> bool:
+    """Tell whether these cases are numerous enough for a wave of this kind.
+
+    For a supplier, bodies are counted instead of cases, since the cases of a single body may have nothing in common.
     """
     several = {case.body for case in cases} if kind == WaveKind.SUPPLIER else cases
     return len(several) >= MIN_CASES_OF_WAVE
 
 
 def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
-    """Return the key of a wave for an address. It gives no access, because it is looked up among the reader's own
-    cases.
+    """Return the text that names a wave in an address.
+
+    It gives no access to the wave, because it is looked up only among the reader's own cases.
     """
     centre, value = affair
     return f"{kind}-{centre}-{value}"
@@ -159,22 +185,25 @@ def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
 # Groups
 
 
-def find_group(case: OpenCase, groups_by_supplier: SupplierGroups) -> Hashable:
-    """Return the group of the case, or else the group about the supplier that it names."""
+def find_group(case: QueueCase, groups_by_supplier: SupplierGroups) -> Hashable:
+    """Return the id of the group of the case. Without a group, return the id of the open group about its supplier, or
+    None.
+    """
     group_case = groups_by_supplier.get((case.csirt, case.supplier_key))
     return case.group or (group_case and group_case.group)
 
 
-def find_supplier_groups(cases: Iterable[OpenCase]) -> SupplierGroups:
-    """Return, for each centre and supplier, one case of the open group about that supplier. A group is about the
-    supplier that more than half of its open cases name. If several groups are about one supplier, the same one is
-    always chosen.
+def find_supplier_groups(cases: Iterable[QueueCase]) -> SupplierGroups:
+    """Return one case of the open group about each supplier, by centre and supplier.
+
+    A group is about the supplier that more than half of its open cases name. If several groups are about one supplier,
+    the same group is always chosen.
     """
-    members: defaultdict[tuple[str, int], list[OpenCase]] = defaultdict(list)
+    members: defaultdict[tuple[str, int], list[QueueCase]] = defaultdict(list)
     for case in cases:
         if case.group and case.supplier_key and case.group_kind == GroupKind.SUPPLIER and not case.group_closed_at:
             members[str(case.group), case.csirt].append(case)
-    groups_by_supplier: dict[tuple[int, str], OpenCase] = {}
+    groups_by_supplier: dict[tuple[int, str], QueueCase] = {}
     for (_group, centre), inside in sorted(members.items()):
         supplier, number = Counter(case.supplier_key for case in inside).most_common(1)[0]
         if number * 2 > len(inside):
@@ -185,12 +214,14 @@ def find_supplier_groups(cases: Iterable[OpenCase]) -> SupplierGroups:
 # Bursts
 
 
-def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]:
-    """Return the cases as chains: cases of one centre with the same value of `shared`, each received within an hour of
-    the previous one. Declarations within this time of each other also count as a burst.
+def build_chains(cases: Iterable[QueueCase], shared: str) -> list[list[QueueCase]]:
+    """Return the cases as chains. A chain has cases of one centre with the same value of the attribute `shared`.
+
+    Each case of a chain was received at most an hour (`BURST_WINDOW`) after the previous one. Bursts of declarations
+    have the same time limit.
     """
-    chains: list[list[OpenCase]] = []
-    newest: dict[tuple[int, Hashable], list[OpenCase]] = {}
+    chains: list[list[QueueCase]] = []
+    newest: dict[tuple[int, Hashable], list[QueueCase]] = {}
     for case in sorted(cases, key=attrgetter("received_at", "pk")):
         affair = case.csirt, getattr(case, shared)
         if affair in newest and case.received_at - newest[affair][-1].received_at <= BURST_WINDOW:
@@ -201,9 +232,11 @@ def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]
     return chains
 
 
-def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -> dict[int, str]:
-    """Return a dict from case id to burst key. The burst of a body contains its cases whose `burst` is set, and those
-    received in the hour before the first of these.
+def find_bursts_of_bodies(cases: list[QueueCase], marked: Collection[QueueCase]) -> dict[int, str]:
+    """Return a dict from the primary key of a case to the key of the burst of its body.
+
+    Such a burst contains the cases of the body whose `burst` is set, and those received in the hour before the first
+    of these. Other cases are left out.
     """
     bodies = {case.body for case in marked}
     keys: dict[int, str] = {}
@@ -214,5 +247,6 @@ def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -
     return keys
 
 
-def make_chain_key(chain: list[OpenCase], shared: Hashable) -> str:
+def make_chain_key(chain: list[QueueCase], shared: Hashable) -> str:
+    """Return a key for a chain: what its cases share, and the time at which the first of them was received."""
     return f"{shared}-{int(chain[0].received_at.timestamp())}"
