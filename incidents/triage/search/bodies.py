@@ -17,8 +17,9 @@ PART_OF_REFERENCE = re.compile(r"[a-z0-9]+(?:[ -]+[a-z0-9]+)*-?", re.IGNORECASE)
 
 
 def list_references(query: str) -> list[str]:
-    """Return the references that `query` may be: typed (« t7k4 9mqx ») or spelled out (« Thérèse, 7, Kléber, 4 …
-    »).
+    """Return the references of a case that `query` may mean.
+
+    A reference may be typed (« t7k4 9mqx ») or spelled out by first letters (« Thérèse, 7, Kléber, 4 … »).
     """
     bare = "".join(c for c in unicodedata.normalize("NFKD", query) if not unicodedata.combining(c))
     words = re.findall(r"[^\W_]+", bare)
@@ -27,12 +28,13 @@ def list_references(query: str) -> list[str]:
 
 
 def read_reference_part(query: str) -> str:
-    """Return the beginning or the end of a reference if `query` may be one (« t7k4 », « 4-9mqx »), else ""."""
+    """Return `query` as the beginning or end of a reference (« t7k4 », « 4-9mqx »), or "" if it cannot be one."""
     part = compact_code(query) if PART_OF_REFERENCE.fullmatch(query.strip()) else ""
     return part if SHORTEST_PART <= len(part) < REFERENCE_LENGTH and set(part) <= set(ALPHABET) else ""
 
 
-def find_bodies(query: str) -> list[int]:
+def list_matching_bodies(query: str) -> list[int]:
+    """Return the primary keys of the bodies that `query` names, by code or by name."""
     if body := find_body_by_code(compact_code(query)):
         return [body.pk]
     return find_body_ids(query, BODIES_TRIED, unconfirmed=True)

@@ -47,20 +47,24 @@ PATTERNS = {ObservableKind.EMAIL: EMAIL, ObservableKind.FILE: FILE_NAME}
 
 
 class ExactValue(NamedTuple):
-    """A telephone number, or the indicators that the text may be: « virus.zip » is a domain or a file."""
+    """A telephone number, or the indicators that a text may be.
+
+    A text such as « virus.zip » may be two indicators: a domain and a file.
+    """
 
     phone: str = ""
     indicators: tuple[Indicator, ...] = ()
 
     @property
     def may_be_name(self) -> bool:
+        """Tell whether the text of the indicators may also be a person's name, such as « m.martin »."""
         return bool(self.indicators) and all(indicator.kind in NAME_LIKE_KINDS for indicator in self.indicators)
 
 
 # Names of callers are not indexed, since erasing must leave no copy of them. The names in this many cases are compared
 # instead.
 CALLERS_READ = 300
-CIVILITIES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
+TITLES_OF_PERSONS = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 # The reason shown for a case that was found by an exact value.
 REASONS: dict[str, str] = {
     "phone": "téléphone de la personne à rappeler",
@@ -74,7 +78,9 @@ REASONS: dict[str, str] = {
 
 @lru_cache(maxsize=1024)  # a search reads its text twice
 def parse_exact_value(text: str) -> ExactValue | None:
-    """Return the exact value if the whole text is one, else None. A SIREN or a postal code is not an exact value."""
+    """Return the telephone number or the indicators that the whole text may be, or None. A SIREN or postal code gives
+    None.
+    """
     folded = fold_separators(text)
     if NUMBER.fullmatch(folded) and (number := parse_telephone(folded)):
         return ExactValue(phone=number)
@@ -83,7 +89,7 @@ def parse_exact_value(text: str) -> ExactValue | None:
 
 
 def list_indicators(text: str) -> Iterator[Indicator]:
-    """Yield the indicators that the whole text may be, normalised as they are stored."""
+    """Yield each indicator that the whole text may be, normalised as it is stored."""
     if address := normalise_ip(text):
         yield Indicator(ObservableKind.IP, address)
         return
@@ -98,8 +104,9 @@ def list_indicators(text: str) -> Iterator[Indicator]:
 
 
 def parse_telephone(text: str) -> str:
-    """Return the digits of a telephone number as they are dialled without its country code, such as « 0298000000 »,
-    or "" for any other text.
+    """Return the digits of a telephone number without its country code, such as « 0298000000 ».
+
+    Return "" if the text is not a telephone number.
     """
     bare = re.sub(r"[\s.()/-]", "", text)
     if LOCAL_NUMBER.fullmatch(" ".join(text.split())):
@@ -112,8 +119,9 @@ def parse_telephone(text: str) -> str:
 
 
 def check_number_complete(text: str) -> None:
-    """Raise `SearchProblem` if the text begins like a French telephone number but is none. A day is not refused, nor a
-    code of six digits.
+    """Raise `SearchProblem` if the text begins like a French telephone number but is not a complete one.
+
+    A day or a code of six digits raises nothing.
     """
     folded = fold_separators(text.strip())
     if is_day(text) or SHORT_CODE.fullmatch(folded):
@@ -124,7 +132,7 @@ def check_number_complete(text: str) -> None:
 
 
 def is_day(text: str) -> bool:
-    """Tell whether the whole text is a day in figures."""
+    """Tell whether the whole text is a date in figures, such as « 01/11/26 »."""
     return DAY.fullmatch(fold_separators(text.strip())) is not None
 
 
@@ -147,12 +155,13 @@ def list_number_spellings(number: str) -> list[str]:
     ]
 
 
-def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` that have this value, or another on the same host, each with the reason. Runs
-    two queries at most.
+def list_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+    """Return (primary key, reason) for the newest of `cases` that have this value, or another value on the same host.
+
+    At most `most` cases are returned for each reason. Runs at most two queries.
     """
     if exact.phone:
-        return list_newest(cases.with_contact_number(exact.phone), "phone", most)
+        return list_newest_cases(cases.with_contact_number(exact.phone), "phone", most)
     sightings = Observable.objects.filter(match_values(exact.indicators))
     found = {"observable": cases.filter(pk__in=sightings.values("incident"))}
     mails = [indicator.value for indicator in exact.indicators if indicator.kind == ObservableKind.EMAIL]
@@ -165,12 +174,14 @@ def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int
 
 
 def label_rows(cases: IncidentQuerySet, label: str) -> QuerySet[Incident, tuple[datetime, int, str]]:
+    """Return (date of receipt, primary key, label) for each of the cases."""
     return cases.annotate(label=Value(label)).values_list("received_at", "pk", "label")
 
 
 def match_related_indicators(exact: ExactValue) -> Q:
-    """Return the condition that a case has another indicator on the same host. Runs one query, or none without a
-    host.
+    """Return the condition that a case has another indicator on the same host.
+
+    Runs one query, or none if the value has no host.
     """
     enclosing = {host for indicator in exact.indicators for host in list_enclosing_hosts(indicator)}
     few, frequent_hosts = separate_frequent_hosts(list_searched_hosts(exact.indicators))
@@ -178,22 +189,23 @@ def match_related_indicators(exact: ExactValue) -> Q:
     return Q(pk__in=Observable.objects.filter(on_hosts).values("incident"))
 
 
-def list_caller_names(texts: Collection[str]) -> list[str]:
-    """Return the searched words and phrases as a caller's name may contain them: folded and without civilities."""
-    return [name for text in texts if (name := normalise_name(text))]
+def normalise_searched_names(texts: Collection[str]) -> list[str]:
+    """Return the searched words and phrases, normalised by `normalise_caller_name`. Empty results are left out."""
+    return [name for text in texts if (name := normalise_caller_name(text))]
 
 
 def has_caller_name(name: str, words: Collection[str]) -> bool:
-    """Tell whether the name has all these words."""
-    whole_name = f" {normalise_name(name)} "
+    """Tell whether the name of a caller contains all these words. The words must be normalised."""
+    whole_name = f" {normalise_caller_name(name)} "
     return all(f" {word} " in whole_name for word in words)
 
 
-def normalise_name(text: str) -> str:
-    """Return the folded words of the text without civilities."""
-    return " ".join(word for word in fold_text(text).split() if word not in CIVILITIES)
+def normalise_caller_name(text: str) -> str:
+    """Return the text in lower case, without accents and without titles such as « Mme »."""
+    return " ".join(word for word in fold_text(text).split() if word not in TITLES_OF_PERSONS)
 
 
-def list_newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:
+def list_newest_cases(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:
+    """Return (primary key, reason) for the newest of `cases`, at most `most` of them."""
     keys = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:most]
     return [(key, str(REASONS[reason])) for key in keys]

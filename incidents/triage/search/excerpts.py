@@ -20,18 +20,23 @@ TEXTS_SQL = "SELECT '{kind}' AS kind, incident_id, source, text FROM ({source}) 
 
 
 class ExcerptPiece(NamedTuple):
+    """A piece of an excerpt. `is_marked` tells whether it is a searched word."""
+
     text: str
     is_marked: bool
 
 
 class Excerpt(NamedTuple):
+    """A passage of a text of a case. `place` names the text, and `pieces` make up the passage."""
+
     place: str
     pieces: list[ExcerptPiece]
 
 
-def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
-    """Return the excerpts of each case from its documents, which are identified as « kind source ». Runs one query, or
-    none without documents.
+def build_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
+    """Return the excerpts of each case, by its primary key.
+
+    `documents_found` names the documents of each case as « kind source ». Runs one query, or none without documents.
     """
     excerpts: dict[int, list[Excerpt]] = {}
     texts = load_texts(documents_found)
@@ -41,18 +46,21 @@ def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collect
                 kind = DocumentKind(document.partition(" ")[0])
                 # The lines after the name of a file are for the index only.
                 text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
-                place = f"{kind.label}, avant correction" if is_former(document) else str(kind.label)
+                place = f"{kind.label}, avant correction" if is_former_text(document) else str(kind.label)
                 excerpts.setdefault(incident, []).append(Excerpt(place, make_excerpt_pieces(text, lexemes)))
     return excerpts
 
 
-def is_former(document: str) -> bool:
-    """Tell whether the document « kind source » holds the words from before a correction."""
+def is_former_text(document: str) -> bool:
+    """Tell whether the document « kind source » has the text from before a correction."""
     return document.partition(" ")[2].rpartition(".")[2] == FORMER
 
 
 def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
-    """Return the current texts by case and document. A text that was erased meanwhile is absent."""
+    """Return the present text of each document, by primary key of the case and name of the document.
+
+    A text that was erased meanwhile is missing.
+    """
     document_names = {document for names in documents_found.values() for document in names}
     if not document_names:
         return {}
@@ -71,8 +79,9 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
 
 
 def make_excerpt_pieces(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
-    """Return the text around the first searched word, or the beginning of the text if it has none, with these words
-    marked.
+    """Return the text around the first searched word, as pieces in which the searched words are marked.
+
+    If the text has no searched word, return its beginning.
     """
     whole = defang_links(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
@@ -89,6 +98,7 @@ def make_excerpt_pieces(text: str, lexemes: Collection[str]) -> list[ExcerptPiec
 
 
 def split_at_words(text: str, lexemes: Collection[str]) -> Iterable[ExcerptPiece]:
+    """Yield the text in pieces, in which each searched word is a marked piece."""
     done = 0
     for word in WORD.finditer(text):
         if is_searched(word[0], lexemes):
@@ -101,6 +111,6 @@ def split_at_words(text: str, lexemes: Collection[str]) -> Iterable[ExcerptPiece
 
 
 def is_searched(word: str, lexemes: Collection[str]) -> bool:
-    """Tell whether the word was searched. A lexeme is a stem: usually the beginning of the word."""
+    """Tell whether the word was searched. `lexemes` are stems: usually the beginnings of the searched words."""
     plain = fold_text(word)
     return plain in lexemes or any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) for stem in lexemes)

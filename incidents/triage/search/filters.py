@@ -23,45 +23,55 @@ SUB_TECHNIQUES = 30
 OF_THE_CASE = Q(incident=OuterRef("pk"), csirt=OuterRef("csirt"))
 
 
-def build_conditions(query: Query, user: User) -> Q:
-    """Return the condition of all the filters of `query`. « moi » means `user`."""
+def build_query_condition(query: Query, user: User) -> Q:
+    """Return the condition that a case satisfies all filters of `query`. The assignee « moi » means `user`."""
     combined = Q()
     for part in query.filters:
         if part.key == "dans" and has_text(query):
             # This filter applies to the document with the words, not to the case.
             continue
-        part_condition = build_condition(part, user)
+        part_condition = build_filter_condition(part, user)
         combined &= ~part_condition if part.is_left_out else part_condition
     return combined
 
 
 def build_days_condition(query: Query) -> Q:
-    """Return the condition that a case was received on the days that the query asks for."""
+    """Return the condition that a case was received on the days to which the query is limited."""
     return match_span(*compute_span(query))
 
 
 def has_text(query: Query) -> bool:
+    """Tell whether the query has words or phrases to find, in addition to its filters."""
     return bool(query.words or query.phrases)
 
 
 def list_searched_kinds(query: Query) -> list[str]:
     """Return the kinds of documents in which the words are searched."""
-    included, left_out = list_kinds(query, is_left_out=False), list_kinds(query, is_left_out=True)
+    included, left_out = (
+        collect_document_kinds(query, is_left_out=False),
+        collect_document_kinds(query, is_left_out=True),
+    )
     return [kind for kind in DocumentKind.values if kind in (included or DocumentKind.values) and kind not in left_out]
 
 
-def list_kinds(query: Query, *, is_left_out: bool) -> set[str]:
+def collect_document_kinds(query: Query, *, is_left_out: bool) -> set[str]:
+    """Return the kinds of documents that the filters `dans:` include, or those that they exclude if `is_left_out`."""
     parts = [part for part in query.filters if part.key == "dans" and part.is_left_out == is_left_out]
     return {code for part in parts for code in cast("tuple[str, ...]", part.value)}
 
 
-def build_condition(part: QueryPart, user: User) -> Q:
+def build_filter_condition(part: QueryPart, user: User) -> Q:
+    """Return the condition that a case satisfies this filter. The assignee « moi » means `user`."""
     if part.key == "resp":
         return match_assignee(str(part.value), user)
     return CONDITIONS[part.key](part.value)
 
 
 def match_assignee(name: str, user: User) -> Q:
+    """Return the condition that a case is assigned to a person with this name.
+
+    The name « moi » means `user`, and « personne » means nobody who works for the centre.
+    """
     if fold_text(name) in MYSELF_WORDS:
         return Q(assignee=user)
     if fold_text(name) in NOBODY_WORDS:
@@ -70,8 +80,9 @@ def match_assignee(name: str, user: User) -> Q:
 
 
 def match_state(value: Value) -> Q:
-    """Return the condition that matches any of the states. Which cases are to be taken is the rule of
-    `incidents.workflow.is_to_take`, as a condition.
+    """Return the condition that a case is in one of these states.
+
+    The state `TO_TAKE` follows the rule of `incidents.workflow.is_to_take`.
     """
     states = cast("tuple[str, ...]", value)
     combined = Q(status__in=[state for state in states if state in Status.values])
@@ -83,13 +94,15 @@ def match_state(value: Value) -> Q:
 
 
 def make_choice_condition(field: str) -> Callable[[Value], Q]:
+    """Return a function that builds the condition that `field` has one of the given codes."""
     return lambda value: Q(**{f"{field}__in": value})
 
 
 def make_range_condition(field: str) -> Callable[[Value], Q]:
-    """Return a function that makes the condition for a range. A bound that is None is open."""
+    """Return a function that builds the condition that `field` is in a range. A bound that is None sets no limit."""
 
     def make_condition(value: Value) -> Q:
+        """Return the condition that `field` is in the range `value`."""
         bounds = cast("Range", value)
         low = Q() if bounds.low is None else Q(**{f"{field}__gte": bounds.low})
         return low if bounds.high is None else low & Q(**{f"{field}__lte": bounds.high})
@@ -98,18 +111,23 @@ def make_range_condition(field: str) -> Callable[[Value], Q]:
 
 
 def match_days(value: Value) -> Q:
+    """Return the condition that a case was received on these days, in Paris time."""
     return match_span(*compute_day_bounds(cast("Days", value)))
 
 
 def match_span(since: datetime | None, until: datetime | None) -> Q:
-    """Return the condition that a case was received between these instants. None means no limit."""
+    """Return the condition that a case was received between two instants, the second one excluded.
+
+    An instant that is None sets no limit.
+    """
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
 
 
 def compute_day_bounds(days: Days) -> tuple[datetime | None, datetime | None]:
-    """Return the midnight in Paris that begins the first day (included) and the one that ends the last day (excluded).
-    None means no limit.
+    """Return the midnights in Paris at which the first day begins and the last day ends.
+
+    The second midnight is excluded. A midnight that is None sets no limit.
     """
     zone = ZoneInfo(PARIS)
     since = datetime.combine(days.first, time.min, zone) if days.first else None
@@ -121,8 +139,9 @@ def compute_day_bounds(days: Days) -> tuple[datetime | None, datetime | None]:
 
 
 def compute_span(query: Query) -> tuple[datetime | None, datetime | None]:
-    """Return the instants between which `query` asks that cases were received. An instant is None if it is not
-    limited.
+    """Return the two instants between which the filters of `query` want a case to be received.
+
+    The second instant is excluded. An instant that is None sets no limit.
     """
     ranges = [
         compute_day_bounds(part.value)
@@ -134,19 +153,23 @@ def compute_span(query: Query) -> tuple[datetime | None, datetime | None]:
 
 
 def match_services(value: Value) -> Q:
+    """Return the condition that one of these services was interrupted."""
     return Q(Exists(ServiceInterruption.objects.filter(incident=OuterRef("pk"), service__in=value)))
 
 
 def match_verification(value: Value) -> Q:
+    """Return the condition that a case is verified if `value` is `("yes",)`, and that it is unverified if not."""
     unverified = Q(verification=Verification.UNVERIFIED)
     return ~unverified if value == ("yes",) else unverified
 
 
 def match_documents(value: Value) -> Q:
+    """Return the condition that a case has a document of one of these kinds that its centre may read."""
     return Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, kind__in=value)))
 
 
 def match_technique(value: Value) -> Q:
+    """Return the condition that a case has this ATT&CK technique or one of its sub-techniques."""
     (code,) = cast("tuple[str]", value)
     below = [] if "." in code else [f"{code}.{number:03}" for number in range(1, SUB_TECHNIQUES)]
     return Q(techniques__overlap=[code, *below])

@@ -71,7 +71,10 @@ BEST_SQL = """
 
 
 class SearchPlan(NamedTuple):
-    """The query as PostgreSQL reads it."""
+    """The words of a search as PostgreSQL reads them, and how far back to search for them.
+
+    `text` is a `tsquery`. `is_common` tells whether so many documents match that only the newest are searched.
+    """
 
     text: str
     is_common: bool
@@ -80,11 +83,12 @@ class SearchPlan(NamedTuple):
 
     @property
     def lexemes(self) -> set[str]:
+        """Return the stems of the searched words."""
         return {lexeme.replace("''", "'") for lexeme in LEXEME.findall(self.text)}
 
 
 class FoundCase(NamedTuple):
-    """The key of a case, and the documents with its best matches, as « kind source »."""
+    """The primary key of a found case, and its best matching documents as « kind source »."""
 
     incident: int
     places: tuple[str, ...] = ()
@@ -93,7 +97,10 @@ class FoundCase(NamedTuple):
 
 
 def plan_search(query: Query, csirts: Iterable[int]) -> SearchPlan:
-    """Return the words as PostgreSQL reads them. Runs one query. `text` is empty if every word is a stop word."""
+    """Return the words of the query as PostgreSQL reads them, and whether they are common. Runs one query.
+
+    The `text` of the plan is empty if every word is a stop word.
+    """
     statement, values = compile_words(query)
     statement = FREQUENCY_SQL.format(
         query=statement, newest=NEWEST_SQL.format(depth=SAMPLE_SIZE), last=NEWEST_SQL.format(depth=1)
@@ -105,11 +112,11 @@ def plan_search(query: Query, csirts: Iterable[int]) -> SearchPlan:
 
 
 def compile_words(query: Query) -> tuple[str, dict[str, str]]:
-    """Return the words and phrases as an SQL expression, with its values.
+    """Return an SQL expression for the words and phrases of the query, and the values of its parameters.
 
     A telephone number matches in any spelling.
     """
-    if (exact := parse_exact_value(query.free)) and exact.phone and not query.phrases:
+    if (exact := parse_exact_value(query.free_text)) and exact.phone and not query.phrases:
         spelt = {f"spelling{number}": text for number, text in enumerate(list_number_spellings(exact.phone))}
         return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
     parts, values = [], {}
@@ -128,8 +135,9 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
 
 
 def find_by_words(query: Query, plan: SearchPlan, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[FoundCase]:
-    """Return the best matches among `cases`, to which the caller has already applied the centres and the filters. Runs
-    one query.
+    """Return those of `cases` that match the words of the query, best first, as far as `MAX_FOUND`. Runs one query.
+
+    The caller must already have limited `cases` to the centres `csirts` and to the filters of the query.
     """
     of_document = RawSQL("(d.incident_id)", [])
     correlated = cases.filter(pk=of_document).order_by().values("pk")
@@ -156,22 +164,23 @@ def find_by_words(query: Query, plan: SearchPlan, cases: IncidentQuerySet, csirt
 
 
 def number_parameters(statement: str) -> str:
-    """Rename each `%s` to `%(case0)s`, `%(case1)s` …"""
+    """Return the SQL statement with its parameters `%s` renamed to `%(case0)s`, `%(case1)s` …"""
     pieces = statement.split("%s")
     numbered = [f"{piece}%(case{number})s" for number, piece in enumerate(pieces[:-1])]
     return "".join([*numbered, pieces[-1]])
 
 
-def exclude_words(query: Query) -> Q:
-    """Return the condition that no document of the case has any of the excluded words."""
+def build_exclusion_condition(query: Query) -> Q:
+    """Return the condition that no document of a case has any of the excluded words."""
     combined = Q()
-    for text in query.left_out:
+    for text in query.excluded_texts:
         phrase = SearchQuery(text, config="tocsin", search_type="phrase")
         combined &= ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=phrase)))
     return combined
 
 
 def build_bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
+    """Return the SQL parameters that limit a search to these centres and to the days of the query."""
     since, until = compute_span(query)
     return {"csirts": sorted(csirts), "since": since or "-infinity", "until": until or "infinity"}
 
@@ -179,9 +188,10 @@ def build_bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
 def find_without_words(
     cases: IncidentQuerySet, own_cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], datetime | None]:
-    """Return the newest of `cases`, and the instant before which cases were not read, or None if all were.
+    """Return the newest of `cases` for a query without words, and the instant before which no case was read.
 
-    `own_cases` are the cases of the user's centres on the days that the query asks for.
+    The instant is None if all cases were read. `own_cases` are the cases of the user's centres on the days of the
+    query: only the newest `CASES_READ` of them are read.
     """
     received = own_cases.order_by("-received_at").values_list("received_at", flat=True)
     oldest = received[CASES_READ : CASES_READ + 1].first()

@@ -34,29 +34,29 @@ from incidents.models import Incident, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.search.bodies import find_bodies, list_references, read_reference_part
+from incidents.triage.search.bodies import list_matching_bodies, list_references, read_reference_part
 from incidents.triage.search.exact_values import (
     CALLERS_READ,
     REASONS,
     ExactValue,
     check_number_complete,
-    find_newest_with_value,
     has_caller_name,
     is_day,
-    list_caller_names,
+    list_newest_with_value,
+    normalise_searched_names,
     parse_exact_value,
 )
-from incidents.triage.search.excerpts import Excerpt, list_excerpts
-from incidents.triage.search.filters import build_conditions, build_days_condition, has_text
+from incidents.triage.search.excerpts import Excerpt, build_excerpts
+from incidents.triage.search.filters import build_days_condition, build_query_condition, has_text
 from incidents.triage.search.finding import (
     MAX_FOUND,
     FoundCase,
-    exclude_words,
+    build_exclusion_condition,
     find_by_words,
     find_without_words,
     plan_search,
 )
-from incidents.triage.search.query import MAX_LENGTH, Query, QueryPart, QueryProblem, read_query
+from incidents.triage.search.query import MAX_LENGTH, Query, QueryProblem, parse_query
 from incidents.triage.search.query_values import KEYS, Days
 
 PER_PAGE = 25
@@ -70,7 +70,11 @@ BODY_RELATIONS = ("departement", "region", "region_correction")
 
 @dataclass
 class SearchResult:
-    """The result of a search. `matches` is ordered best first; `warning` is a sentence to show with it."""
+    """The result of a search.
+
+    `matches` are the found cases, best first. `lexemes` are the stems of the words to mark. `warning` is a sentence to
+    show, or "".
+    """
 
     matches: list[FoundCase] = field(default_factory=list)
     lexemes: set[str] = field(default_factory=set)
@@ -80,7 +84,9 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
-class Hit:
+class SearchHit:
+    """A found case as the page of results shows it: its excerpts, and the reason for which it was found."""
+
     incident: Incident
     term: str
     received: str
@@ -90,12 +96,13 @@ class Hit:
 
     @property
     def is_overseas(self) -> bool:
+        """Tell whether the time zone of the body is not that of Paris."""
         return self.zone != PARIS
 
 
 @dataclass(frozen=True)
-class Chip:
-    """A filter as it was typed, and the address of the search without it."""
+class FilterChip:
+    """A filter as it was typed (`text`), and the link to the same search without it (`without`)."""
 
     text: str
     without: str
@@ -103,6 +110,7 @@ class Chip:
 
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
+    """Show the results of the search that was typed, or redirect to the case whose reference was typed."""
     typed_text, user = request.GET.get("q", ""), get_account(request)
     if not user.reads_any_centre:
         raise Http404
@@ -114,14 +122,14 @@ def search_view(request: HttpRequest) -> HttpResponse:
     try:
         # A QueryProblem gives a position in the cleaned text, so the page must show that text.
         context["query_text"] = clean_line(typed_text, limit=MAX_LENGTH, field="q")
-        query = read_query(refang_typed(context["query_text"]))
+        query = parse_query(refang_typed(context["query_text"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
     if reference := find_reference(query, user):
         return redirect_to_case(reference)
-    context |= {"query": query, "chips": list_chips(query), "given_transfer": find_given_case(query, user)}
+    context |= {"query": query, "chips": list_chips(query), "given_transfer": find_transfer_of_reference(query, user)}
     result = search_cases(query, user) if query.text else SearchResult()
     return render_page(
         request, "incidents/triage/search.html", context | build_results_page(request, query, result, user)
@@ -129,59 +137,70 @@ def search_view(request: HttpRequest) -> HttpResponse:
 
 
 def redirect_to_search(request: HttpRequest) -> HttpResponse:
-    """Redirect a search that was submitted to the queue to the page of the search."""
+    """Redirect from the queue to the page of the search, with the words that were typed."""
     response = redirect("admin:incidents_incident_search")
     response["Location"] += format_search_link(request.GET.get("q", ""))
     return response
 
 
 def find_reference(query: Query, user: User) -> str:
-    """Return the reference if it is all that was typed and the user may open the case, else ""."""
-    if query.filters or query.phrases or query.left_out or not (references := list_references(query.free)):
+    """Return the reference of the case that was typed, or "".
+
+    It is "" if anything else was typed too, or if the user may not open the case.
+    """
+    if query.filters or query.phrases or query.excluded_texts or not (references := list_references(query.free_text)):
         return ""
     own_cases = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
     return own_cases.filter(reference__in=references).order_by().values_list("reference", flat=True).first() or ""
 
 
 def refang_typed(text: str) -> str:
-    """Return the typed text with its defanged indicators restored, since people copy them from Tocsin, which shows
-    them defanged.
+    """Return the typed text with its defanged indicators restored.
+
+    People copy indicators from Tocsin, which shows them defanged.
     """
     return refang_text(text) if DEFANGED.search(text) else text
 
 
-def find_given_case(query: Query, user: User) -> Transfer | None:
-    """Return the transfer by which the user's centre gave the case away, if its reference is all that was typed."""
-    if query.filters or query.phrases or query.left_out:
+def find_transfer_of_reference(query: Query, user: User) -> Transfer | None:
+    """Return the transfer by which a centre of the user gave a case away, or None.
+
+    The query must be nothing but the reference of that case.
+    """
+    if query.filters or query.phrases or query.excluded_texts:
         return None
-    transfers = (find_given_transfer(user, reference) for reference in list_references(query.free))
+    transfers = (find_given_transfer(user, reference) for reference in list_references(query.free_text))
     return next(filter(None, transfers), None)
 
 
 def search_cases(query: Query, user: User) -> SearchResult:
-    """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
+    """Return the cases that match the words and filters of the query.
+
+    The cases of bodies with a matching name come before the cases whose texts have the words. Without words, the
+    newest cases come first.
+    """
     own_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ))
-    cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
+    cases = own_cases.filter(build_query_condition(query, user)).filter(build_exclusion_condition(query))
     if has_text(query):
         return find_cases_by_words(query, cases, user)
-    if not query.filters and not query.left_out:
+    if not query.filters and not query.excluded_texts:
         return explain_empty_query(query)
     matches, oldest = find_without_words(cases, own_cases.filter(build_days_condition(query)))
     return SearchResult(matches, oldest=oldest)
 
 
 def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> SearchResult:
-    """Return those of `cases` that match the words."""
+    """Return those of `cases` that have the exact value, name or words of the query, best first."""
     centres = list_centre_ids(user, CentreAbility.READ)
     plan = plan_search(query, centres)
     result = SearchResult(lexemes=plan.lexemes)
     with_words = find_by_words(query, plan, cases, centres) if plan.text else []
     if len(with_words) < MAX_FOUND:
         result.oldest = plan.oldest
-    exact = parse_exact_value(query.free) if not query.phrases else None
+    exact = parse_exact_value(query.free_text) if not query.phrases else None
     with_value: list[FoundCase] = []
     if exact:
-        found = find_newest_with_value(exact, cases, CASES_OF_BODIES)
+        found = list_newest_with_value(exact, cases, CASES_OF_BODIES)
         with_value = [FoundCase(key, reason=reason) for key, reason in found]
     try:
         best_matches, similar = find_best_matches(query, exact, with_value, cases)
@@ -194,33 +213,35 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
 def find_best_matches(
     query: Query, exact: ExactValue | None, with_value: list[FoundCase], cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], list[FoundCase]]:
-    """Return the cases that have the exact value or the name, and the cases of bodies with a similar name. May raise
-    `SearchProblem`.
+    """Return two lists: the cases that have the exact value or the name, and those of bodies with a similar name.
+
+    `with_value` are the cases that have the exact value. Raises `SearchProblem` for an incomplete telephone number.
     """
     if exact and (with_value or not exact.may_be_name):
         return with_value, []
     if not query.phrases:
-        if is_day(query.free):  # or else its digits would be taken for a SIREN
+        if is_day(query.free_text):  # or else its digits would be taken for a SIREN
             return [], []
-        check_number_complete(query.free)
+        check_number_complete(query.free_text)
     return find_cases_by_name(query, cases)
 
 
 def explain_empty_query(query: Query) -> SearchResult:
+    """Return an empty result with a warning, for a query that has no word or only common words."""
     if fold_text(query.text):
         return SearchResult(warning="Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus.")
     return SearchResult(warning="Écrivez au moins un mot.")
 
 
 def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
-    """Return the newest cases whose body, caller or part of a reference was typed, and the cases of bodies with a
-    similar name.
+    """Return two lists of cases, newest first: those that the query names, and those of bodies with a similar name.
 
-    One query finds them all, since a page may run only ten.
+    The query may name the body or the caller, or have a part of the reference. A single query of the database finds
+    all these cases, since a page may run only ten.
     """
-    bodies = [] if query.phrases else find_bodies(query.free)
-    callers = list_caller_names([*query.words, *query.phrases])
-    part = "" if query.phrases else read_reference_part(query.free)
+    bodies = [] if query.phrases else list_matching_bodies(query.free_text)
+    callers = normalise_searched_names([*query.words, *query.phrases])
+    part = "" if query.phrases else read_reference_part(query.free_text)
     same_name: list[FoundCase] = []
     similar: list[FoundCase] = []
     for pk, *name, caller, column in list_named_cases(cases, bodies, part, has_callers=bool(callers)):
@@ -236,8 +257,10 @@ def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Foun
 def list_named_cases(
     cases: IncidentQuerySet, bodies: list[int], part: str, *, has_callers: bool
 ) -> Iterable[tuple[Any, ...]]:
-    """Return the newest cases of the bodies, with a caller, or with a reference that begins or ends with `part`. The
-    last column tells which. Runs one query, or none.
+    """Return a row for each of the newest cases of `bodies`, with a caller, or with a reference that has `part`.
+
+    `part` is the beginning or the end of a reference. The last column says for which reason the case is in the list.
+    Runs one query, or none.
     """
     newest = cases.order_by("-received_at", "-id")
     columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name", "column")
@@ -254,10 +277,11 @@ def list_named_cases(
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
-    """Tell whether each word of the query begins a word of the name. A number is a code of the body and always
-    matches.
+    """Tell whether each word of the query begins a word of the body's name.
+
+    A query of digits is the code of the body, so the result is True.
     """
-    query_words, words = fold_text(query.free), fold_text(" ".join(part or "" for part in name))
+    query_words, words = fold_text(query.free_text), fold_text(" ".join(part or "" for part in name))
     return query_words.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in query_words.split())
 
 
@@ -271,7 +295,7 @@ def merge_matches(*lists: list[FoundCase]) -> list[FoundCase]:
 
 
 def build_results_page(request: HttpRequest, query: Query, result: SearchResult, user: User) -> dict[str, Any]:
-    """Return one page of the results. A page number that does not exist gives the first page."""
+    """Return the context of one page of the results. A page number that does not exist gives the first page."""
     page_text = request.GET.get("page", "")
     number = int(page_text) if page_text.isascii() and page_text.isdigit() and len(page_text) < len("100") else 1
     first = (number - 1) * PER_PAGE
@@ -290,7 +314,10 @@ def build_results_page(request: HttpRequest, query: Query, result: SearchResult,
 
 
 def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, Any]:
-    """Return the day down to which cases were read, and the address of the search for older cases."""
+    """Return the day on which the search stopped (`day`), and the link that searches older cases (`address`).
+
+    Return {} if all cases were read.
+    """
     if oldest is None:
         return {}
     day = find_local_day(oldest, PARIS)
@@ -298,7 +325,7 @@ def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, An
 
 
 def list_typed_parts(query: Query) -> Iterator[str]:
-    """Yield the parts of the query as they were typed, except the last day of its range of days."""
+    """Yield the parts of the query as they were typed, but without the last day of its range of days."""
     for part in query.parts:
         if part.is_left_out or part.key not in ("au", "jour"):
             yield query.text[part.start : part.end]
@@ -306,11 +333,11 @@ def list_typed_parts(query: Query) -> Iterator[str]:
             yield f"du:{part.value.first.isoformat()}"
 
 
-def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
-    """Return the results to show. The cases are read again with their access rights, so that a case that was
-    transferred since it was indexed is not shown.
+def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: datetime) -> list[SearchHit]:
+    """Return those of the matches that the user may still read, as results to show.
 
-    An access is recorded for each case of which an excerpt is shown.
+    Access rights are checked again, because a case may have been transferred since it was indexed. An access is
+    recorded for each case of which an excerpt is shown.
     """
     cases = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
     joined = cases.annotate_has_holder().select_related(
@@ -320,10 +347,10 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
     zones = {pk: find_zone(row.collectivity) for pk, row in rows.items()}
     places = {match.incident: match.places for match in matches if match.incident in rows}
     reasons = {match.incident: match.reason for match in matches}
-    excerpts = list_excerpts(places, lexemes)
+    excerpts = build_excerpts(places, lexemes)
     record_accesses(user, [rows[pk] for pk in excerpts], Door.SEARCH)
     return [
-        Hit(
+        SearchHit(
             incident=rows[pk],
             term=wording.format_term(rows[pk]),
             received=wording.format_short_moment(rows[pk].received_at, now, zones[pk]),
@@ -335,12 +362,11 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
     ]
 
 
-def list_chips(query: Query) -> list[Chip]:
-    def without(part: QueryPart) -> str:
-        return format_search_link(query.without(part))
-
-    return [Chip(part.text, without(part)) for part in query.filters]
+def list_chips(query: Query) -> list[FilterChip]:
+    """Return a chip for each filter of the query."""
+    return [FilterChip(part.text, format_search_link(query.format_without(part))) for part in query.filters]
 
 
 def format_search_link(text: str, page: int = 1) -> str:
+    """Return the link to a page of the results of a search for `text`."""
     return "?" + urlencode({"q": text} | ({"page": page} if page > 1 else {}))

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from ipaddress import ip_address
 
 from core.text import fold_text
-from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
+from incidents.triage.search.query_values import KEYS, BadValue, Value, find_filter_key
 
 MAX_LENGTH = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
@@ -33,7 +33,10 @@ COMMON_WORDS = frozenset(COMMON_TEXT.split())
 
 
 class QueryProblem(ValueError):
-    """A query that cannot be parsed: the message, the word, its position (from 1), and similar values."""
+    """A query that cannot be parsed.
+
+    `word` is the faulty word, and `at` its position, from 1. `close` are similar values that are accepted.
+    """
 
     def __init__(self, message: str, *, word: str, at: int, close: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -42,7 +45,7 @@ class QueryProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class QueryPart:
-    """A part of the typed text, from `start` (included) to `end` (excluded)."""
+    """A word, a phrase or a filter of the typed text, from `start` (included) to `end` (excluded)."""
 
     start: int
     end: int
@@ -55,16 +58,19 @@ class QueryPart:
 
 @dataclass(frozen=True)
 class Query:
+    """A search as it was typed (`text`), and the parts into which it was parsed."""
+
     text: str
     parts: tuple[QueryPart, ...] = field(default=())
 
     @property
     def filters(self) -> list[QueryPart]:
+        """Return the parts of the query that are filters, such as `type:panne`."""
         return [part for part in self.parts if part.key]
 
     @property
     def words(self) -> list[str]:
-        """Return the words that must all be found, without common words."""
+        """Return the words of the query that must all be found, without common words."""
         return [
             word
             for part in self.parts
@@ -74,27 +80,31 @@ class Query:
 
     @property
     def phrases(self) -> list[str]:
+        """Return the phrases of the query that must all be found, without their quotation marks."""
         return [part.text for part in self.parts if part.is_phrase and not part.is_left_out]
 
     @property
-    def left_out(self) -> list[str]:
+    def excluded_texts(self) -> list[str]:
+        """Return the words and phrases that the query excludes."""
         return [part.text for part in self.parts if part.is_left_out and not part.key and fold_text(part.text)]
 
     @property
     def ends_with_word(self) -> bool:
-        """Tell whether the last part is a word, which may be unfinished."""
+        """Tell whether the last part of the query is a word, which may be unfinished."""
         return bool(self.parts) and is_word(self.parts[-1]) and not self.parts[-1].is_left_out
 
     @property
-    def free(self) -> str:
-        """Return the words as they were typed: together they may be a reference, a name or a code."""
+    def free_text(self) -> str:
+        """Return the words of the query as they were typed. Together they may be a reference, a name or a code."""
         return " ".join(part.text for part in self.parts if is_word(part) and not part.is_left_out)
 
-    def without(self, part: QueryPart) -> str:
+    def format_without(self, part: QueryPart) -> str:
+        """Return the text of the query without this part."""
         return " ".join((self.text[: part.start] + self.text[part.end :]).split())
 
 
 def is_word(part: QueryPart) -> bool:
+    """Tell whether the part of a query is a word: neither a filter nor a phrase."""
     return not part.key and not part.is_phrase
 
 
@@ -104,8 +114,11 @@ def list_uncommon_words(text: str) -> list[str]:
     return [word for word in words if fold_text(word) not in COMMON_WORDS]
 
 
-def read_query(text: str) -> Query:
-    """Parse `text`, one clean line. May raise QueryProblem. An IPv6 address is one word, although it has colons."""
+def parse_query(text: str) -> Query:
+    """Return the query that was typed as `text`, which must be one clean line. Raises QueryProblem.
+
+    An IPv6 address is one word, although it has colons.
+    """
     if is_ip(text):
         return Query(text, (QueryPart(0, len(text), text),))
     return Query(text, tuple(split_parts(text)))
@@ -120,6 +133,7 @@ def is_ip(text: str) -> bool:
 
 
 def split_parts(text: str) -> Iterator[QueryPart]:
+    """Yield the words, phrases and filters of a typed query, in order. Raises QueryProblem."""
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -131,13 +145,14 @@ def split_parts(text: str) -> Iterator[QueryPart]:
 
 
 def parse_part(text: str, start: int) -> QueryPart:
+    """Return the word, phrase or filter that begins at `start` in a typed query. Raises QueryProblem."""
     is_left_out = text[start] == "-" and start + 1 < len(text) and not text[start + 1].isspace()
     at = start + is_left_out
     if text[at] in QUOTES:
         end, phrase = read_quotation(text, at)
         return QueryPart(start, end, phrase, is_left_out, is_phrase=bool(fold_text(phrase)))
     if match := FILTER_WORD.match(text, at):
-        if key := find_key(match[1]):
+        if key := find_filter_key(match[1]):
             return parse_filter(text, start, match, key)
         refuse_unknown_key(text, at, match[1])
     end = find_end_of_word(text, at)
@@ -145,7 +160,7 @@ def parse_part(text: str, start: int) -> QueryPart:
 
 
 def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> QueryPart:
-    """Parse a filter.
+    """Return the filter that begins at `start` in a typed query. Raises QueryProblem if its value is not accepted.
 
     `match` covers its key and its operator. The value follows, in quotation marks if it has several words.
     """
@@ -169,7 +184,10 @@ def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> Query
 
 
 def read_quotation(text: str, at: int) -> tuple[int, str]:
-    """Return where the quotation that opens at `at` ends, and its text. Raises QueryProblem if it is not closed."""
+    """Return the position after the quotation that opens at `at`, and the quoted text.
+
+    Raises QueryProblem if the quotation is not closed.
+    """
     end = text.find(QUOTES[text[at]], at + 1)
     if end == -1:
         message = "Il manque le guillemet qui ferme. Fermez-le, ou enlevez celui-ci."
@@ -178,12 +196,13 @@ def read_quotation(text: str, at: int) -> tuple[int, str]:
 
 
 def find_end_of_numbers(text: str, at: int) -> int:
-    """Return the end of a value that may contain spaces between the digits of a number."""
+    """Return the position after the value that begins at `at`. The value may be a number with spaces (« 10 000 »)."""
     match = NUMBERS.match(text, at)
     return max(match.end() if match else at, find_end_of_word(text, at))
 
 
 def find_end_of_word(text: str, at: int) -> int:
+    """Return the position after the word that begins at `at`."""
     end = at
     while end < len(text) and not text[end].isspace():
         end += 1
@@ -191,9 +210,10 @@ def find_end_of_word(text: str, at: int) -> int:
 
 
 def refuse_unknown_key(text: str, at: int, name: str) -> None:
-    """Raise QueryProblem for a filter that does not exist, such as « objet:facture ».
+    """Raise QueryProblem if the text at `at` looks like a filter, such as « objet:facture ». `name` is its unknown
+    key.
 
-    « attention : danger » and web addresses are words, for which the function raises nothing.
+    « attention : danger » and web addresses are words, so they raise nothing.
     """
     if not UNSPACED_FILTER.match(text, at):
         return

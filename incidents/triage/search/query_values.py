@@ -39,7 +39,7 @@ MAX_TEXT_LENGTH = 120
 
 
 class BadValue(ValueError):
-    """A value that the filter does not accept. The message says what was expected; `close` holds similar values."""
+    """A value that a filter does not accept. The message says what was expected; `close` are similar values."""
 
     def __init__(self, message: str, close: Iterable[str] = ()) -> None:
         super().__init__(message)
@@ -47,14 +47,14 @@ class BadValue(ValueError):
 
 
 class Range(NamedTuple):
-    """A range that includes both ends. None is an open end."""
+    """A range of whole numbers that includes both ends. An end that is None sets no limit."""
 
     low: int | None
     high: int | None
 
 
 class Days(NamedTuple):
-    """A range of days that includes both ends. None is an open end."""
+    """A range of days that includes both ends. An end that is None sets no limit."""
 
     first: date | None
     last: date | None
@@ -66,7 +66,9 @@ type Value = tuple[str, ...] | Range | Days | str
 
 @dataclass(frozen=True)
 class FilterKey:
-    """A filter. `example` shows how it is typed. `read` parses its value, from the operator and the text."""
+    """A filter of the search. `example` shows how it is typed. `read` parses its value from the
+    operator and the text.
+    """
 
     label: str
     example: str
@@ -74,14 +76,16 @@ class FilterKey:
 
 
 def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, str], Value]:
-    """Return a parser for one of `names`, which maps folded names to codes. It accepts a name, its beginning, or the
-    beginning of a word in it.
+    """Return a parser that accepts one of `names` and returns its codes.
+
+    `names` maps folded names to codes. The parser also accepts the beginning of a name or of a word in it.
     """
 
     def read(operator: str, text: str) -> Value:
-        refuse_comparison(operator)
+        """Return the codes of the name that was typed. Raises BadValue if there is none, or for a comparison."""
+        check_no_comparison(operator)
         beginning = fold_text(text)
-        for fits in (is_equal, starts_with, has_word):
+        for fits in (is_equal, starts_with, has_word_starting_with):
             if codes := [
                 code for name, codes in names.items() if beginning and fits(name, beginning) for code in codes
             ]:
@@ -93,6 +97,7 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
 
 
 def is_equal(name: str, beginning: str) -> bool:
+    """Tell whether the name is exactly what was typed."""
     return name == beginning
 
 
@@ -100,18 +105,22 @@ def starts_with(name: str, beginning: str) -> bool:
     return name.startswith(beginning)
 
 
-def has_word(name: str, beginning: str) -> bool:
+def has_word_starting_with(name: str, beginning: str) -> bool:
+    """Tell whether a word of the name starts with what was typed."""
     return any(word.startswith(beginning) for word in name.split())
 
 
-def refuse_comparison(operator: str) -> None:
+def check_no_comparison(operator: str) -> None:
+    """Raise BadValue if the operator compares, as `>` does, instead of being `:` or `=`."""
     if operator not in ":=":
         raise BadValue("Ce mot se suit de deux-points, pas d’une comparaison.")
 
 
 def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return a dict from each name of a code (its code, its label) to its codes. `more` adds other names, in which `_`
-    is a space. All names are folded, as what people type is.
+    """Return a dict from each name to the codes that it means. The names of a code are the code itself and its label.
+
+    `more` adds other names, in which `_` is a space. All names are folded to lower case without accents, as typed text
+    is.
     """
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
@@ -120,7 +129,8 @@ def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -
     return names | {fold_text(name.replace("_", " ")): codes for name, codes in more.items()}
 
 
-def parse_number(text: str) -> int:
+def parse_inhabitants(text: str) -> int:
+    """Return a number of inhabitants that was typed, such as « 10 000 ». Raises BadValue."""
     digits = re.sub(r"[\s.]", "", text)
     if not digits.isascii() or not digits.isdigit() or int(digits[:12]) > MAX_POPULATION:
         raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
@@ -128,6 +138,7 @@ def parse_number(text: str) -> int:
 
 
 def make_range(operator: str, value: int) -> Range:
+    """Return the range of numbers that an operator such as `>` and its value mean."""
     match operator:
         case ">":
             return Range(value + 1, None)
@@ -141,11 +152,14 @@ def make_range(operator: str, value: int) -> Range:
 
 
 def read_population(operator: str, text: str) -> Value:
+    """Return the range of populations that was typed, such as « 500..2000 ». Raises BadValue."""
     low, dots, high = text.partition("..")
     if not dots:
-        return make_range(operator, parse_number(text))
-    refuse_comparison(operator)
-    ends = Range(parse_number(low) if low else None, parse_number(high.lstrip(".")) if high.strip(".") else None)
+        return make_range(operator, parse_inhabitants(text))
+    check_no_comparison(operator)
+    ends = Range(
+        parse_inhabitants(low) if low else None, parse_inhabitants(high.lstrip(".")) if high.strip(".") else None
+    )
     if ends == Range(None, None) or (ends.low is not None and ends.high is not None and ends.low > ends.high):
         raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
     return ends
@@ -157,6 +171,7 @@ SEVERITIES = {fold_text(str(level.label)): int(level) for level in Severity} | {
 
 
 def read_severity(operator: str, text: str) -> Value:
+    """Return the range of severities that was typed, by name or number. Raises BadValue."""
     beginning = fold_text(text)
     levels = {level for name, level in SEVERITIES.items() if beginning and name.startswith(beginning)}
     if len(levels) != 1:
@@ -166,7 +181,8 @@ def read_severity(operator: str, text: str) -> Value:
 
 
 def read_period(operator: str, text: str) -> Days:
-    refuse_comparison(operator)
+    """Return the days of the date, month or year that was typed. Raises BadValue."""
+    check_no_comparison(operator)
     for shape in DATE_PATTERNS:
         if match := shape.fullmatch(text):
             return parse_days(match.groupdict())
@@ -174,6 +190,9 @@ def read_period(operator: str, text: str) -> Days:
 
 
 def parse_days(groups: Mapping[str, str]) -> Days:
+    """Return the days of a date, month or year from its parts `y`, `m` and `d`. Raises BadValue if
+    it does not exist.
+    """
     year, month, day = int(groups["y"]), int(groups.get("m") or 0), int(groups.get("d") or 0)
     try:
         first = date(year, month if "m" in groups else 1, day if "d" in groups else 1)
@@ -184,15 +203,18 @@ def parse_days(groups: Mapping[str, str]) -> Days:
 
 
 def read_since(operator: str, text: str) -> Value:
+    """Return all days from the beginning of the date, month or year that was typed. Raises BadValue."""
     return Days(read_period(operator, text).first, None)
 
 
 def read_until(operator: str, text: str) -> Value:
+    """Return all days to the end of the date, month or year that was typed. Raises BadValue."""
     return Days(None, read_period(operator, text).last)
 
 
 def read_departement(operator: str, text: str) -> Value:
-    refuse_comparison(operator)
+    """Return the code of the département that was typed, such as « 2A ». Raises BadValue."""
+    check_no_comparison(operator)
     code = text.upper().zfill(2)
     if not DEPARTEMENT.fullmatch(code):
         raise BadValue("On attend un numéro de département, comme 29, 2A ou 974.")
@@ -200,20 +222,22 @@ def read_departement(operator: str, text: str) -> Value:
 
 
 def read_technique(operator: str, text: str) -> Value:
-    refuse_comparison(operator)
+    """Return the code of the ATT&CK technique that was typed, such as « T1566.001 ». Raises BadValue."""
+    check_no_comparison(operator)
     if not TECHNIQUE.fullmatch(text.upper()):
         raise BadValue("On attend une technique ATT&CK, comme T1566 ou T1566.001.")
     return (text.upper(),)
 
 
 def read_free_words(operator: str, text: str) -> Value:
-    refuse_comparison(operator)
+    """Return the text that was typed as the value of a filter. Raises BadValue if it is empty or too long."""
+    check_no_comparison(operator)
     if not fold_text(text) or len(text) > MAX_TEXT_LENGTH:
         raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
     return text
 
 
-# A value of the filter that is not a status: the case has no assignee, or the assignee left the centre.
+# A value of the filter that is not a status: the case waits to be taken (`workflow.is_to_take`).
 TO_TAKE = "to_take"
 # Another value that is not a status: the assignee works for the centre.
 TAKEN = "taken"
@@ -279,8 +303,8 @@ KEY_ALIASES = {
 }
 
 
-def find_key(name: str) -> str:
-    """Return the key of a filter from any spelling of its name, or "" if there is no such filter."""
+def find_filter_key(name: str) -> str:
+    """Return the key of the filter from any spelling of its name, or "" if there is no such filter."""
     plain = fold_text(name)
     plain = KEY_ALIASES.get(plain, plain)
     return plain if plain in KEYS else ""

@@ -7,16 +7,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.triage.search.filters import CONDITIONS
-from incidents.triage.search.query import QueryProblem, read_query
+from incidents.triage.search.query import QueryProblem, parse_query
 from incidents.triage.search.query_values import KEYS, Days, Range
 
 
 def test_a_query_is_split_into_words_phrases_exclusions_and_filters():
-    query = read_query('serveur "mot de passe" -exercice type:rançongiciel pop>10000')
+    query = parse_query('serveur "mot de passe" -exercice type:rançongiciel pop>10000')
 
     assert query.words == ["serveur"]
     assert query.phrases == ["mot de passe"]
-    assert query.left_out == ["exercice"]
+    assert query.excluded_texts == ["exercice"]
     assert [(part.key, part.value) for part in query.filters] == [("type", ("rancon",)), ("pop", Range(10_001, None))]
 
 
@@ -65,13 +65,13 @@ def test_a_query_is_split_into_words_phrases_exclusions_and_filters():
     ],
 )
 def test_each_filter_is_read(text, key, value):
-    (part,) = read_query(text).filters
+    (part,) = parse_query(text).filters
     assert (part.key, part.value) == (key, value)
 
 
 def test_each_example_that_is_shown_is_read():
     for key, key_type in KEYS.items():
-        (part,) = read_query(key_type.example).filters
+        (part,) = parse_query(key_type.example).filters
         assert part.key == key
 
 
@@ -88,14 +88,14 @@ def test_each_typed_filter_is_applied_to_the_cases():
     ],
 )
 def test_text_that_is_no_filter_is_searched_as_words(text):
-    query = read_query(text)
+    query = parse_query(text)
     assert not query.filters
     assert query.text == text
 
 
 def test_stop_words_are_dropped():
-    assert read_query("les fichiers de l’accueil à la mairie").words == ["fichiers", "accueil", "mairie"]
-    assert read_query("le la les").words == []
+    assert parse_query("les fichiers de l’accueil à la mairie").words == ["fichiers", "accueil", "mairie"]
+    assert parse_query("le la les").words == []
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_stop_words_are_dropped():
 )
 def test_a_query_that_cannot_be_read_names_the_word_and_its_place(text, at, word, close):
     with pytest.raises(QueryProblem) as refusal:
-        read_query(text)
+        parse_query(text)
 
     problem = refusal.value
     assert (problem.at, problem.word) == (at, word)
@@ -133,13 +133,13 @@ def test_a_query_that_cannot_be_read_names_the_word_and_its_place(text, at, word
 
 def test_the_error_on_an_unknown_key_lists_the_known_keys():
     with pytest.raises(QueryProblem) as refusal:
-        read_query("auteur:camille")
+        parse_query("auteur:camille")
     assert all(key in refusal.value.message for key in KEYS)
 
 
 def test_a_query_can_be_written_without_one_of_its_filters():
-    query = read_query("alerte type:panne pop<500")
-    assert [query.without(part) for part in query.filters] == ["alerte pop<500", "alerte type:panne"]
+    query = parse_query("alerte type:panne pop<500")
+    assert [query.format_without(part) for part in query.filters] == ["alerte pop<500", "alerte type:panne"]
 
 
 SIGNS = [":", ">", "<=", "..", '"', "«", "»", "-", " ", "panne", "2026-01", "500", "é", "\u00a0", "\x00", "\ud800"]
@@ -162,6 +162,6 @@ def test_any_text_is_parsed_or_refused(text):
 
 def read_or_return_problem(text):
     try:
-        return read_query(text)
+        return parse_query(text)
     except QueryProblem as problem:
         return problem
