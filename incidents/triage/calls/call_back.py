@@ -32,7 +32,7 @@ from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, read_or_make_key
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
-from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_page_text import restore_page_text
 from incidents.triage.work.unsent_text import describe_new_page
 
 SEEN = "vu"
@@ -87,7 +87,7 @@ def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
     except ValidationError as error:
         return report_refusal(request, incident.reference, error)
     form = CallForm(incident)
-    saved_values = restore_page(form, incident, get_account(request), CaseFormCode.CALL)
+    saved_values = restore_page_text(form, incident, get_account(request), CaseFormCode.CALL)
     return render_call(request, form, saved_values=saved_values)
 
 

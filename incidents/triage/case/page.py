@@ -22,8 +22,8 @@ from incidents.triage.case.context import build_case_context
 from incidents.triage.case.declared_duplicates import attach_declared_facts
 from incidents.triage.case.opened_forms import open_form
 from incidents.triage.work.offered_templates import insert_template
-from incidents.triage.work.typed_fields import is_typed
-from incidents.triage.work.unsent_text import RefusalRedirect, describe_new_page, restore_words
+from incidents.triage.work.typed_fields import is_free_text_field
+from incidents.triage.work.unsent_text import RefusalRedirect, describe_new_page, restore_unsent_texts
 
 
 def render_page(
@@ -50,7 +50,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     attach_declared_facts(duplicates)
     record_accesses(user, duplicates, Door.BESIDE)
     open_form(context, incident, user, request.GET.get("ouvrir", ""))
-    restore_words(context, incident, user)
+    restore_unsent_texts(context, incident, user)
     if template_code := request.GET.get("modele"):
         insert_template(context, incident, user, template_code)
     return context
@@ -74,7 +74,7 @@ def report_refusal(request: HttpRequest, reference: str, error: ValidationError)
     """Redirect to the page of the case, which shows the error. If the person typed a text, return a page with the
     error and the text instead, so that the text can be copied.
     """
-    if words := [value for name in request.POST if is_typed(name) and (value := request.POST[name].strip())]:
+    if words := [value for name in request.POST if is_free_text_field(name) and (value := request.POST[name].strip())]:
         context = {"reference": reference, "why": error.messages, "typed_texts": words}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     for message in error.messages:

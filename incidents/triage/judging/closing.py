@@ -49,8 +49,8 @@ from incidents.triage.case.page import (
 )
 from incidents.triage.notice import format_closing_notice, format_notice_to_all
 from incidents.triage.wording import explain_invalid_transition
-from incidents.triage.work.typed_fields import is_typed
-from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.typed_fields import is_free_text_field
+from incidents.triage.work.unsent_page_text import restore_page_text
 from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
 
@@ -178,7 +178,7 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
         if incident.status == Status.CLOSED:
             return render_already_closed(request, incident)
         form = ClosingForm(incident, find_unfinished_work(incident))
-        words = restore_page(form, incident, get_account(request), CaseFormCode.CLOSING)
+        words = restore_page_text(form, incident, get_account(request), CaseFormCode.CLOSING)
         if (reason := request.GET.get("raison", "")) in ClosingReason.values:
             form.initial["reason"] = reason
         return render_closing_form(request, incident, form, is_restored=bool(words))
@@ -192,7 +192,9 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
         {} if incident.erased_at else load_unsent_texts(incident, get_account(request)).get(CaseFormCode.CLOSING, {})
     )
     if not (
-        words_typed := [word for name, words in begun.items() if is_typed(name) for word in words if word.strip()]
+        words_typed := [
+            word for name, words in begun.items() if is_free_text_field(name) for word in words if word.strip()
+        ]
     ):
         return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]

@@ -32,7 +32,10 @@ type Line = tuple[str, str]
 
 
 def list_advice_lines(content: str, zone: str) -> list[Line]:
-    """Return (label, words) for each line of the file. Times are on the clock of `zone`, an IANA name."""
+    """Return the lines of a file to a partner as (label, text). `content` is the JSON text of the file.
+
+    Times are in the time zone `zone`, an IANA name.
+    """
     facts = json.loads(content)
     return [
         ("Destinataire", format_partner(facts["to"])),
@@ -43,23 +46,27 @@ def list_advice_lines(content: str, zone: str) -> list[Line]:
         ("Centre", facts["centre"] or NOT_STATED),
         ("Collectivité", format_body_of_advice(facts["body"])),
         *list_judgement_lines(facts),
-        ("Reçu", format_code_moment(facts["received_at"], zone)),
-        *((INSTANTS[name].term.capitalize(), format_code_moment(at, zone)) for name, at in facts["moments"].items()),
+        ("Reçu", format_moment_of_file(facts["received_at"], zone)),
+        *(
+            (INSTANTS[name].term.capitalize(), format_moment_of_file(at, zone))
+            for name, at in facts["moments"].items()
+        ),
         *list_service_lines(facts, zone),
         *((fact.label, fact.words) for fact in list_data_facts(facts["data"], zone)),
-        *list_found_lines(facts),
+        *list_finding_lines(facts),
         *list_contact_lines(facts.get("contact")),
     ]
 
 
 def format_body_of_advice(body: Mapping[str, Any]) -> str:
-    """Return a text such as « Plouexemple (Finistère), commune, INSEE 29999 »."""
+    """Return the body of the file as text, such as « Plouexemple (Finistère), commune, INSEE 29999 »."""
     codes = [f"{name} {body[key]}" for key, name in (("insee", "INSEE"), ("siren", "SIREN")) if body[key]]
     doubt = [] if body["confirmed"] else ["à confirmer"]
     return ", ".join([body["name"], get_label(Kind, body["kind"]), *codes, *doubt])
 
 
 def list_judgement_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield the lines that classify the case: type, nature, cause, severity, verification, RSIT and techniques."""
     yield "Type", get_label(IncidentType, facts["type"])
     yield "Nature", get_label(Nature, facts["nature"])
     yield "Cause", get_label(Cause, facts["cause"])
@@ -71,17 +78,18 @@ def list_judgement_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
+    """Yield a line that says whether services stopped, then a line for each interrupted service."""
     yield "Services arrêtés ou ralentis", get_label(Answer, facts["service_stopped"])
     for interruption in facts["services"]:
         words = get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
-        since = f"depuis : {format_code_moment(interruption['from'], zone)}"
-        until = [f"repris : {format_code_moment(interruption['to'], zone)}"] if interruption["to"] else []
+        since = f"depuis : {format_moment_of_file(interruption['from'], zone)}"
+        until = [f"repris : {format_moment_of_file(interruption['to'], zone)}"] if interruption["to"] else []
         people = [format_people(interruption["people"])] if interruption["people"] is not None else []
         yield get_label(PublicService, interruption["service"]), ", ".join([str(words), since, *until, *people])
 
 
-def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
-    """Yield what the centre itself found: its judgement of the leak, and each indicator, defanged."""
+def list_finding_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield the lines of what the centre found: its judgement of the leak, and each indicator, defanged."""
     if judgement := facts["centre_judges"]["leak"]:
         yield "Le centre juge", f"fuite {get_label(LeakStatus, judgement)}"
     for observable in facts["observables"]:
@@ -91,13 +99,17 @@ def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
+    """Yield a line with the person to call back, or nothing if the file has no contact."""
     if contact:
         words = (contact["name"], contact["role"], format_phone(contact["phone"]), contact["email"])
         yield "Qui rappeler", ", ".join(filter(None, words)) or NOT_STATED
 
 
-def format_code_moment(code: str | None, zone: str) -> str:
-    """Return the words of a moment that `incidents.moments.format_iso_moment` wrote: a day, or an instant in UTC."""
+def format_moment_of_file(code: str | None, zone: str) -> str:
+    """Return in French a moment of the file: a day, or an instant in UTC, which is converted to `zone`.
+
+    `code` was written by `incidents.moments.format_iso_moment`.
+    """
     if not code:
         return NOT_STATED
     is_day = "T" not in code

@@ -35,7 +35,7 @@ from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement, propose
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.transfer.advice_summary import list_advice_lines
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, reset_changed_agreement
-from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_page_text import restore_page_text
 from incidents.triage.work.unsent_text import describe_new_page
 
 SEND = "envoyer"
@@ -44,7 +44,10 @@ FIELDS_NOT_RESTORED = ("seen", "key", *CONSENT_FIELDS)
 
 
 class AdviceForm(AgreementForm):
-    """The form of a file to a partner. The service checks that the case may be sent, and reports errors by field."""
+    """The form that sends a file about a case to a partner.
+
+    The service checks that the case may be sent, and reports errors by field.
+    """
 
     partner = forms.ChoiceField(
         label="Partenaire",
@@ -66,7 +69,7 @@ class AdviceForm(AgreementForm):
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def make_request(self) -> AdviceRequest:
-        """Return the request for the service. The form must be valid."""
+        """Return the request for the service `advise_partner`. The form must be valid."""
         answers = {name: self.cleaned_data[name] for name in ("partner", "motive", "with_persons", "seen")}
         answers["agreement"] = self.make_agreement()
         defaults = {
@@ -78,10 +81,11 @@ class AdviceForm(AgreementForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the form that sends a file about a case to a partner. On POST, preview the file or send it."""
     incident = get_incident(get_account(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
         form = AdviceForm(initial={"tlp": propose_label(incident.tlp), "label": incident.tlp})
-        words = restore_page(
+        words = restore_page_text(
             form, incident, get_account(request), CaseFormCode.ADVICE, except_fields=FIELDS_NOT_RESTORED
         )
         return render_advice_page(request, incident, form, is_restored=bool(words))
@@ -104,6 +108,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def send_advice(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResponse:
+    """Send the file to the partner and redirect to the case. Raises the errors of the service `advise_partner`."""
     advice = advise_partner(reference=incident.reference, request=form.make_request(), actor=get_account(request))
     confirmation = "Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti."
     messages.success(request, confirmation % {"partner": PARTNERS[advice.partner].name})
@@ -113,9 +118,10 @@ def send_advice(request: HttpRequest, incident: Incident, form: AdviceForm) -> H
 def preview_advice(
     request: HttpRequest, incident: Incident, form: AdviceForm, *, is_stale: bool = False, is_used: bool = False
 ) -> HttpResponse:
-    """Show the file as it would be sent now, with a new key if the form has already sent another file.
+    """Show the file as it would be sent now, below the form. Raises ValidationError like `advise_partner`.
 
-    Raises ValidationError like the service.
+    `is_stale` means that the file has changed since it was shown. `is_used` means that the form has already sent
+    another file, so it gets a new key.
     """
     advice_request = form.make_request()
     partner = get_allowed_partner(incident, advice_request)
@@ -151,8 +157,9 @@ def render_advice_page(
 
 
 def list_sent_advices(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
-    """Return the latest files that were sent, each with the name of the partner and, if its mail failed, a remark
-    about the mail. Runs three queries.
+    """Return the latest files that were sent, as (file, name of the partner, remark).
+
+    The remark describes a failed mail, and is None if the mail did not fail. Runs three queries.
     """
     advices = list(incident.advices.select_related("actor").order_by("-id")[:MAX_ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))

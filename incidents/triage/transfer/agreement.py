@@ -11,8 +11,10 @@ CONSENT_FIELDS = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):
-    """The fields in which a responder notes that the declarant agreed. `clean_agreement` raises ValidationError if the
-    agreement is incomplete, needed and missing, or given under a TLP that has changed since.
+    """The fields in which a responder notes that the declarant agrees that the case leaves the centre.
+
+    The service `check_agreement` raises ValidationError if the agreement is incomplete, needed and missing, or given
+    under a TLP that has changed since.
     """
 
     agreed = forms.BooleanField(label="Le déclarant est d’accord", required=False)
@@ -24,13 +26,16 @@ class AgreementForm(forms.Form):
     label = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def make_agreement(self) -> Agreement:
-        """Return the agreement. The form must be valid."""
+        """Return the agreement of the declarant that was typed. The form must be valid."""
         cleaned = self.cleaned_data
         return Agreement(is_given=cleaned["agreed"], words=cleaned["agreement"], label=cleaned["label"])
 
 
 def reset_changed_agreement(posted: QueryDict, incident: Incident) -> QueryDict:
-    """Return the values to display again. The box is unticked if the TLP changed after the page was opened."""
+    """Return the posted values to display again.
+
+    The box of the agreement is unticked if the TLP of the case has changed since the page was opened.
+    """
     if posted.get("label") == incident.tlp:
         return posted
     data = posted.copy()

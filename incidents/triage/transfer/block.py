@@ -37,12 +37,14 @@ class ProposalForm(AgreementForm):
         self.fields["taker"].choices = [("", "Choisissez un centre"), *centres]  # type: ignore[attr-defined]
 
     def make_arguments(self) -> dict[str, Any]:
-        """Return the arguments for the service. The form must be valid."""
+        """Return the arguments for the service `create_proposal`. The form must be valid."""
         values = {name: self.cleaned_data[name] for name in ("taker", "motive", "seen")}
         return values | {"agreement": self.make_agreement()}
 
 
-class ReturnForm(forms.Form):
+class DeclineForm(forms.Form):
+    """The form in which a centre says why it declines a proposed case."""
+
     answer = forms.CharField(
         label="Pourquoi vous ne le prenez pas",
         required=False,
@@ -51,9 +53,9 @@ class ReturnForm(forms.Form):
 
 
 def list_transfers(incident: Incident) -> list[Transfer]:
-    """Return the latest transfers, newest first, without the copy of the facts that the former centre reads.
+    """Return the latest transfers of a case, newest first, without the copy that the former centre may read.
 
-    Runs one query, and one for the centres if there is a transfer.
+    Runs one query, and another one for the centres if there is a transfer.
     """
     latest = list(incident.transfers.defer("standing").order_by("-id")[:SHOWN_ON_CASE])
     centres = Csirt.objects.in_bulk({key for transfer in latest for key in (transfer.giver_id, transfer.taker_id)})
@@ -63,19 +65,26 @@ def list_transfers(incident: Incident) -> list[Transfer]:
 
 
 def may_have_left(latest: list[Transfer]) -> bool:
-    """Tell whether the case may once have been in another centre; `latest` may hide an older transfer."""
+    """Tell whether the case may once have been in another centre, judging by its latest transfers.
+
+    If there are as many as are shown, the answer is yes, because an older transfer may be missing from the list.
+    """
     return len(latest) == SHOWN_ON_CASE or any(transfer.state == TransferState.ACCEPTED for transfer in latest)
 
 
 def build_transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]:
-    """Return the latest transfers of a case, newest first, and the transfer that waits for an answer."""
+    """Return the transfers that the page of the case shows.
+
+    `waiting` waits for an answer, and `past` were accepted or declined, newest first. `may_ask` tells whether the case
+    may be proposed.
+    """
     waiting = next((transfer for transfer in latest if transfer.state == TransferState.ASKED), None)
     past = [transfer for transfer in latest if transfer.state in (TransferState.ACCEPTED, TransferState.RETURNED)]
     return {"waiting": waiting, "past": past, "may_ask": waiting is None and incident.status in OPEN}
 
 
 def count_offers(user: User) -> int:
-    """Return how many cases the user's centres may accept, up to one more than MAX_OFFERS_COUNTED."""
+    """Return how many proposed cases the user's centres may accept. The count stops at MAX_OFFERS_COUNTED + 1."""
     all_offers = Transfer.objects.filter(state=TransferState.ASKED)
     offers = all_offers.filter(match_centres(user, CentreAbility.WORK, "taker"))
     waiting = offers.filter(incident__status__in=OPEN, incident__erased_at=None)
@@ -83,7 +92,7 @@ def count_offers(user: User) -> int:
 
 
 def summarise_case(incident: Incident) -> dict[str, Any]:
-    """Return what a proposal shows of the case: labels and the body, no declared text, nothing about a person."""
+    """Return what a proposal shows of the case: its body and labels. Declared text and persons are left out."""
     return {
         "body": incident.collectivity.label,
         "population": incident.collectivity.population,
@@ -98,8 +107,9 @@ def summarise_case(incident: Incident) -> dict[str, Any]:
 
 
 def format_offer_title(transfer: Transfer) -> str:
-    """Return the title of a proposal in the list. It says nothing of the case if its TLP forbids it to leave its
-    centre.
+    """Return the title of a proposal in the list.
+
+    It says nothing of the case if the TLP of the case forbids it to leave its centre.
     """
     if lacks_agreement(transfer):
         return "Un dossier que son TLP garde dans son centre"
@@ -107,7 +117,7 @@ def format_offer_title(transfer: Transfer) -> str:
 
 
 def explain_offer_refusal(transfer: Transfer) -> str:
-    """Return why a proposal cannot be accepted any more, in a sentence, or "" if it can."""
+    """Return a sentence that says why a proposal cannot be accepted any more, or "" if it can."""
     incident = transfer.incident
     if incident.erased_at:
         return "Ses mots ont été effacés depuis."

@@ -10,14 +10,16 @@ from incidents.panels import Remark, list_remarks
 
 
 class FailedAdvice(NamedTuple):
+    """The name of a partner to whom a file was not delivered, and the remark about its mail."""
+
     partner: str
     mail: Remark
 
 
 def list_failed_advices(events: Iterable[IncidentEvent]) -> list[FailedAdvice]:
-    """Return one line for each partner whose latest file did not leave. `events` are newest first.
+    """Return the partners to whom the latest file was not delivered, each with its failed mail.
 
-    Runs one query, or none if nothing was sent to a partner.
+    `events` are those of the case, newest first. Runs one query, or none if nothing was sent to a partner.
     """
     latest: dict[str, IncidentEvent] = {}
     for event in events:

@@ -44,19 +44,20 @@ SHOWN_CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 
 @require_safe
 def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Show a case that the user's centre gave away, as it was when the other centre accepted it."""
     transfer = get_given_transfer(get_account(request), uid)
     snapshot, remains = transfer.standing, load_remains(transfer, read_rows_to_skip(request))
     context = {
         "transfer": transfer,
         "snapshot": snapshot,
         "zone": snapshot.get("zone", PARIS),
-        "facts": format_facts(snapshot),
+        "facts": format_snapshot_codes(snapshot),
         "received_at": parse_moment(snapshot.get("received_at")),
-        "sections": [(title, format_lines(lines)) for title, lines in remains.sections],
-        "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
+        "sections": [(title, defang_lines(lines)) for title, lines in remains.sections],
+        "answers": [(kept_sheet, defang_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: parse_moment(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
         "observables": [
-            (format_kind(observable["kind"]), defang_links(observable["value"]))
+            (format_observable_kind(observable["kind"]), defang_links(observable["value"]))
             for observable in snapshot.get("observables", [])
         ],
         "events": [
@@ -69,15 +70,16 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:
-    """Return a dict from the name of a list to the number of its newest rows to skip. Ignore values that are not
-    numbers.
+    """Return the number of newest rows to skip in each list of the page, by the name of the list.
+
+    URL parameters that are not numbers are ignored.
     """
     parameters = {name: request.GET.get(parameter, "") for name, parameter in LIST_PARAMETERS.items()}
     return {name: int(number) for name, number in parameters.items() if SMALL_NUMBER.fullmatch(number)}
 
 
-def format_facts(snapshot: Values) -> dict[str, Any]:
-    """Return the codes of the snapshot as labels; {} once the case is erased."""
+def format_snapshot_codes(snapshot: Values) -> dict[str, Any]:
+    """Return the codes of the snapshot as French labels, or {} if the case has been erased."""
     codes = snapshot.get("codes")
     if not codes:
         return {}
@@ -90,9 +92,11 @@ def format_facts(snapshot: Values) -> dict[str, Any]:
     }
 
 
-def format_lines(lines: Any) -> list[tuple[str, str]]:
+def defang_lines(lines: Any) -> list[tuple[str, str]]:
+    """Return each line as (label, text). The links in its text are defanged."""
     return [(line.label, defang_links(line.words)) for line in lines]
 
 
-def format_kind(code: str) -> str:
+def format_observable_kind(code: str) -> str:
+    """Return the French name of a kind of indicator."""
     return str(enums.ObservableKind(code).label)

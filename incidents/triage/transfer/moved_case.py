@@ -17,14 +17,17 @@ from collectivities.zones import find_zone
 from incidents.access import find_given_transfer
 from incidents.enums import CaseFormCode
 from incidents.triage.case.page import render_page
-from incidents.triage.work.typed_fields import is_typed
+from incidents.triage.work.typed_fields import is_free_text_field
 
 
 def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Wrap a view `view(request, reference, …)` of a case, so that a POST after a transfer gets this response."""
+    """Wrap a view of a case, so that a post to a case that has moved to another centre gets an explanation.
+
+    The response (409) names that centre and shows the typed text. `view` takes (request, reference, …).
+    """
 
     @wraps(view)
-    def wrapped(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
+    def view_with_explanation(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
         try:
             return view(request, reference, *args, **kwargs)
         except (Http404, PermissionDenied):
@@ -36,22 +39,25 @@ def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
                 "transfer": transfer,
                 "zone": zone,
                 "reference": reference,
-                "typed_texts": list_typed_values(request),
+                "typed_texts": list_typed_texts(request),
             }
             return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
 
-    return wrapped
+    return view_with_explanation
 
 
-def list_typed_values(request: HttpRequest) -> list[str]:
-    """Return each value that a person typed freely in a form of the page, once."""
+def list_typed_texts(request: HttpRequest) -> list[str]:
+    """Return the texts that a person typed freely in the posted form, each of them once."""
     words = (
-        value.strip() for name, values in request.POST.lists() if is_typed(remove_prefix(name)) for value in values
+        value.strip()
+        for name, values in request.POST.lists()
+        if is_free_text_field(remove_form_prefix(name))
+        for value in values
     )
     return list(dict.fromkeys(filter(None, words)))
 
 
-def remove_prefix(name: str) -> str:
-    """Return the name without the prefix of its form. A form on a page of its own has no prefix."""
+def remove_form_prefix(name: str) -> str:
+    """Return the name of a posted field without the prefix of its form. A form on its own page has no prefix."""
     form, _dash, field = name.partition("-")
     return field if form in CaseFormCode.values else name

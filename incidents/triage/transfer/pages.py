@@ -36,14 +36,14 @@ from incidents.triage.notice import format_notice
 from incidents.triage.paging import filter_after
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, reset_changed_agreement
 from incidents.triage.transfer.block import (
+    DeclineForm,
     ProposalForm,
-    ReturnForm,
     explain_offer_refusal,
     format_offer_title,
     summarise_case,
 )
 from incidents.triage.transfer.rerouted_cases import SHOWN_AMONG_TRANSFERS, list_rerouted_cases
-from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_page_text import restore_page_text
 from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
 
@@ -56,7 +56,10 @@ AFTER = "apres"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the form that proposes a case on GET, submit it on POST. If it is refused, show it as it was typed."""
+    """Show the form that proposes a case on GET, and submit it on POST.
+
+    A form that is refused is shown again as it was typed.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.TRANSFER)
     if request.method != "POST":
         return open_proposal_page(request, incident)
@@ -81,13 +84,18 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def open_proposal_page(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the form, or redirect to the case if it is merged, because its proposal would be refused."""
+    """Show the form that proposes a case.
+
+    Redirect to the case instead if it is merged, because its proposal would be refused.
+    """
     if problem := find_merge_refusal(incident):
         messages.error(request, problem)
         return redirect_to_case(incident.reference)
     newest = find_newest_transfer(incident)
     form = ProposalForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
-    words = restore_page(form, incident, get_account(request), CaseFormCode.TRANSFER, except_fields=CONSENT_FIELDS)
+    words = restore_page_text(
+        form, incident, get_account(request), CaseFormCode.TRANSFER, except_fields=CONSENT_FIELDS
+    )
     return render_proposal_page(request, incident, form, is_restored=bool(words))
 
 
@@ -107,7 +115,10 @@ def render_proposal_page(
 
 
 def rebase_proposal_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> ProposalForm:
-    """Return the form as it was typed, based on the transfer that the page now shows."""
+    """Return the form as it was typed, but with `newest` as the transfer that its page showed.
+
+    Submitting it again then causes no conflict.
+    """
     data = reset_changed_agreement(request.POST, incident).copy()
     data["seen"] = str(newest.uid) if newest else ""
     return ProposalForm(data, incident=incident)
@@ -115,6 +126,7 @@ def rebase_proposal_form(request: HttpRequest, incident: Incident, newest: Trans
 
 @require_POST
 def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Withdraw the proposal of a case that waits for an answer, and redirect to the case."""
     try:
         withdraw_transfer(reference=reference, actor=get_account(request))
         messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
@@ -128,8 +140,9 @@ def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse
 
 @require_safe
 def transfer_list_view(request: HttpRequest) -> HttpResponse:
-    """Show the cases offered to the user's centres, proposed by them, and given away by them. Raises Http404 for a
-    user without a centre.
+    """Show the cases that are offered to the user's centres, proposed by them, or given away by them.
+
+    Raises Http404 for a user who works in no centre.
     """
     user = get_account(request)
     if not user.works_in_any_centre:
@@ -153,16 +166,21 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return render_offer_page(request, get_proposed_transfer(get_account(request), uid), ReturnForm())
+    """Show an offer: a case that another centre proposes to a centre of the user."""
+    return render_offer_page(request, get_proposed_transfer(get_account(request), uid), DeclineForm())
 
 
 @require_POST
 def accept_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Accept an offered case and redirect to it.
+
+    If the case cannot be accepted any more, show the page of the offer, which says why.
+    """
     try:
         transfer = accept_transfer(uid=uid, actor=get_account(request))
     except (Stale, InvalidTransition, ValidationError):  # the page explains the refusal from the present state
         return render_offer_page(
-            request, get_proposed_transfer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT
+            request, get_proposed_transfer(get_account(request), uid), DeclineForm(), status=HTTPStatus.CONFLICT
         )
     notice = format_notice(transfer.incident)
     messages.success(request, f"Le dossier est à votre centre, et vous l’avez pris en charge. {notice}")
@@ -171,10 +189,11 @@ def accept_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def decline_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Decline an offered case. If no reason is given or the offer is no longer open, show the page again as it was
-    typed.
+    """Decline an offered case and redirect to the list of transfers.
+
+    If no reason is given or the offer is no longer open, show the page again as it was typed.
     """
-    form = ReturnForm(request.POST)
+    form = DeclineForm(request.POST)
     try:
         if form.is_valid():
             transfer = refuse_transfer(uid=uid, actor=get_account(request), **form.cleaned_data)
@@ -192,7 +211,10 @@ def decline_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def format_decline_confirmation(transfer: Transfer) -> str:
-    """Return the confirmation of a declined offer. A centre that gets no mail must be telephoned."""
+    """Return the confirmation of a declined offer.
+
+    If the other centre gets no mail, the confirmation asks the user to telephone it.
+    """
     giver = format_centre_with_a(transfer.giver.name)
     if transfer.giver.notification_email:
         return f"Dossier laissé {giver}, qui est prévenu."
@@ -200,18 +222,22 @@ def format_decline_confirmation(transfer: Transfer) -> str:
 
 
 def may_explain_refusal(transfer: Transfer) -> bool:
-    """Tell whether the page may say what became of the case: while the offer waits, and if the closing of the case
-    withdrew it. What happens to the case later is not for the other centre.
+    """Tell whether the page of an offer may say why the case cannot be accepted.
+
+    It may while the offer waits, and after the closing of the case has withdrawn the offer. What happens to the case
+    later does not concern the other centre.
     """
     is_ended_by_closing = transfer.answered_at is not None and transfer.answered_at == transfer.incident.closed_at
     return transfer.state == TransferState.ASKED or is_ended_by_closing
 
 
 def render_offer_page(
-    request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200
+    request: HttpRequest, transfer: Transfer, form: DeclineForm, *, status: int = 200
 ) -> HttpResponse:
-    """Return the page of an offer. While the offer waits, it shows what is needed to decide; afterwards only the
-    outcome, and nothing of the case.
+    """Return the page of an offer.
+
+    While the offer waits, the page shows what is needed to decide. Afterwards it shows only the outcome, and nothing
+    of the case.
     """
     incident = transfer.incident
     context = {

@@ -22,9 +22,10 @@ SHOWN_AMONG_TRANSFERS = timedelta(days=365)
 
 
 class ReroutedCases(NamedTuple):
-    """The cases that left for one centre on one day (in Paris). `taker` is "" if no centre covered their territory.
-    `is_corrected` means that the body of the case, or its territory, was corrected: the centre answers for as much as
-    before.
+    """A number of cases that left the queue of a centre on one day (in Paris), for the same `taker` and reason.
+
+    `taker` is "" if no centre covered their territory. `is_corrected` means that the body of the case or its territory
+    was corrected, and that the territory of the centre has not changed.
     """
 
     on: date
@@ -43,6 +44,7 @@ class ReroutedCases(NamedTuple):
 
     @property
     def reason(self) -> str:
+        """Return the second half of the sentence that `subject` begins. It says why the cases left."""
         owner = choose_plural("son", "leur", self.number)
         if self.is_corrected:
             body = choose_plural("sa collectivité", "leur collectivité", self.number)
@@ -53,11 +55,13 @@ class ReroutedCases(NamedTuple):
 
 
 def list_rerouted_cases(user: User, now: datetime, *, within: timedelta) -> list[ReroutedCases]:
-    """Return the cases that left the user's centres without their act, newest day first. Cases that came back are left
-    out. Nothing of a case is in the result. Runs one query, and another for the names of the takers if a case left.
+    """Return how many cases left the user's centres because of a change of territory, by day, taker and reason.
 
-    Python groups the events, because the queue asks at each display, nearly always in vain, and Django takes longer to
-    write the SQL of the groups than of everything else here.
+    The newest day comes first. Cases that came back are not counted. Runs one query, and another one for the names of
+    the takers if a case left.
+
+    Python groups the events, because the queue calls this function at each display and nearly always gets nothing.
+    Django would take longer to write the SQL of the groups than everything else here takes.
     """
     own = list_centres(user, CentreAbility.READ).values("slug")
     events = IncidentEvent.objects.filter(kind=EventKind.REROUTED, at__gt=now - within)

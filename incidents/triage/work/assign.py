@@ -17,8 +17,9 @@ ASSIGN_PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
-    """The form that assigns a case to one of `colleagues`, each with a name for the list. The service checks whether
-    the colleague may have the case.
+    """The form that assigns a case to one of `colleagues`, who are given as (user, name in the list).
+
+    The service checks whether the colleague may have the case.
     """
 
     assignee = forms.ChoiceField(label="Attribué à")
@@ -33,8 +34,9 @@ class AssignForm(forms.Form):
 
 
 def make_assign_form(incident: Incident) -> AssignForm:
-    """Return the form with the person in charge selected, or nobody if that person has left the centre. Runs two
-    queries.
+    """Return the form with the person in charge selected, or nobody if that person has left the centre.
+
+    Runs two queries.
     """
     colleagues = list_people_with_labels(list_centre_responders(incident.csirt_id))
     tag = format_person_tag(incident.assignee)
@@ -43,12 +45,15 @@ def make_assign_form(incident: Incident) -> AssignForm:
 
 
 def is_responder_of(person: User | None, incident: Incident) -> bool:
+    """Tell whether the person works for the centre of the case."""
     return person is not None and list_centre_responders(incident.csirt_id).filter(pk=person.pk).exists()
 
 
 def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return what the page shows of the assignment. Runs one query if somebody other than `user` is in charge of an
-    open case. A closed case keeps the person who was in charge. `incident` comes with its assignee.
+    """Return the block of the page that shows who is in charge of the case. A closed case keeps its last assignee.
+
+    `incident` must be loaded with its assignee. Runs one query if somebody other than `user` is in charge of an open
+    case.
     """
     holder, is_open = incident.assignee, incident.status != Status.CLOSED
     is_gone = is_open and holder not in (None, user) and not is_responder_of(holder, incident)

@@ -14,6 +14,7 @@ from incidents.triage.work.tasks import build_tasks_block
 
 
 def build_work_context(incident: Incident, user: User, now: datetime, rows: CaseRows) -> dict[str, Any]:
+    """Return the blocks of the page of a case that are about the centre's work, such as notes and tasks."""
     return {
         "notes": build_notes_block(rows.notes),
         "tasks": build_tasks_block(incident, now, rows.tasks),

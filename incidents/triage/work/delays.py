@@ -25,7 +25,7 @@ class Delay(NamedTuple):
 
 
 def build_delays_block(incident: Incident, now: datetime) -> dict[str, Delay | None]:
-    """Return the delays to show, from the columns of the case. Runs no query."""
+    """Return the delays that the page of the case shows. Runs no query."""
     return {
         "taking": compute_taking_delay(incident, now),
         "first_answer": compute_first_answer_delay(incident),
@@ -49,13 +49,17 @@ def compute_taking_delay(incident: Incident, now: datetime) -> Delay | None:
 
 
 def compute_first_answer_delay(incident: Incident) -> Delay | None:
+    """Return the delay until the declarant was first answered, or None if there was no answer yet."""
     if incident.answered_at is None:
         return None
     return Delay(incident.answered_at, incident.answered_at - incident.received_at, None, None, None)
 
 
 def compute_answer_delay(incident: Incident, now: datetime) -> Delay | None:
-    """Return the delay of the answer that the declarant waits for now, whether or not it is the first."""
+    """Return the delay of the answer for which the declarant waits now, or None if there is none.
+
+    This answer need not be the first.
+    """
     due_at = incident.answer_by
     if due_at is None or incident.status == Status.CLOSED:
         return None
@@ -63,4 +67,5 @@ def compute_answer_delay(incident: Incident, now: datetime) -> Delay | None:
 
 
 def compute_lateness(at: datetime, due_at: datetime) -> timedelta | None:
+    """Return how long after the deadline `at` is, or None if it is in time."""
     return at - due_at if at > due_at else None

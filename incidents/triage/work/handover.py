@@ -48,8 +48,9 @@ FREE = "liberer"
 
 
 class HandoverForm(forms.Form):
-    """The form that hands cases over. Nothing is selected beforehand, because the person who leaves chooses the
-    colleague and the cases.
+    """The form that hands open cases over to a colleague at the end of a shift.
+
+    Nothing is selected beforehand, because the person who leaves chooses the colleague and the cases.
     """
 
     colleague = forms.ChoiceField(label="À qui", required=False)
@@ -69,7 +70,10 @@ class HandoverForm(forms.Form):
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def make_handover(self, user: User) -> HandoverRequest:
-        """Return the hand-over. The form must be valid. Raises ValidationError on « colleague »."""
+        """Return the hand-over for the service. The form must be valid.
+
+        Raises ValidationError on « colleague » if no colleague was chosen or the choice is not allowed.
+        """
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
@@ -79,17 +83,19 @@ class HandoverForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def handover_view(request: HttpRequest) -> HttpResponse:
+    """Show the page for the end of a shift. On POST, hand cases over or put a case back into the queue."""
     user = get_account(request)
     if not user.works_in_any_centre:
         raise Http404
     if FREE in request.POST:
-        return free_case(request, user)
+        return return_case_to_queue(request, user)
     if request.method != "POST":
         return render_handover(request, user, HandoverForm(user=user), ticked=[])
     return submit_handover(request, user)
 
 
 def submit_handover(request: HttpRequest, user: User) -> HttpResponse:
+    """Hand the ticked cases over, or show the form again with its errors."""
     form, ticked = HandoverForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
@@ -106,8 +112,9 @@ def submit_handover(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def render_unsaved_handover(request: HttpRequest, user: User) -> HttpResponse:
-    """Show the typed text again, because it was not saved: none of the ticked cases was still this person's to hand
-    over. They may send it with other cases.
+    """Show the typed text again, because it was not saved: no ticked case could still be handed over.
+
+    The person may send the text with other cases.
     """
     data = request.POST.copy()
     data["key"] = secrets.token_urlsafe()
@@ -115,6 +122,7 @@ def render_unsaved_handover(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def announce_handover(request: HttpRequest, handover: HandoverResult) -> None:
+    """Say on the next page how many cases were handed over, and which were not."""
     if handover.handed_over:
         messages.success(request, f"Dossiers passés : {len(handover.handed_over)}.")
     if handover.remaining:
@@ -128,9 +136,10 @@ def announce_handover(request: HttpRequest, handover: HandoverResult) -> None:
         )
 
 
-def free_case(request: HttpRequest, user: User) -> HttpResponse:
-    """Put back into the queue a case whose holder has left the centre. Only cases that this lead's page
-    lists are accepted.
+def return_case_to_queue(request: HttpRequest, user: User) -> HttpResponse:
+    """Put a case whose assignee has left the centre back into the queue.
+
+    Only the cases that the page lists for this lead are accepted.
     """
     case = next((case for case in list_abandoned_cases(user) if case.reference == request.POST[FREE]), None)
     if case is None:
@@ -183,6 +192,7 @@ def sort_as_queue(cases: Iterable[Incident], now: datetime) -> list[Incident]:
 
 
 def describe_handover_case(incident: Incident, now: datetime) -> dict[str, Any]:
+    """Return what the page of the hand-over shows of a case."""
     return {
         "incident": incident,
         "term": TYPE_TERMS[incident.type],

@@ -51,12 +51,17 @@ class MessageTemplateForm(forms.Form):
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
 
     def make_wording(self) -> Wording:
-        """Return the wording. The form must be valid."""
+        """Return the title, the text and the types that were typed. The form must be valid."""
         cleaned = self.cleaned_data
         return Wording(title=cleaned["title"], text=cleaned["text"], types=cleaned["types"])
 
 
 class CentreTemplates(NamedTuple):
+    """The ready-made messages of a centre (`own`), and the national ones that it may use (`national`).
+
+    `is_led` tells whether the user leads the centre.
+    """
+
     csirt: Csirt
     own: list[MessageTemplate]
     national: list[OfferedTemplate]
@@ -65,6 +70,7 @@ class CentreTemplates(NamedTuple):
 
 @require_safe
 def template_list_view(request: HttpRequest) -> HttpResponse:
+    """Show the ready-made messages of each centre for which the user works."""
     user = get_account(request)
     csirts = list(list_centres(user, CentreAbility.WORK))
     if not csirts:
@@ -85,13 +91,17 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
 
 
 def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
+    """Return the ready-made messages of a centre, with the national ones that none of them replaces.
+
+    The caller must set `is_led`.
+    """
     titles = {message.title for message in own}
     return CentreTemplates(csirt, own, list_national_templates(titles), is_led=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
+    """Show or submit the form for a new message. It starts empty, or from the national message in `?modele=`."""
     csirt = get_led_centre(get_account(request), slug)
     if request.method == "POST":
         return submit_template(request, csirt, MessageTemplateForm(request.POST))
@@ -102,6 +112,7 @@ def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """Show the form of a ready-made message of a centre. On POST, save or withdraw the message."""
     csirt = get_led_centre(get_account(request), slug)
     row = get_template(csirt, uid)
     if row.withdrawn_at:
@@ -116,8 +127,9 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 
 def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
-    """Show the typed text again as a new message, because a colleague withdrew the message meanwhile. Raises Http404
-    for a GET or a withdrawal.
+    """Show the typed text again as a new message, because a colleague has withdrawn the old one.
+
+    Raises Http404 for a GET or a withdrawal.
     """
     if request.method != "POST" or WITHDRAW in request.POST:
         raise Http404
@@ -129,8 +141,9 @@ def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
 def submit_template(
     request: HttpRequest, csirt: Csirt, form: MessageTemplateForm, *, row: MessageTemplate | None = None
 ) -> HttpResponse:
-    """Save the message. If there are mistakes, or somebody else changed the message meanwhile, the form comes back
-    with all that was typed.
+    """Save the message and redirect to the list.
+
+    The form comes back with all that was typed if it has mistakes, or if somebody else changed the message meanwhile.
     """
     try:
         if form.is_valid():
@@ -153,6 +166,7 @@ def submit_template(
 def submit_withdrawal(
     request: HttpRequest, csirt: Csirt, form: MessageTemplateForm, row: MessageTemplate
 ) -> HttpResponse:
+    """Withdraw the message and redirect to the list. If somebody else changed the message meanwhile, show its text."""
     try:
         version_seen = form.cleaned_data.get("seen") if form.is_valid() else None
         withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=version_seen or 0)
@@ -163,7 +177,10 @@ def submit_withdrawal(
 
 
 def render_template_conflict(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:
-    """Show the newer text below what this person typed. Submitting the form again saves over it."""
+    """Show the newer text below what this person typed.
+
+    Submitting the form again replaces the newer text.
+    """
     data = request.POST.copy()
     data["seen"] = str(row.version if row else 0)
     warning = (

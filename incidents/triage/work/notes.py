@@ -21,7 +21,7 @@ KIND_CHOICES = [
 
 
 class NoteForm(CaseForm):
-    """The form of a note. The service checks its text, and reports errors by field."""
+    """The form of an internal note. The service checks its text, and reports errors by field."""
 
     code = CaseFormCode.NOTE
 
@@ -35,7 +35,7 @@ class NoteForm(CaseForm):
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
     def make_arguments(self) -> dict[str, Any]:
-        """Return the arguments for the service. The form must be valid."""
+        """Return the arguments for the service `write_note`. The form must be valid."""
         cleaned = self.cleaned_data
         key = cleaned["key"] or secrets.token_urlsafe()
         if cleaned["kind"] != MISSED:
@@ -45,13 +45,14 @@ class NoteForm(CaseForm):
 
 
 def list_notes(incident: Incident, *, may_have_left: bool) -> list[Note]:
-    """Return the newest notes that the centre may read: all of them, unless the case was in another centre
-    (`may_have_left`).
+    """Return the newest notes of the case that its centre may read.
+
+    `may_have_left` means that the case may have been in another centre, so some notes may be hidden.
     """
     notes = filter_readable_notes(incident.notes.all()) if may_have_left else incident.notes.all()
     return list(notes.order_by("-id")[:MAX_NOTES_SHOWN])
 
 
 def build_notes_block(notes: list[Note]) -> dict[str, Any]:
-    """Return the block of notes for the page. `notes` are newest first."""
+    """Return the block of notes for the page of the case. `notes` must be newest first."""
     return {"list": notes, "form": NoteForm()}

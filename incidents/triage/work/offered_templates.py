@@ -31,8 +31,9 @@ def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
 
 
 def insert_template(context: dict[str, Any], incident: Incident, user: User, code: str) -> None:
-    """Insert the message with this code, if there is one, into the reply form of the page that `context`
-    describes, below what is already typed there.
+    """Insert the ready-made message with this code into the reply form of the page that `context` describes.
+
+    The message is put below the text that is already in the form. Nothing is done for an unknown code.
     """
     ready = build_ready_block(incident, user)
     if chosen := next((message for message in ready["messages"] if message.code == code), None):
@@ -42,7 +43,7 @@ def insert_template(context: dict[str, Any], incident: Incident, user: User, cod
 
 
 def list_offered_templates(incident: Incident, centre_templates: list[OfferedTemplate]) -> Iterator[OfferedTemplate]:
-    """Yield the messages for the type of the case, those of the centre first."""
+    """Yield the ready-made messages that are offered for the type of the case, those of the centre first."""
     titles = {message.title for message in centre_templates}
     for message in (*centre_templates, *list_national_templates(titles)):
         if suits_type(message.types, incident.type):

@@ -45,6 +45,8 @@ HELP = (
 
 
 class PlaybookForm(forms.Form):
+    """The form with the steps of a playbook. `based_on` is the number of the version that its page showed."""
+
     steps = forms.CharField(
         label="Les étapes, dans l’ordre",
         widget=forms.Textarea(attrs={"rows": 32}),
@@ -55,6 +57,8 @@ class PlaybookForm(forms.Form):
 
 
 class CentrePlaybooks(NamedTuple):
+    """The playbooks that a centre uses. `is_led` tells whether the user leads the centre."""
+
     csirt: Csirt
     playbooks: list[AppliedPlaybook]
     is_led: bool
@@ -62,6 +66,7 @@ class CentrePlaybooks(NamedTuple):
 
 @require_safe
 def playbook_list_view(request: HttpRequest) -> HttpResponse:
+    """Show the playbooks of the user's centres."""
     user = get_account(request)
     csirts = list_centres(user, CentreAbility.READ)
     rows = [CentrePlaybooks(csirt, list_applied_playbooks(csirt), user.leads_centre(csirt.pk)) for csirt in csirts]
@@ -72,6 +77,7 @@ def playbook_list_view(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """Show the playbook of a centre for a type of incident. On POST, preview, publish or restore it."""
     if kind not in IncidentType.values:
         raise Http404
     if request.method != "POST":
@@ -87,7 +93,7 @@ def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 
 def get_own_csirt(user: User, slug: str) -> Csirt:
-    """Return a centre whose guides the user may read. Raises Http404 for any other."""
+    """Return the centre with this slug, if the user may read its playbooks. Raises Http404 for any other."""
     csirt = list_centres(user, CentreAbility.READ).filter(slug=slug).first()
     if csirt is None:
         raise Http404
@@ -95,8 +101,9 @@ def get_own_csirt(user: User, slug: str) -> Csirt:
 
 
 def submit_playbook(request: HttpRequest, csirt: Csirt, kind: str, form: PlaybookForm) -> HttpResponse:
-    """Publish the playbook or show a preview of it. If there are mistakes, the form comes back with all that was
-    typed.
+    """Publish the playbook, or show a preview of it.
+
+    The form comes back with all that was typed if it has mistakes, or if another version was published meanwhile.
     """
     try:
         steps = parse_steps(form.cleaned_data["steps"], index_step_codes(csirt, kind))
@@ -117,8 +124,9 @@ def submit_playbook(request: HttpRequest, csirt: Csirt, kind: str, form: Playboo
 
 
 def restore_national_playbook(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-    """Make the centre use the national playbook again. If another version was published since the page was opened, the
-    person must read it first.
+    """Make the centre use the national playbook again.
+
+    If another version was published since the page was opened, the person must read it first.
     """
     version = request.POST.get("based_on", "")
     version_seen = int(version) if version.isdecimal() and len(version) < 6 else -1
@@ -133,8 +141,9 @@ def restore_national_playbook(request: HttpRequest, csirt: Csirt, kind: str) -> 
 
 
 def render_playbook_conflict(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-    """Warn the person that somebody published another version meanwhile. The form keeps what they typed, and
-    submitting it again publishes it.
+    """Show the form again with a warning that another version was published meanwhile.
+
+    The form keeps what was typed, and submitting it again publishes it.
     """
     row = find_newest_playbook(kind, csirt)
     data = request.POST.copy()
@@ -168,7 +177,7 @@ def render_playbook(
 
 
 def make_playbook_form(request: HttpRequest, csirt: Csirt, kind: str) -> PlaybookForm:
-    """Return the form with the playbook in use, or with the version in `?version=` to start from."""
+    """Return the form with the steps of the playbook in use, or of the older version in `?version=`."""
     row = find_newest_playbook(kind, csirt)
     version = request.GET.get("version", "")
     is_number = version.isdecimal() and len(version) < 5
@@ -178,12 +187,14 @@ def make_playbook_form(request: HttpRequest, csirt: Csirt, kind: str) -> Playboo
 
 
 def list_playbook_versions(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
+    """Return the versions of a playbook that the centre has published, newest first."""
     return Playbook.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")
 
 
 def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
-    """Return the code of each known step by its title. A step that keeps its title keeps its code, and thus its
-    tasks.
+    """Return the code of each known step by its title.
+
+    A step that keeps its title keeps its code, and thus its tasks.
     """
     return {
         " ".join(step.title.split()): step.step
@@ -192,7 +203,10 @@ def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
 
 
 def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the steps that were typed. Raises ValidationError on « steps » with the number of the wrong step."""
+    """Return the steps of a playbook that were typed.
+
+    Raises ValidationError on « steps » with the number of the wrong step.
+    """
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if line.strip():
@@ -203,6 +217,7 @@ def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def parse_step(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, Any]:
+    """Return one step of a playbook from its lines. `number` is its number in the text, for an error."""
     title, *rest = lines
     step: dict[str, Any] = {"step": codes.get(title, ""), "title": title, "source": "", "within_hours": None}
     why = []
@@ -217,6 +232,7 @@ def parse_step(number: int, lines: list[str], codes: dict[str, str]) -> dict[str
 
 
 def parse_hours(number: int, text: str) -> int:
+    """Return the hours in a text such as « 4 h ». Raises ValidationError with the number of the step."""
     match = HOURS.fullmatch(text.strip())
     if match is None:
         words = "Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h »."
@@ -225,11 +241,12 @@ def parse_hours(number: int, text: str) -> int:
 
 
 def format_steps(steps: tuple[Step, ...]) -> str:
-    """Return the text that the form shows for these steps, the inverse of `parse_steps`."""
+    """Return the text that the form shows for these steps. `parse_steps` does the inverse."""
     return "\n\n".join("\n".join(list_step_lines(step)) for step in steps)
 
 
 def list_step_lines(step: Step) -> list[str]:
+    """Return the lines of a step as a person types them in the form."""
     source = f"Source{NBSP}: {step.source}" if step.source else ""
     before = f"Avant{NBSP}: {step.within_hours}{NBSP}h" if step.within_hours else ""
     return [line for line in (step.title, step.why, source, before) if line]

@@ -13,15 +13,17 @@ from incidents.triage import wording
 
 
 def build_presence_block(now: datetime) -> dict[str, Any]:
-    """Return the instant after which a responder's last heartbeat means that they still have the case open. The page
-    has already loaded these `Reading` rows.
+    """Return `since`: a responder who last reported after this instant still has the page of the case open.
+
+    The page compares it with the `Reading` rows that it has already loaded.
     """
     return {"since": now - PRESENT_FOR}
 
 
 def describe_presence(incident: Incident, user: User, event_seen: str, now: datetime) -> dict[str, Any]:
-    """Return, for the script of a page, who is present and what changed since the event `event_seen`, the last one
-    that the page showed. Runs three queries.
+    """Return, for the script of a page, who is present and what has changed. Runs three queries.
+
+    `event_seen` is the id of the last event that the page showed.
     """
     last = incident.events.select_related("actor").order_by("-id").first()
     stamp = str(last.uid) if last else ""

@@ -23,7 +23,7 @@ END_OF_DAY = {"hour": 23, "minute": 59}
 
 
 class TaskForm(CaseForm):
-    """The form of a task. Its date is in the time zone of the body (`zone`, an IANA name)."""
+    """The form that adds a task. Its deadline is in the time zone of the body (`zone`, an IANA name)."""
 
     code = CaseFormCode.TASK
 
@@ -36,6 +36,7 @@ class TaskForm(CaseForm):
         self.zone = zone
 
     def clean(self) -> dict[str, Any]:
+        """Return the cleaned values. An hour without a day is an error."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("due_time") and not cleaned.get("due") and "due" not in self.errors:
             self.add_error("due", ValidationError("Donnez aussi le jour."))
@@ -46,6 +47,7 @@ class TaskForm(CaseForm):
         return NewTask(title=self.cleaned_data["title"], due_at=self.read_due_at())
 
     def read_due_at(self) -> datetime | None:
+        """Return the deadline that was typed, or None. Without an hour it is at the end of the day."""
         day, at = self.cleaned_data["due"], self.cleaned_data["due_time"]
         if day is None:
             return None
@@ -58,18 +60,22 @@ def make_task_form(incident: Incident) -> TaskForm:
 
 
 class TaskLine(NamedTuple):
+    """A task in the list, and whether it is late."""
+
     task: Task
     is_late: bool
 
 
 def may_add_task(incident: Incident) -> bool:
+    """Tell whether tasks may be added to the case: it is taken, not closed and not erased."""
     return incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
 
 
 def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
-    """Return the block of tasks for the page, with how many steps of the centre's playbook are missing. That number is
-    unknown before there is a task. The open tasks of a closed case are `left`: they have no deadline until the case is
-    reopened.
+    """Return the block of tasks for the page of the case.
+
+    `missing` is the number of steps of the centre's playbook that are not tasks yet, or None if it is unknown. `left`
+    are the open tasks of a closed case: they have no deadline until the case is reopened.
     """
     is_open, is_closed = may_add_task(incident), incident.status == Status.CLOSED
     open_tasks = [task for task in tasks if task.done_at is None]
@@ -86,7 +92,7 @@ def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> d
 
 
 def format_task_summary(over: list[Task]) -> str:
-    """Return how many of these tasks were done and how many were set aside, in words, or ""."""
+    """Return how many of these finished tasks were done and how many were set aside, in words, or ""."""
     moot = sum(task.is_moot for task in over)
     done = len(over) - moot
     parts = [choose_plural("%d faite", "%d faites", done) % done] if done else []
@@ -96,13 +102,14 @@ def format_task_summary(over: list[Task]) -> str:
 
 
 def list_tasks(incident: Incident) -> list[Task]:
-    """Return the tasks: open tasks by due date, then the tasks that are over, the latest first."""
+    """Return the tasks of the case: the open ones by due date, then the finished ones, the latest first."""
     in_order = (F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
     return list(incident.tasks.order_by(*in_order)[:MAX_TASKS_SHOWN])
 
 
 def count_steps_to_add(incident: Incident, tasks: list[Task]) -> int | None:
     """Return how many steps of the playbook are not tasks yet, or None if the case has no task or no centre.
+
     Runs one query, or none if it returns None.
     """
     if not tasks or incident.csirt is None:

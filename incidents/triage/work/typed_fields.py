@@ -25,6 +25,6 @@ FREE_TEXT_FIELDS = frozenset(
 MOMENT_ENDINGS = ("_date", "_time")
 
 
-def is_typed(name: str) -> bool:
-    """Tell whether a person types freely in the field `name`, which has no prefix."""
+def is_free_text_field(name: str) -> bool:
+    """Tell whether a person types freely in the form field with this name. The name must have no form prefix."""
     return name in FREE_TEXT_FIELDS or name.endswith(MOMENT_ENDINGS)

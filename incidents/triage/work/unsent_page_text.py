@@ -19,9 +19,9 @@ PAGES = (CaseFormCode.CLOSING, CaseFormCode.TRANSFER, CaseFormCode.ADVICE, CaseF
 
 
 def read_page_values(posted: QueryDict) -> Values:
-    """Return the posted fields of a page, by their names, without HIDDEN_FIELDS.
+    """Return the posted fields of a page by their names, without HIDDEN_FIELDS.
 
-    The state on which the page was opened is returned too, so that a later change is noticed.
+    The state of the case when the page was opened is among them, so that a later change is noticed.
     """
     return {
         name: [strip_controls(value) for value in values]
@@ -31,10 +31,10 @@ def read_page_values(posted: QueryDict) -> Values:
 
 
 def save_page_text(user: User, reference: str, code: CaseFormCode, posted: QueryDict, pen: Pen) -> bool:
-    """Save what is typed on a page. Return whether a later page of `user` has saved another text, which is then not
-    replaced.
+    """Save what is typed on a page.
 
-    Raises Http404, PermissionDenied, and ValidationError if the case is erased.
+    Return True if nothing was saved, because a later page of `user` has saved another text. Raises Http404,
+    PermissionDenied, and ValidationError if the case is erased.
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)
@@ -43,11 +43,12 @@ def save_page_text(user: User, reference: str, code: CaseFormCode, posted: Query
     )
 
 
-def restore_page(
+def restore_page_text(
     form: Form, incident: Incident, user: User, code: CaseFormCode, *, except_fields: Collection[str] = ()
 ) -> Values:
-    """Fill the unbound `form` with what `user` typed on the page `code` before, except for `except_fields`. Return all
-    that was typed, or {} if nothing was. Runs one query.
+    """Fill the unbound `form` with what `user` typed on the page `code` and did not send, except for `except_fields`.
+
+    Return all that was typed, or {} if nothing was. Runs one query.
     """
     values = {} if incident.erased_at else load_unsent_texts(incident, user).get(code, {})
     posted = QueryDict(mutable=True)

@@ -73,14 +73,15 @@ FORM_BUILDERS: dict[CaseFormCode, Callable[[Incident, QueryDict], CaseForm]] = {
 
 
 class RefusalRedirect(HttpResponseRedirect):
-    """A redirect after a form that was refused: what was typed in it stays saved."""
+    """A redirect after a form that was refused. It makes `save_posted_text` keep the text typed in that form."""
 
 
 def read_typed_values(
     incident: Incident, posted: QueryDict, codes: Iterable[CaseFormCode]
 ) -> dict[CaseFormCode, Values]:
-    """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed or
-    was already sent.
+    """Return what was typed in each of the forms `codes` that was posted.
+
+    The values of a form are {} if it was not changed or was already sent.
     """
     values_by_form: dict[CaseFormCode, Values] = {}
     for code in codes:
@@ -94,8 +95,10 @@ def read_typed_values(
 
 
 def was_sent(incident: Incident, form: CaseForm) -> bool:
-    """Tell whether this message or note was already sent. When a page is left just after its button was pressed, its
-    script saves the text once more, because it does not know the outcome.
+    """Tell whether this message or note was already sent.
+
+    If a person leaves the page just after pressing the button, the script saves the text once more, because it does
+    not know the outcome.
     """
     with suppress(ValidationError):
         if isinstance(form, ReplyForm) and form.is_valid():
@@ -107,7 +110,7 @@ def was_sent(incident: Incident, form: CaseForm) -> bool:
 
 
 def read_form_values(posted: QueryDict, code: str) -> Values:
-    """Return the posted fields of a form, by their names without its prefix."""
+    """Return the posted fields of the form with this code, by their names without its prefix."""
     start = f"{code}-"
     return {
         name.removeprefix(start): [strip_controls(value) for value in values]
@@ -117,7 +120,10 @@ def read_form_values(posted: QueryDict, code: str) -> Values:
 
 
 def read_posted_pen(posted: QueryDict) -> Pen:
-    """Return which page was posted, according to its hidden fields. A page without them has no name."""
+    """Return which opening of a page was posted, and the number of its save, from its hidden fields.
+
+    The name is "" if the page has no such fields.
+    """
     stroke = posted.get("trait", "")
     try:
         opened_at = datetime.fromisoformat(posted.get("ouverte", ""))
@@ -130,11 +136,11 @@ def read_posted_pen(posted: QueryDict) -> Pen:
 
 
 def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Return a decorator that saves all that is typed on the page of a case when one of its forms or buttons is posted
-    to the view.
+    """Return a decorator for a view of a case that saves all that is typed on the posted page.
 
-    `code` names the form; if it is empty, the argument `act` of the view names it. The view reads the fields of its
-    form without their prefix. If the view accepts the form, the text typed in it is deleted; otherwise it stays saved.
+    `code` is the code of the form that the view reads; if it is "", the argument `act` of the view is this code. The
+    view reads the fields of its form without their prefix. If the view accepts the form, the text typed in it is
+    deleted. Otherwise the text stays saved.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -162,8 +168,9 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
 
 
 def save_typed_text(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[CaseFormCode, Values]:
-    """Save what was typed in all forms of the page, whichever form was sent, and return it. The text of the form
-    `form_code`, which was sent, replaces what another page saved for it. May raise Http404 or PermissionDenied.
+    """Save and return what was typed in all forms of the page. Raises Http404 or PermissionDenied.
+
+    `form_code` is the form that was sent: its text replaces what another page has saved for it.
     """
     if not any(read_form_values(posted, code) for code in CaseFormCode.values):
         return {}
@@ -179,8 +186,9 @@ def save_typed_text(user: User, reference: str, posted: QueryDict, form_code: st
 
 
 def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
-    """Return a copy of `posted` in which the fields of the form `form_code` also appear without their prefix. A value
-    already posted under the unprefixed name, for example by a button, is kept.
+    """Return a copy of `posted` in which the fields of the form `form_code` also appear without their prefix.
+
+    If the name without prefix was also posted, for example by a button, its value is kept.
     """
     fields = posted.copy()
     for name, values in read_form_values(posted, form_code).items() if form_code else ():
@@ -190,6 +198,10 @@ def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
 
 
 def delete_sent_text(user: User, reference: str, code: CaseFormCode, pen: Pen) -> None:
+    """Delete the saved text of a form that was sent.
+
+    If the form has its own page, only the text that this page has saved is deleted.
+    """
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at is None and (code in load_unsent_texts(incident, user) or pen.stroke):
         # For a form on a page of its own, delete only what that page has saved.
@@ -200,14 +212,17 @@ def delete_sent_text(user: User, reference: str, code: CaseFormCode, pen: Pen) -
 @never_cache
 @require_POST
 def save_unsent_text_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Save what is typed. The script gets the result as JSON; without a script, the page comes back with the text."""
+    """Save what is typed on the page of a case, and return the result to its script as JSON.
+
+    Without a script, redirect to the page, which shows the saved text.
+    """
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     if request.GET.get("page") in PAGES:
         return save_page_text_view(request, reference, CaseFormCode(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":
         save_typed_text(user, reference, request.POST)
-        return redirect(find_next_address(reference, request.POST))
+        return redirect(build_next_address(reference, request.POST))
     values_by_form = read_typed_values(incident, request.POST, CaseFormCode)
     try:
         elsewhere = save_unsent_texts(
@@ -227,8 +242,8 @@ def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode
     return JsonResponse({"message": WRITTEN_ELSEWHERE if elsewhere else SAVED})
 
 
-def find_next_address(reference: str, posted: QueryDict) -> str:
-    """Return the address of the page of the case, with what the pressed button asked to show there."""
+def build_next_address(reference: str, posted: QueryDict) -> str:
+    """Return the address of the page of the case, with the form or the place for which a button was pressed."""
     place = posted.get("aller", "corps" if posted.get("corps", "").strip() else "")
     if opened := FORMS.get(posted.get("ouvrir", "")):
         query, anchor = {"ouvrir": posted["ouvrir"]}, opened.anchor
@@ -240,8 +255,9 @@ def find_next_address(reference: str, posted: QueryDict) -> str:
 
 
 def describe_new_page() -> dict[str, Any]:
-    """Return what the page sends back with each post, its name and the time when it was made, and what its script
-    needs: its forms, and the sentence that confirms that a text is saved.
+    """Return the name and the time of a new page, which it sends back with each post, and what its script needs.
+
+    The script needs the codes of the forms, and the sentence that confirms that a text is saved.
     """
     return {
         "name": get_random_string(22),
@@ -251,8 +267,8 @@ def describe_new_page() -> dict[str, Any]:
     }
 
 
-def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
-    """Put what `user` has typed and not sent into the forms of the page that `context` describes. Runs one query."""
+def restore_unsent_texts(context: dict[str, Any], incident: Incident, user: User) -> None:
+    """Fill the forms of the page that `context` describes with what `user` typed and did not send. Runs one query."""
     values_by_form = {} if incident.erased_at else load_unsent_texts(incident, user)
     context["begun"] = [code.value for code in values_by_form if code in PAGES]
     for code, values in values_by_form.items():
@@ -265,7 +281,7 @@ def restore_words(context: dict[str, Any], incident: Incident, user: User) -> No
 
 
 def find_form(context: Mapping[str, Any], code: CaseFormCode) -> CaseForm | None:
-    """Return the form `code` from the context of the page, or None if the page does not have it."""
+    """Return the form with this code from the context of the page, or None if the page does not have it."""
     if code == CaseFormCode.CORRECTION:
         return context["proposed"].form if context.get("proposed") else None
     form: CaseForm | None = context.get(BLOCKS[code], {}).get("form")

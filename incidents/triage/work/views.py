@@ -38,6 +38,7 @@ LIFTED = " La question posée n’attend plus de réponse\N{NO-BREAK SPACE}: le 
 
 @require_POST
 def write_note_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Write a note on the case and redirect to it, or show the case again with the refused form."""
     form = NoteForm(request.POST)
     incident = get_incident(get_account(request), reference, to=Ability.WORK)
     try:
@@ -56,6 +57,7 @@ def write_note_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Assign the case to the colleague who was chosen, or to nobody, and redirect to the case."""
     user, tag = get_account(request), request.POST.get("assignee", "")
     incident = get_incident(user, reference, to=Ability.WORK)
     try:
@@ -73,8 +75,9 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_assign_conflict(request: HttpRequest, incident: Incident, stale: Stale) -> HttpResponse:
-    """Show who is in charge of the case now. The page keeps this person's choice, and submitting it again assigns the
-    case.
+    """Show who is in charge of the case now.
+
+    The page keeps this person's choice, and submitting it again assigns the case.
     """
     context = build_page_context(request, incident)
     fresh = make_assign_form(incident)
@@ -85,6 +88,7 @@ def render_assign_conflict(request: HttpRequest, incident: Incident, stale: Stal
 
 @require_POST
 def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Add a task to the case and redirect to it, or show the case again with the refused form."""
     incident = get_incident(get_account(request), reference, to=Ability.WORK)
     form = TaskForm(request.POST, zone=find_zone(incident.collectivity))
     try:
@@ -101,6 +105,7 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Mark a task as done, not needed or open again, and redirect to the case."""
     state = request.POST.get("etat", "")
     check_ability(get_account(request), reference, to=Ability.WORK)
     if state not in set(TaskState):
@@ -113,8 +118,10 @@ def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
 @never_cache
 @require_POST
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Record that the page is open, and return to its script who else has it open and what changed. With `left`,
-    record that the page was left.
+    """Record that the user has the page of the case open.
+
+    The answer says to its script who else has it open and what has changed. If `left` is posted, record instead that
+    the user has left the page.
     """
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
@@ -126,7 +133,7 @@ def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_case_with_form(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
-    """Return the page of the case with the form of this block as it was typed."""
+    """Return the page of the case with the refused form of this block as it was typed."""
     context = build_page_context(request, incident)
     context[block]["form"] = form
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -16,7 +16,7 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.triage.work.typed_fields import is_typed
+from incidents.triage.work.typed_fields import is_free_text_field
 from tests.cast import a_lead
 from tests.hostile import MARKUP
 from tests.incidents.desk import reload
@@ -106,7 +106,7 @@ def test_each_text_field_of_the_triage_is_known_as_typed():
         for name, field in form.base_fields.items()
         if isinstance(field, CharField | DayField | HourField) and isinstance(field.widget, TextInput | Textarea)
     ]
-    assert [pair for pair in typed_fields if not is_typed(pair[1])] == []
+    assert [pair for pair in typed_fields if not is_free_text_field(pair[1])] == []
     assert len(typed_fields) > 40
 
 
