@@ -5,6 +5,7 @@ The docstrings of `FigureOut` and `BodiesOut` are in French because the publishe
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from stats.disclosure.tables import OTHER_REGION, REGIONS, TABLES, Period
@@ -12,7 +13,9 @@ from stats.disclosure.tables import OTHER_REGION, REGIONS, TABLES, Period
 PERIOD_PATTERN = r"^[0-9]{4}(-T[1-4])?$"
 
 
-class HeadingOut(serializers.Serializer[object]):
+# The published schema has these names for its components. A subclass would inherit the name of its parent.
+@extend_schema_serializer(component_name="HeadingOut")
+class ReleaseHeadingOut(serializers.Serializer[object]):
     number = serializers.IntegerField()
     period = serializers.CharField(help_text="« 2025 », ou « 2025-T1 » : le premier trimestre.")
     published_at = serializers.DateTimeField()
@@ -25,8 +28,9 @@ class HeadingOut(serializers.Serializer[object]):
     verify_key = serializers.CharField(help_text="Clé publique qui vérifie la signature, en hexadécimal.")
 
 
-class HeadingsOut(serializers.Serializer[object]):
-    results = HeadingOut(many=True)
+@extend_schema_serializer(component_name="HeadingsOut")
+class ReleaseListOut(serializers.Serializer[object]):
+    results = ReleaseHeadingOut(many=True)
 
 
 class ClosedTableOut(serializers.Serializer[object]):
@@ -69,7 +73,8 @@ class BodiesOut(serializers.Serializer[object]):
     bodies = serializers.IntegerField()
 
 
-class ReleaseOut(HeadingOut):
+@extend_schema_serializer(component_name="ReleaseOut")
+class ReleaseOut(ReleaseHeadingOut):
     closed_tables = ClosedTableOut(many=True)
     figures = FigureOut(many=True)
     denominators = BodiesOut(many=True)

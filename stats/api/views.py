@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from stats.api.serializers import Filters, HeadingsOut, LatestFilters, ReleaseOut
+from stats.api.serializers import Filters, LatestFilters, ReleaseListOut, ReleaseOut
 from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_etag
 from stats.open_data.edition import Edition, Row, find_last_edition, list_editions, read_edition
 from stats.open_data.package import describe_numbers, describe_release_heading
@@ -25,17 +25,26 @@ class PublicView(APIView):
 
 
 class ReleaseListView(PublicView):
-    @extend_schema(responses=HeadingsOut, operation_id="stats_releases_list")
+    @extend_schema(
+        responses=ReleaseListOut,
+        operation_id="stats_releases_list",
+        description="Toutes les publications, la dernière d’abord.",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        """Toutes les publications, la dernière d’abord."""
+        """Return the headings of all releases, the latest first."""
         headings = [describe_release_heading(edition) for edition in list_editions()]
         return respond_with_etag(request, CACHE_BRIEFLY, lambda: Response({"results": headings}), headings)
 
 
 class ReleaseView(PublicView):
-    @extend_schema(parameters=[Filters], responses=ReleaseOut, operation_id="stats_release")
+    @extend_schema(
+        parameters=[Filters],
+        responses=ReleaseOut,
+        operation_id="stats_release",
+        description="Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais.",
+    )
     def get(self, request: Request, number: int) -> HttpResponseBase:
-        """Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais."""
+        """Return one release with all its figures or those that the filters select. It never changes."""
 
         def build_response() -> Response:
             filters = read_filters(Filters(data=request.query_params))
@@ -45,9 +54,14 @@ class ReleaseView(PublicView):
 
 
 class LatestReleaseView(PublicView):
-    @extend_schema(parameters=[LatestFilters], responses=ReleaseOut, operation_id="stats_latest_release")
+    @extend_schema(
+        parameters=[LatestFilters],
+        responses=ReleaseOut,
+        operation_id="stats_latest_release",
+        description="Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés.",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        """Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés."""
+        """Return the latest yearly release, or that of a period, with the figures that the filters select."""
         filters = read_filters(LatestFilters(data=request.query_params))
         period = filters.get("period")
         edition = find_edition(year=period.year, quarter=period.quarter) if period else find_last_edition()
