@@ -171,8 +171,8 @@ def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, c
 
 
 def format_release_period(period: Period, *, article: bool = True) -> str:
-    """Return « le 1er trimestre 2025 » or « l’année 2025 ». Without article, return « 1er trimestre 2025 » or « 2025
-    ».
+    """Return « le 1er trimestre 2025 » or « l’année 2025 ». Without article, return « 1er trimestre 2025 » or
+    « 2025 ».
     """
     if period.quarter:
         return f"{'le ' if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"

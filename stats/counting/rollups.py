@@ -132,15 +132,17 @@ def pair_counts(incidents: Counter[BodyKey], hits: Counter[BodyKey]) -> Presence
 
 
 def add_sums(differences: dict[SumKey, int]) -> None:
+    """Add these differences to the stored sums."""
     add_rows(ADD_SUMS, [(*key, value) for key, value in differences.items()])
 
 
 def add_presences(differences: Presences) -> None:
+    """Add these differences to the stored presences."""
     add_rows(ADD_PRESENCES, [(*key, *values) for key, values in differences.items()])
 
 
 def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
-    """Run the SQL statement with these rows in a fixed order, so that two processes cannot deadlock."""
+    """Add the rows with this SQL statement, in a fixed order so that two processes cannot deadlock."""
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(statement, [list(column) for column in zip(*sorted(rows, key=repr), strict=True)])
@@ -210,7 +212,7 @@ def find_wrong_cases(ids: list[int]) -> list[int]:
 
 
 def exclude_pending_cases(ids: list[int]) -> list[int]:
-    """Return the ids among `ids` of the cases without a pending event."""
+    """Return those of `ids` whose cases have no pending event."""
     if not ids:
         return []
     pending = set(list_pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))

@@ -35,9 +35,9 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
     """Return the codes of the tables of `printed` in which the figures prove too much. Return an empty set if the
     audit passes.
 
-    For a crossing, the code is followed by the région of the failing row: « code/53 ». `printed` has the keys « period
-    » and « tables ». `earlier` are the quarterly releases of the same year. Every table with cells fails if the
-    release has no feasible assignment.
+    For a crossing, the code is followed by the région of the failing row: « code/53 ». `printed` has the keys
+    « period » and « tables ». `earlier` are the quarterly releases of the same year. Every table with cells fails if
+    the release has no feasible assignment.
     """
     failing = audit_releases([printed], printed)
     if failing is None:

@@ -30,8 +30,8 @@ type Values = dict[Categories, int | None]
 class CellCount(NamedTuple):
     """The exact count of one cell. `largest` is the number of units of the largest contributor.
 
-    For a stratum, `bodies_outside_cell` counts the bodies that did not declare, in the régions with a printed number.
-    Other cells have no such limit.
+    For a stratum, `bodies_outside_cell` is the number of its bodies in the régions with a printed number, minus those
+    in the cell. Other cells have no such limit.
     """
 
     units: int

@@ -265,8 +265,8 @@ def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> 
 
 
 def is_in_quarter(month: str, period: str) -> bool:
-    """Tell whether a month, « 01 » to « 12 », is in the quarter at the end of `period`, such as « 2025-T1 » or « -T1
-    ».
+    """Tell whether a month, « 01 » to « 12 », is in the quarter at the end of `period`, such as « 2025-T1 » or
+    « -T1 ».
 
     A period without a quarter contains every month.
     """

@@ -60,6 +60,7 @@ class Period(NamedTuple):
 
     @property
     def starts_on(self) -> date:
+        """The first day of the period."""
         return date(self.year, 3 * self.quarter - 2 if self.quarter else 1, 1)
 
     @property
@@ -69,6 +70,7 @@ class Period(NamedTuple):
 
     @property
     def months(self) -> tuple[str, ...]:
+        """The months of the period, from « 01 » to « 12 »."""
         return MONTHS[3 * self.quarter - 3 : 3 * self.quarter] if self.quarter else MONTHS
 
 

@@ -23,8 +23,8 @@ class Scope:
     """The centres, the région or the nation whose exact figures are read. The figures of several centres are added
     together.
 
-    The scope is the nation if `csirt_ids` is empty and `region_id` is None. `code` names the scope in file names: «
-    region-53 ».
+    The scope is the nation if `csirt_ids` is empty and `region_id` is None. `code` names the scope in file names:
+    « region-53 ».
     """
 
     title: str

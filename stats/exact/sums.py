@@ -73,8 +73,7 @@ class Sums:
     def find_last_month(self, today: date) -> int:
         """Return the number of the last month of this year that has begun.
 
-        A month with figures has begun, even if it has not begun in Paris: it begins up to half a day earlier further
-        east.
+        A month with figures counts as begun, because a month begins up to half a day earlier east of Paris.
         """
         if self.year < today.year:
             return 12
@@ -128,8 +127,8 @@ def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
 
 
 class BodyCount(NamedTuple):
-    """The number of bodies that declared a verified incident (`declared`), and had an interruption or a leak
-    (`hit`).
+    """Two numbers of bodies: those that declared a verified incident, and those of them with an interruption or a
+    leak.
     """
 
     declared: int = 0

@@ -110,6 +110,7 @@ def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
 
 
 def make_totals_table(exact: ExactYear) -> ExactTable:
+    """Return the table of the totals of the compared months."""
     cells = pair_cells(exact.now.total, exact.compared_year.total if exact.compared_year else ())
     rows = [ExactRow(label, [cell]) for label, cell in zip(MEASURE_NAMES, cells, strict=True)]
     return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, format_compared_months(exact))
@@ -150,6 +151,7 @@ def list_month_values(figures: YearFigures, start: int, end: int) -> Sequence[Va
 
 
 def make_regions_table(exact: ExactYear) -> ExactTable:
+    """Return the table of the incidents of each région."""
     rows = []
     for region, value, value_before in exact.regions:
         cells = pair_cells([value], [value_before] if exact.compared_year else [])
@@ -162,6 +164,9 @@ def make_regions_table(exact: ExactYear) -> ExactTable:
 
 
 def make_rates_table(exact: ExactYear) -> ExactTable:
+    """Return the table of the rates. It compares a rate with the year before only if both are computed on the same
+    régions.
+    """
     columns = ("Existantes", "Ayant déclaré un incident vérifié", "Taux", "Avec interruption ou fuite")
     before = {(rate.label, rate.regions): rate for rate in (exact.before.rates if exact.before else [])}
     rows = []

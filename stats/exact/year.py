@@ -112,8 +112,8 @@ class ExactYear:
         """The months of the year before in which its bodies are counted, inside a sentence, or "" if there is no year
         before.
 
-        Examples are « en 2025 », « en 2025, toute l’année » beside the current year, and « de février à décembre 2025
-        ».
+        Examples are « en 2025 », « en 2025, toute l’année » beside the current year, and « de février à décembre
+        2025 ».
         """
         if self.before is None:
             return ""

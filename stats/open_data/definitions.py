@@ -296,6 +296,7 @@ def list_definitions() -> list[Definition]:
 
 
 def make_definition(table: Table) -> Definition:
+    """Return the dictionary entry of a table."""
     parts: list[Unit | Classification] = [UNITS[table.counts], *(CLASSIFICATIONS[code] for code in table.by)]
     return Definition(
         table=table,
@@ -351,4 +352,5 @@ def explain_total_opening(table: Table) -> str:
 
 
 def join_sentences(sentences: Iterable[str]) -> str:
+    """Return these sentences as one text, without empty sentences."""
     return bind_words(" ".join(sentence for sentence in sentences if sentence))

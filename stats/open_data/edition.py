@@ -56,7 +56,7 @@ class Edition:
 
     @property
     def period(self) -> str:
-        """« année 2025 » or « 3e trimestre 2025 »."""
+        """The name of the period: « année 2025 » or « 3e trimestre 2025 »."""
         return format_period(self.release.period)
 
     @property
@@ -158,6 +158,7 @@ class Edition:
         return [state for state in self.table_states if state.why]
 
     def describe_state(self, table: Table) -> TableState:
+        """Return how many cells of a table are printed, and why if none is."""
         rows = [row for row in self.figures if row["table"] == table.code]
         flags = ("rounded", "below_threshold", "table_closed")
         printed, below, closed = (sum(row[flag] for row in rows) for flag in flags)
@@ -174,8 +175,8 @@ class Edition:
         return "Trop peu de cas pour ce tableau." + " " + explain_opening(table)
 
     def has_scarce_totals(self, table: Table) -> bool:
-        """Tell whether the totals that open the table are too small. Otherwise the audit closed the table or its
-        total.
+        """Tell whether a closed table has totals that are too small to open it. If not, the audit closed the table or
+        its total.
         """
         total = [row for row in self.figures if row["table"] == table.opened_by]
         if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):

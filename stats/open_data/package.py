@@ -269,6 +269,7 @@ def render_csv(csv_file: CsvFile, rows: Iterable[Row]) -> bytes:
 
 
 def format_csv_cell(value: object) -> str:
+    """Return a value as the CSV files write it. None is an empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -283,6 +284,7 @@ def render_json(content: Row) -> bytes:
 
 
 def format_utc(at: datetime) -> str:
+    """Return a moment as text in UTC: « 2026-01-31T12:00:00Z »."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

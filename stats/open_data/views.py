@@ -48,6 +48,7 @@ RULE_CONTEXT = {
 @require_safe
 @cache_briefly
 def show_definitions(request: HttpRequest) -> HttpResponse:
+    """Render the dictionary of the published tables."""
     context = {"entries": list_definitions(), "sources": list_sources(), "since": FIXED_TABLES_SINCE}
     return render(request, "stats/definitions.html", RULE_CONTEXT | context)
 
@@ -56,6 +57,7 @@ def show_definitions(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_briefly
 def show_method(request: HttpRequest) -> HttpResponse:
+    """Render the page that explains how the figures are made and how to check them."""
     year_day, _space, _year = format_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
     context = {"last": find_last_edition(), "year_day": year_day}
     return render(request, "stats/method_page.html", RULE_CONTEXT | context)
@@ -65,6 +67,7 @@ def show_method(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_briefly
 def show_releases(request: HttpRequest) -> HttpResponse:
+    """Render the list of all releases, or the progress of the first one."""
     editions = list_editions()
     progress = {} if editions else describe_publication_progress()
     response = render(request, "stats/releases.html", RULE_CONTEXT | progress | {"editions": editions})
@@ -77,6 +80,7 @@ def show_releases(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_briefly
 def show_release(request: HttpRequest, number: int) -> HttpResponse:
+    """Render one release with its files, reports and tables."""
     edition = read_edition(get_object_or_404(Release, number=number))
     context = {
         "edition": edition,
@@ -131,6 +135,7 @@ def download_feed(request: HttpRequest) -> HttpResponseBase:
 
 
 def render_feed(editions: list[Edition]) -> str:
+    """Return the Atom feed of these releases."""
     atom = Atom1Feed(
         title="Tocsin : les publications de chiffres",
         link=settings.SITE_URL + reverse("stats_releases"),

@@ -125,9 +125,7 @@ def format_svg_number(number: float) -> str:
 
 
 def move_end_label(curve: Curve, other: Curve) -> Curve:
-    """Return the curve `curve` with its end label moved away from the end label of `other`, if one would cover the
-    other.
-    """
+    """Return `curve` with its end label moved away from the end label of `other`, if the two would overlap."""
     if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE_HEIGHT * 3:
         return curve
     gap = float(curve.end.y) - float(other.end.y)
@@ -159,6 +157,7 @@ class Plot:
         return self.frame.floor - value * (self.frame.floor - self.frame.top) / self.highest
 
     def list_ticks(self) -> Iterator[Tick]:
+        """Yield the ticks of the vertical axis, from zero upwards."""
         for value in range(0, self.highest + 1, self.step):
             y = self.compute_y(value)
             path = f"M{self.frame.left} {format_svg_number(y)}H{self.frame.width - self.frame.right}"

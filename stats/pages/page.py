@@ -161,8 +161,8 @@ def find_crossing_code(table: str) -> str | None:
 
 
 def build_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
-    """Return the breakdown of a table. For a crossing, `within` is the région, whose total is then the total of the
-    breakdown.
+    """Return the breakdown of a table. For a crossing, `within` is the code of the région, and the total is that of
+    the région.
     """
     classification = TABLES[table].by[-1]
     return Breakdown(

@@ -130,10 +130,9 @@ def list_effect_sentences(page: FiguresPage) -> list[str]:
 
 
 def list_service_start_sentences(page: FiguresPage) -> list[str]:
-    """Return the sentence that says when the service began, or [] if it had begun before the second quarter of the
-    year.
+    """Return the sentence that says when the service began, if it began after the first quarter of the year.
 
-    The figures of such a year do not cover twelve months.
+    Otherwise return []. The figures of the year in which the service began do not cover twelve months.
     """
     first_quarter = min(page.printed.quarters, default=1)
     if first_quarter == 1:
@@ -253,7 +252,7 @@ def format_leaks_note(page: FiguresPage) -> str:
 def format_late_line(page: FiguresPage) -> str:
     """Return the line about incidents of earlier years that this year counts, or "".
 
-    It is "" for a région, for a year without a published year before, and if the table `late` is not printed.
+    It is "" for a région, if this year or the year before is not published, and if the table `late` is not printed.
     """
     cell = page.printed.get_cell("late")
     if (
@@ -314,7 +313,10 @@ def explain_closed_tables(page: FiguresPage) -> list[str]:
 
 
 def explain_unpublished_quarters(page: FiguresPage) -> list[str]:
-    """Return the sentence that says why no quarter of the nation has a number, or [] if one has."""
+    """Return the sentence that says why no published quarter of the nation has a number.
+
+    Return [] if one has a number, or if no quarter is published.
+    """
     if page.has_quarter_totals() or not page.printed.quarters:
         return []
     words = {"year": page.year, "least": OPENS_FROM}
@@ -347,7 +349,9 @@ def is_printed(page: FiguresPage, code: str) -> bool:
 
 
 def is_table_scarce(page: FiguresPage, code: str) -> bool:
-    """Tell whether the totals that open the table are too small. Otherwise the audit closed the table or its total."""
+    """Tell whether a closed table has totals that are too small to open it. If not, the audit closed the table or its
+    total.
+    """
     table = TABLES[(page.region and find_crossing_code(code)) or code]
     total = page.get_total() if page.region is not None else page.printed.get_cell(table.opened_by)
     if total.state is CellState.CLOSED:

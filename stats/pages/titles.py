@@ -75,6 +75,7 @@ def format_period_unit(page: FiguresPage) -> str:
 
 
 def format_months_title(page: FiguresPage) -> str:
+    """Return the title of the chart of months, or of quarters for a région. It says what the figures prove."""
     change = compare_totals(page.get_total(), page.get_total(before=True)) if page.is_comparable() else None
     if change in CHANGES:
         return CHANGES[change] % (page.year - 1)
@@ -88,6 +89,7 @@ def format_months_title(page: FiguresPage) -> str:
 
 
 def format_months_subtitle(page: FiguresPage) -> str:
+    """Return the subtitle of the chart of months, or of quarters for a région."""
     sentences = [f"Incidents vérifiés, par {format_period_unit(page)} de réception."]
     if has_enough_points(page) and any(
         cell.state is CellState.BELOW for _name, cell, _before in list_chart_periods(page)

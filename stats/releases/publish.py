@@ -106,8 +106,8 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]
 def check_foreign_keys_at_once() -> None:
     """Make PostgreSQL check foreign keys at the end of each statement instead of at the end of the transaction.
 
-    Otherwise some hundred thousand deferred checks would wait, and each row that fires a trigger would make PostgreSQL
-    go through them: pgtrigger's function opens a subtransaction.
+    Otherwise some hundred thousand checks would wait for the end. PostgreSQL would go through all of them for each row
+    that fires a trigger, because pgtrigger's function opens a subtransaction.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -15,7 +15,7 @@ type Tables = dict[str, dict[tuple[str, ...], int | None]]
 
 
 class CellState(StrEnum):
-    """Whether a cell has a printed number, and why not if it has none."""
+    """The state of a cell: it has a printed number, or there is a reason why not."""
 
     SHOWN = "shown"
     BELOW = "below"  # fewer than five bodies: zero or few
@@ -35,16 +35,17 @@ class PrintedCell:
 
     @property
     def is_shown(self) -> bool:
+        """True if the cell has a printed number."""
         return self.state is CellState.SHOWN
 
     @property
     def low(self) -> int:
-        """The least possible true number."""
+        """The least possible true number of units in the cell. It is 0 if the cell has no printed number."""
         return bound_value(self.value)[0] if self.value is not None else 0
 
     @property
     def high(self) -> int:
-        """The greatest possible true number. Use it only if `is_shown` is true."""
+        """The greatest possible true number of units in the cell. Use it only if `is_shown` is true."""
         return bound_value(self.value or 0)[1]
 
 
@@ -136,7 +137,7 @@ def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Itera
 
 
 def map_released_years() -> dict[int, bool]:
-    """Return a dict from each year with a release to True if the whole year is published. Runs one query.
+    """Return a dict that tells, for each year with a release, whether the whole year is published. Runs one query.
 
     The latest year comes first.
     """

@@ -88,7 +88,7 @@ def find_first_description(
 ) -> Content | None:
     """Return the first description of one of these pages that is not empty, or None if all are.
 
-    It gets the label of the place if that page is not the first.
+    The description gets the label of its place if its page is not the first.
     """
     for page in pages:
         if content := describe(page):
@@ -97,7 +97,7 @@ def find_first_description(
 
 
 def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Content:
-    """Return the content with the label of the place of `page`, which is "" if it is the place of the report."""
+    """Return the content with the label of the place of `page`. The label is "" if `page` is that of the report."""
     return content | {"label": "" if page is own else label_place(page)}
 
 

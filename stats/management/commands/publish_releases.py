@@ -6,6 +6,8 @@ from stats.services import publish_due_periods
 
 
 class Command(BaseCommand):
+    """Publish the periods that are due. Waits while another process publishes."""
+
     help = "Publie les périodes dues qui ne le sont pas encore. Attend son tour si on publie déjà."
 
     def handle(self, *args: Any, **options: Any) -> None:

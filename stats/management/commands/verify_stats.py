@@ -6,6 +6,8 @@ from stats.services import verify_figures
 
 
 class Command(BaseCommand):
+    """Recount all cases and fail if a figure differs."""
+
     help = "Recompte les cas et compare aux chiffres, à l’unité près, pendant que le service tourne."
 
     def handle(self, *args: Any, **options: Any) -> None:
