@@ -1,4 +1,6 @@
-"""Rules on who may see an incident and act on it, and the record of each access. All other code asks this module."""
+"""Rules on who may see an incident and act on it, and the record of each access. All other code calls this module for
+such a decision.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,12 +61,13 @@ class CaseVisitor:
 
     @property
     def kind(self) -> ActorKind:
+        """Return the kind of actor that events record for this visitor."""
         return ActorKind.USER if self.user else ActorKind.DECLARANT
 
 
 def list_abilities(user: User, incident: Incident) -> set[Ability]:
-    """Return the abilities of `user` on `incident`. There are none if neither a centre nor a body of the user has the
-    case.
+    """Return the abilities of `user` on `incident`. The set is empty if the incident belongs to no centre and to no
+    body of the user.
     """
     granted: set[Ability] = set()
     if user.reads_centre(incident.csirt_id):

@@ -96,8 +96,8 @@ class IndexedText:
 
     @cached_property
     def capitalised_words(self) -> dict[str, str]:
-        """Return a dict from each folded word to its spelling with a capital. The words include « Exemple » in «
-        d’Exemple ».
+        """Return a dict from each folded word to its spelling with a capital. The words include « Exemple » in
+        « d’Exemple ».
         """
         words = [*WORD.findall(self.text), *WORD.findall(APOSTROPHE.sub(" ", self.text))]
         return {fold_text(word): word for word in reversed(words) if word[0].isupper()}
@@ -133,6 +133,7 @@ class IndexedText:
 
     @cached_property
     def _characters(self) -> list[tuple[int, str]]:
+        """Return each ASCII letter and digit of the text as (position, character in upper case)."""
         return [
             (index, character.upper())
             for index, character in enumerate(self.text)
@@ -195,13 +196,13 @@ def match_identifying_words(indexed_text: IndexedText, names: IdentifyingValues)
     addresses are left out, because a text may say whom to call.
     """
     name = fold_name(names.contact_name)
-    whole = list(find_name(indexed_text, name))
+    whole = list(find_phrase(indexed_text, name))
     is_certain = " " in name and any(written != written.lower() for written in whole)
     certain = [
         *find_body_names(indexed_text, fold_name(names.body)),
         *(whole if is_certain else ()),
-        *find_mail(indexed_text, names.contact_email.lower()),
-        *find_numbers(indexed_text, names),
+        *list_matching_mails(indexed_text, names.contact_email.lower()),
+        *find_identifying_numbers(indexed_text, names),
         *look_up_spellings(indexed_text.references, [names.reference]),
     ]
     doubtful = [] if is_certain else whole or find_name_parts(indexed_text, names.contact_name)
@@ -213,7 +214,7 @@ def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
     list has no repeats.
     """
     indexed_text = index_text(text)
-    people = list(find_name(indexed_text, fold_name(names.contact_name))) or find_name_parts(
+    people = list(find_phrase(indexed_text, fold_name(names.contact_name))) or find_name_parts(
         indexed_text, names.contact_name
     )
     people = [person for person in people if is_person_name(person, names.body)]
@@ -236,7 +237,7 @@ def look_up_spellings(spellings: dict[str, str], keys: Iterable[str]) -> Iterato
     yield from (spellings[key] for key in keys if key in spellings)
 
 
-def find_name(indexed_text: IndexedText, name: str) -> Iterator[str]:
+def find_phrase(indexed_text: IndexedText, name: str) -> Iterator[str]:
     """Yield the phrase of the text that matches `name`, which must be folded."""
     if name:
         yield from look_up_spellings(indexed_text.map_phrases(name.count(" ") + 1), [name])
@@ -247,7 +248,7 @@ def find_body_names(indexed_text: IndexedText, name: str) -> Iterator[str]:
     folded.
     """
     is_common = len(name) <= COMMON_LENGTH
-    yield from (written for written in find_name(indexed_text, name) if not is_common or written[0].isupper())
+    yield from (written for written in find_phrase(indexed_text, name) if not is_common or written[0].isupper())
     if name:
         yield from look_up_spellings(indexed_text.sites, [name.replace(" ", "")])
 
@@ -258,12 +259,12 @@ def find_name_parts(indexed_text: IndexedText, name: str) -> list[str]:
     return list(look_up_spellings(indexed_text.capitalised_words, (fold_text(part) for part in parts)))
 
 
-def find_mail(indexed_text: IndexedText, address: str) -> list[str]:
+def list_matching_mails(indexed_text: IndexedText, address: str) -> list[str]:
     """Return the mail addresses of the text that contain `address`, which must be in lower case."""
     return [mail for mail in indexed_text.mails if address and address in mail.lower()]
 
 
-def find_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterator[str]:
+def find_identifying_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterator[str]:
     """Yield the telephone number, the SIREN and the INSEE code of `names`, if the text contains them. The grouping of
     their digits makes no difference.
     """
@@ -276,4 +277,5 @@ def find_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterato
 
 
 def remove_non_digits(text: str) -> str:
+    """Return the digits of the text."""
     return re.sub(r"\D", "", text)

@@ -10,7 +10,7 @@ from incidents.enums import Certainty
 
 
 def has_hour(at: datetime, zone: str) -> bool:
-    """Tell whether a moment has an hour. A moment at midnight in `zone`, an IANA name, has none."""
+    """Tell whether a moment has an hour. A moment at midnight in `zone` has none. `zone` is an IANA name."""
     local = at.astimezone(ZoneInfo(zone))
     return (local.hour, local.minute) != (0, 0)
 

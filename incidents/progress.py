@@ -52,7 +52,7 @@ class CaseProgress:
         return find_first_opener(self.readers)
 
 
-def describe_progress(incident: Incident, *, thread: Sequence[Message], has_holder: bool) -> CaseProgress:
+def build_case_progress(incident: Incident, *, thread: Sequence[Message], has_holder: bool) -> CaseProgress:
     """Return the progress of the case. `has_holder` tells whether the person in charge of the case works for its
     centre.
     """
@@ -62,7 +62,7 @@ def describe_progress(incident: Incident, *, thread: Sequence[Message], has_hold
     step = find_step(incident, is_asked=bool(questions), is_read=is_read, has_holder=has_holder)
     ended = find_ended_case(incident)
     return CaseProgress(
-        step=step, questions=questions, readers=readers, ended=ended, handed_to=find_service_handed_to(ended)
+        step=step, questions=questions, readers=readers, ended=ended, handed_to=find_receiving_service(ended)
     )
 
 
@@ -95,9 +95,9 @@ def find_ended_case(incident: Incident) -> Incident:
     return main if main and main.status == Status.CLOSED else incident
 
 
-def find_service_handed_to(incident: Incident) -> str:
-    """Return the service to which the centre handed the case over when it closed it, or "". Runs one query if there
-    was such a hand-over.
+def find_receiving_service(incident: Incident) -> str:
+    """Return the service to which the centre handed the case over when it closed it, or "". Runs one query if the case
+    was handed over.
     """
     if incident.closing_reason != ClosingReason.HANDED_OVER:
         return ""

@@ -75,8 +75,8 @@ class DisplayedSheet:
 
     @property
     def author_name(self) -> str:
-        """Return the name that the author gave, or else the name of their account, or else « une personne qui n’a pas
-        signé ».
+        """Return the name that the author gave, or else the name of their account. Without either, return « une
+        personne qui n’a pas signé ».
         """
         account = self.sheet.actor.display_name if self.sheet.actor else ""
         return self.sheet.author or account or "une personne qui n’a pas signé"
@@ -84,7 +84,9 @@ class DisplayedSheet:
 
 @dataclass(frozen=True)
 class UsefulSection:
-    """A section in the list « Ce qui aiderait encore », with its newest answer sheet."""
+    """A section in the list of what would still help the centre (« Ce qui aiderait encore »), with its newest answer
+    sheet.
+    """
 
     code: str
     title: str
@@ -96,7 +98,9 @@ class UsefulSection:
 
     @property
     def is_facts_section(self) -> bool:
-        """Tell whether the section contains declared facts, which somebody corrects, and not questions."""
+        """Tell whether the section contains declared facts instead of questions. Such a section is corrected, not
+        answered.
+        """
         return self.code in SNAPSHOTS
 
     @property
@@ -113,7 +117,9 @@ class UsefulSection:
 
 @dataclass(frozen=True)
 class AccessSummary:
-    """How often, when first and when last one person of a centre saw texts of a case through one door."""
+    """A summary of the accesses of one person of a centre to a case through one door: their number, the first and the
+    last.
+    """
 
     door: Door
     times: int
@@ -161,7 +167,7 @@ def list_sheets(incident: Incident) -> list[DisplayedSheet]:
     return [DisplayedSheet(sheet, zone) for sheet in sheets]
 
 
-def group_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[DisplayedSheet]]:
+def group_sheets_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[DisplayedSheet]]:
     """Return a dict from the code of each section to its sheets, newest first. `sheets` must be in this order."""
     by_code: dict[str, list[DisplayedSheet]] = {}
     for sheet in sheets:
@@ -171,7 +177,7 @@ def group_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[Display
 
 def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -> list[UsefulSection]:
     """Return the sections of questions for this type of incident, followed by the sections of declared facts."""
-    by_code = group_by_section(sheets)
+    by_code = group_sheets_by_section(sheets)
     questions = [
         build_useful_section(section, by_code.get(section.code, []))
         for section in get_current_version().list_sections(incident.type)
@@ -213,7 +219,7 @@ def find_newest_answer_sheet(sheets: dict[str, list[DisplayedSheet]], code: str)
 
 
 def has_earlier_sheets(sheets: dict[str, list[DisplayedSheet]], code: str) -> bool:
-    """Tell whether a section has several sheets."""
+    """Tell whether a section has more than one sheet."""
     return len(sheets.get(code, [])) > 1
 
 

@@ -27,8 +27,8 @@ LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=Fa
 
 
 def extract_last_digits(column: str) -> Right:
-    """Return an expression for the last nine digits of the telephone number in a column. An index of the database
-    contains them for the person to call back.
+    """Return an expression for the last nine digits of the telephone number in a column. A database index on the
+    number of the person to call back uses this expression.
     """
     only_digits = (F(column), Value("[^0-9]"), Value(""), Value("g"))
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
@@ -74,13 +74,13 @@ def holder_works_for_centre() -> Exists:
 
 def lacks_working_holder() -> Q:
     """Return the condition that nobody is in charge of the case, or that the person in charge of an open case has left
-    the centre. The person in charge of a closed case always counts.
+    the centre. In a closed case, the person in charge counts even if they left.
     """
     return Q(assignee=None) | Q(Q(status__in=OPEN) & ~holder_works_for_centre())
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
-    """The incidents, with the filters that several pages share."""
+    """A queryset of incidents, with the filters that several pages share."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the cases of this person's CSIRTs and bodies. The roles of administrator, analyst and coordinator

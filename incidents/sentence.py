@@ -79,7 +79,9 @@ def list_sentences(facts: SentenceFacts) -> list[str]:
 
 
 def list_outcome_sentences(facts: SentenceFacts) -> Iterator[str]:
-    """Yield how a closed case ended. The services are left out, because nobody updates their state any more."""
+    """Yield the sentence on how a closed case ended. The services are left out, because nobody updates their state any
+    more.
+    """
     if facts.closing_reason in SENTENCE_BY_CLOSING_REASON:
         yield SENTENCE_BY_CLOSING_REASON[facts.closing_reason]
 

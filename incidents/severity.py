@@ -188,9 +188,7 @@ def weigh_type(incident_type: str) -> Iterator[Reason]:
 
 
 def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
-    """Yield the reasons that the ongoing interruptions give: the most important service, and the number of people
-    without it.
-    """
+    """Yield the reasons that the ongoing interruptions give: which services they affect, and how many people."""
     # A service whose extent nobody could say counts as stopped.
     stopped = [
         interruption
@@ -270,6 +268,7 @@ def weigh_calendar(interruptions: Collection[Interruption], on: date) -> Iterato
 
 
 def join_service_labels(interruptions: Collection[Interruption]) -> str:
+    """Return the labels of the interrupted services, separated by commas."""
     return ", ".join(str(PublicService(interruption.service).label).lower() for interruption in interruptions)
 
 

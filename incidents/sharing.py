@@ -59,7 +59,7 @@ READERS_BY_LABEL: dict[str, tuple[ReaderKind, ...]] = {
 }
 
 
-def forbids_leaving(tlp: str) -> bool:
+def allows_only_link(tlp: str) -> bool:
     """Tell whether only a link to the case may leave it, as TLP:RED requires. This holds for mails, pages and
     files.
     """
@@ -68,7 +68,7 @@ def forbids_leaving(tlp: str) -> bool:
 
 def may_mail_texts_to_csirt(incident: "Incident") -> bool:
     """Tell whether a mail to the case's own centre may contain facts and texts of the case."""
-    return not forbids_leaving(incident.tlp)
+    return not allows_only_link(incident.tlp)
 
 
 def may_others_read_mailbox(incident: "Incident") -> bool:
@@ -94,12 +94,12 @@ def may_mail_texts_to_declarant(incident: "Incident") -> bool:
     """Tell whether a mail to the declarant may contain the message of the centre. If not, the mail only says that a
     message is in the case.
     """
-    return not forbids_leaving(incident.tlp) and not may_others_read_mailbox(incident)
+    return not allows_only_link(incident.tlp) and not may_others_read_mailbox(incident)
 
 
 def may_share_sentence(incident: "Incident") -> bool:
     """Tell whether the declarant may share the sentence about the case with people of their choice."""
-    return not forbids_leaving(incident.tlp)
+    return not allows_only_link(incident.tlp)
 
 
 def may_be_shared_with_partner(tlp: str, partner: ReaderKind) -> bool:
@@ -132,7 +132,7 @@ def may_share_lesson(tlp: str) -> bool:
     """Tell whether the lesson of a case may be shared. The lesson is a new text that names nobody, but nothing leaves
     a TLP:RED case.
     """
-    return not forbids_leaving(tlp)
+    return not allows_only_link(tlp)
 
 
 def may_mail_to_partner(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = False) -> bool:
@@ -143,6 +143,6 @@ def may_mail_to_partner(tlp: str, partner: Partner, *, label: str = "", is_agree
     case is narrower than GREEN or than the label of the file, the declarant must have agreed to this file
     (`is_agreed`).
     """
-    if not partner.email or forbids_leaving(tlp):
+    if not partner.email or allows_only_link(tlp):
         return False
     return is_agreed or not needs_agreement(tlp, ReaderKind.COMMUNITY, label=label)

@@ -62,22 +62,26 @@ def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "
     last = incidents.filter(reference=after).first() if after else None
     if last:
         place = 2 if last.status not in OPEN else 0 if last.awaited_since else 1
-        parts = [filter_older(parts[place], last), *parts[place + 1 :]]
+        parts = [filter_older_cases(parts[place], last), *parts[place + 1 :]]
     # One query finds the keys, in parts because each part has its index, and another reads the rows.
-    places = [select_newest(part, place, most) for place, part in enumerate(parts)]
+    places = [select_newest_cases(part, place, most) for place, part in enumerate(parts)]
     newest = sorted(places[0].union(*places[1:], all=True), key=itemgetter(1, 2), reverse=True)
     keys = [key for _place, _received_at, key in sorted(newest, key=itemgetter(0))][:most]
     rows = annotate_step_values(Incident.objects.filter(pk__in=keys).with_displayed_rows())
     return sorted(rows, key=lambda row: keys.index(row.pk))
 
 
-def select_newest(incidents: IncidentQuerySet, place: int, most: int) -> QuerySet[Any, tuple[int, datetime, int]]:
-    """Return the place of the group, the time of reception and the id of the `most` newest cases."""
+def select_newest_cases(
+    incidents: IncidentQuerySet, place: int, most: int
+) -> QuerySet[Any, tuple[int, datetime, int]]:
+    """Return the place of the group, the time of reception and the id of the `most` newest cases. `place` numbers the
+    group to which all these cases belong.
+    """
     placed = incidents.order_by("-received_at", "-id").annotate(place=Value(place))
     return placed.values_list("place", "received_at", "id")[:most]
 
 
-def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
+def filter_older_cases(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
     """Return the cases that were received before `last`."""
     same_instant = Q(received_at=last.received_at, id__lt=last.pk)
     return incidents.filter(same_instant | Q(received_at__lt=last.received_at))

@@ -15,8 +15,8 @@ TRANSFERABLE = OPEN
 
 
 def is_to_take(status: str, *, has_holder: bool) -> bool:
-    """Tell whether somebody must take the case. This is so if it is declared, even if it is already assigned. It is
-    also so if it is acknowledged and nobody who works for its centre is in charge of it (`has_holder`).
+    """Tell whether somebody must take the case. This is so if it is declared, even if it is already assigned, or if it
+    is acknowledged and has no holder. `has_holder` tells whether somebody who works for its centre is in charge of it.
     """
     return status == Status.DECLARED or (status == Status.ACKNOWLEDGED and not has_holder)
 

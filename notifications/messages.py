@@ -19,14 +19,14 @@ from csirts.routing import Fallback, find_after_hours, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import list_linkable_hosts
 from incidents.models import Advice, Incident, Message, Transfer
-from incidents.progress import find_ended_case, find_service_handed_to
+from incidents.progress import find_ended_case, find_receiving_service
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import RATED_CLOSING_REASONS
 from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.sharing import (
     TLP_MEANINGS,
-    forbids_leaving,
+    allows_only_link,
     may_mail_texts_to_csirt,
     may_mail_texts_to_declarant,
     may_others_read_mailbox,
@@ -121,7 +121,7 @@ def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
     the case.
     """
     incident, transfer = delivery.incident, get_transfer(delivery)
-    is_red = forbids_leaving(incident.tlp)
+    is_red = allows_only_link(incident.tlp)
     return {
         "tlp": incident.get_tlp_display(),
         "tlp_means": TLP_MEANINGS[incident.tlp],
@@ -197,7 +197,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     if delivery.event.kind == EventKind.CLOSED:
         reason = ClosingReason(delivery.event.data["reason"])
         ended = find_ended_case(incident)
-        service = find_service_handed_to(ended) if may_mail_texts_to_declarant(incident) else ""
+        service = find_receiving_service(ended) if may_mail_texts_to_declarant(incident) else ""
         closing = {"reason": reason.label, "service": defang_line(service)}
         return context | closing | {"is_rated": reason in RATED_CLOSING_REASONS}
     if delivery.event.kind == EventKind.MESSAGE:

@@ -42,7 +42,9 @@ class BodyField(serializers.Field[Collectivity, str, str, Any]):
 
 
 def find_api_body(code: str) -> Collectivity | None:
-    """Return the body with this id in the API, this SIREN or SIRET, or this INSEE code, or None."""
+    """Return the body with this code, or None. The code is its id in this API, its SIREN or SIRET, or its INSEE
+    code.
+    """
     try:
         uid = UUID(code)
     except ValueError:
@@ -111,15 +113,21 @@ class ShapeIn(serializers.Serializer[Any]):
 
 
 class InterruptionIn(ShapeIn):
+    """An interruption of a public service in a request."""
+
     shape = Interruption
     service = serializers.ChoiceField(PublicService.choices)
 
 
 class LeakIn(ShapeIn):
+    """The data that the incident affects, in a request."""
+
     shape = Leak
 
 
 class ContactIn(ShapeIn):
+    """The person to call back, in a request."""
+
     shape = Caller
 
 
@@ -195,6 +203,8 @@ def make_instant_field(name: str) -> MomentOut:
 
 
 class BodyOut(serializers.ModelSerializer[Collectivity]):
+    """A body in a response."""
+
     id = serializers.UUIDField(source="uid")
 
     class Meta:
@@ -203,6 +213,8 @@ class BodyOut(serializers.ModelSerializer[Collectivity]):
 
 
 class CsirtOut(serializers.ModelSerializer[Csirt]):
+    """A CSIRT in a response."""
+
     class Meta:
         model = Csirt
         fields = ["slug", "name"]
@@ -237,6 +249,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
 
 
 class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
+    """An interruption of a public service in a response."""
+
     started_at = MomentOut(
         lambda row, zone: reduce_to_known_moment(row.started_at, zone), lambda row: row.incident.collectivity
     )
@@ -251,6 +265,8 @@ class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
 
 
 class LeakOut(serializers.ModelSerializer[DataLeak]):
+    """The data that the incident affects, in a response."""
+
     class Meta:
         model = DataLeak
         fields = list(map_facts(Leak))
@@ -263,6 +279,8 @@ class JudgementOut(serializers.Serializer[Any]):
 
 
 class EventOut(serializers.ModelSerializer[IncidentEvent]):
+    """An event in the history of an incident."""
+
     id = serializers.UUIDField(source="uid")
 
     class Meta:
@@ -271,13 +289,15 @@ class EventOut(serializers.ModelSerializer[IncidentEvent]):
 
 
 class StoryOut(serializers.ModelSerializer[Story]):
+    """The description of an incident and the person to call back, in a response."""
+
     class Meta:
         model = Story
         fields = list(STORY_COLUMNS)
 
 
 class IncidentDetailOut(IncidentOut):
-    """An incident with its story, facts and events."""
+    """An incident with its description, facts and events."""
 
     occurred_at = make_instant_field("occurred")
     detected_at = make_instant_field("detected")
@@ -316,4 +336,5 @@ class IncidentDetailOut(IncidentOut):
 
     @extend_schema_field(JudgementOut)
     def get_centre_judges(self, incident: Incident) -> dict[str, str]:
+        """Return the centre's judgement of the leak."""
         return {"leak": find_leak_judgement(incident, read_declared_data(incident), find_leak_row(incident))}

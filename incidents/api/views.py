@@ -57,8 +57,8 @@ class NewestFirstPagination(CursorPagination):
     ordering = ("-received_at", "-id")
 
     def decode_cursor(self, request: Request) -> Any:
-        """Return the cursor. Raises NotFound if its position is not a date, because DRF would compare the position
-        with a date without checking it.
+        """Return the cursor. Raises NotFound if its position is not a date. DRF would compare the position with a date
+        without checking it.
         """
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None and not is_moment(str(cursor.position)):
@@ -67,6 +67,8 @@ class NewestFirstPagination(CursorPagination):
 
 
 class IncidentList(APIView):
+    """The list of incidents, and the declaration of a new one."""
+
     @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
@@ -105,6 +107,8 @@ class IncidentList(APIView):
 
 
 class IncidentDetail(APIView):
+    """One incident with its facts and events."""
+
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
         """Return one incident, if this person may see it."""
@@ -119,6 +123,8 @@ class IncidentDetail(APIView):
 
 
 class AcknowledgeIncidentView(APIView):
+    """The acknowledgement of an incident by a responder."""
+
     @extend_schema(request=None, responses=IncidentOut)
     def post(self, request: Request, reference: str) -> Response:
         """Acknowledge the case. A second request of the same person changes nothing. The response is 409 if somebody
@@ -141,7 +147,9 @@ def is_moment(text: str) -> bool:
 
 
 def get_api_user(request: Request) -> User:
-    """Return the user of the request. The permission IsAuthenticated has already checked that there is one."""
+    """Return the user of the request. The permission IsAuthenticated has already refused every request without a
+    user.
+    """
     user: Any = request.user
     assert isinstance(user, User)  # noqa: S101 (for the type checker)
     return user

@@ -65,11 +65,11 @@ class BodyForm(forms.Form):
         return self.towns[0] if len(self.towns) == 1 else None
 
     def get_value(self, name: str) -> str:
-        """Return what was typed in a field or is its initial value, or ""."""
+        """Return the text that the form displays in a field, or ""."""
         return str(self[name].value() or "")
 
     def build_proposal(self) -> BodyProposal:
-        """Return what was typed as the proposal that the service checks."""
+        """Return the typed values as the proposal that `propose_body` takes."""
         return BodyProposal(
             kind=self.get_value("kind"),
             legal_form=self.get_value("legal_form"),

@@ -83,8 +83,8 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
 
 
 def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
-    """Add the body and redirect to the declaration. If the same body was already added, redirect with that body. If
-    similar bodies exist, or if many bodies come from one IP address, ask for confirmation first.
+    """Add the body and redirect to the declaration. If the same body was already added, redirect with the existing
+    one. If similar bodies exist, or if many bodies come from one IP address, ask for confirmation first.
 
     `sketch` is the body as it would be saved.
     """
@@ -130,8 +130,8 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
 
 
 def build_return_context(request: HttpRequest) -> dict[str, str]:
-    """Return the context for the way back: the URL name of the page on which a body is chosen (`choose`), and the
-    value of BACK if the person came from the express page.
+    """Return the template context for the way back. `choose` is the URL name of the page on which a body is chosen.
+    `back` is the value of BACK if the person came from the express page, or else "".
     """
     is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
     return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}

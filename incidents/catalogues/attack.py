@@ -76,6 +76,7 @@ class MatrixRelease(NamedTuple):
 
 
 def read_matrix_release() -> MatrixRelease:
+    """Return the version, the date, the licence and the size of the matrix in MATRIX_FILE."""
     matrix = read_json_file(MATRIX_FILE)
     return MatrixRelease(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 

@@ -18,7 +18,7 @@ FILE = Path(__file__).parent.parent / "data" / "reflexes.json"
 
 
 class Act(NamedTuple):
-    """One thing to do on a reflex sheet, and how to do it."""
+    """An act of a reflex sheet: one thing that a body does, and how to do it."""
 
     title: str
     how: str
@@ -58,6 +58,7 @@ def read_sheet(content: Mapping[str, Any]) -> Reflexes:
 
 
 def read_acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
+    """Build the acts of one list of a sheet from JSON."""
     return tuple(Act(act["title"], act["how"]) for act in content)
 
 

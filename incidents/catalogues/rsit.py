@@ -1,7 +1,7 @@
 """RSIT v1003 (ENISA task force, CC0): its 11 classes and 39 types, and the mapping of our plain types to them.
 
-French labels are our own translation; no official one was found (November 2026). Ransomware has no type of its own in
-RSIT: encryption is an unauthorised modification of information.
+French labels are our own translation, because no official one was found (November 2026). Ransomware has no type of its
+own in RSIT: encryption is an unauthorised modification of information.
 """
 
 from django.db import models
@@ -10,6 +10,8 @@ from incidents.enums import IncidentType
 
 
 class RsitClass(models.TextChoices):
+    """The classes of RSIT v1003, with French labels of our own."""
+
     ABUSIVE_CONTENT = "abusive-content", "Contenu abusif"
     MALICIOUS_CODE = "malicious-code", "Code malveillant"
     INFORMATION_GATHERING = "information-gathering", "Collecte d’informations"
@@ -24,6 +26,8 @@ class RsitClass(models.TextChoices):
 
 
 class RsitType(models.TextChoices):
+    """The types of RSIT v1003, with French labels of our own. `TYPES_OF_CLASS` gives the types of each class."""
+
     SPAM = "spam", "Pourriel (spam)"
     HARMFUL_SPEECH = "harmful-speech", "Propos préjudiciables"
     VIOLENCE = "violence", "Contenu d’exploitation sexuelle, sexuel ou violent"

@@ -38,6 +38,7 @@ def remember_case(request: HttpRequest, response: HttpResponse, reference: str, 
 
 
 def remove_case(request: HttpRequest, response: HttpResponse, reference: str) -> None:
+    """Remove the case from the cookie."""
     write_case_cookie(
         response, {name: value for name, value in read_case_cookie(request).items() if name != reference}
     )

@@ -30,6 +30,7 @@ def read_signature(request: HttpRequest, visitor: CaseVisitor) -> str:
 
 
 def remember_signature(response: HttpResponse, signature: str) -> None:
+    """Set the cookie to the name that the person gave."""
     response.set_cookie(
         COOKIE_NAME,
         signing.dumps(signature, salt=SALT),

@@ -79,8 +79,8 @@ class Pap(models.TextChoices):
 
 
 class Nature(models.TextChoices):
-    """The distinction that the regional CSIRTs make in their own reports: a « signalement » may be malicious, an «
-    incident » is proven to be.
+    """The nature of a case, as the regional CSIRTs report it. A « signalement » is abnormal behaviour that may be
+    malicious. An « incident » is proven to be malicious.
     """
 
     UNQUALIFIED = "unqualified", "à qualifier"
@@ -162,6 +162,8 @@ class NumberSource(models.TextChoices):
 
 
 class ClosingReason(models.TextChoices):
+    """The reasons for which a case is closed."""
+
     RESOLVED = "resolved", "résolu"
     NOT_AN_INCIDENT = "not_an_incident", "pas un incident"
     HANDED_OVER = "handed_over", "confié à un autre service"

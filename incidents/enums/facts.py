@@ -30,6 +30,8 @@ class Certainty(models.TextChoices):
 
 
 class PublicService(models.TextChoices):
+    """The public services that an incident can interrupt."""
+
     CIVIL = "civil", "État civil"
     TELEPHONY = "telephonie", "Accueil téléphonique"
     MAIL = "messagerie", "Messagerie"
@@ -66,12 +68,16 @@ EXTENT_NOT_STATED = "arrêté ou ralenti, pas dit"
 
 
 class InterruptionExtent(models.TextChoices):
+    """Whether an interruption stops a public service or only slows it."""
+
     STOPPED = "stopped", "arrêté"
     DEGRADED = "degraded", "ralenti"
     UNKNOWN = "unknown", "je ne sais pas"
 
 
 class LeakStatus(models.TextChoices):
+    """What is known about a data leak: somebody claims it, suspects it or has confirmed it, or it is unfounded."""
+
     CLAIMED = "claimed", "revendiquée"
     SUSPECTED = "suspected", "soupçonnée"
     CONFIRMED = "confirmed", "confirmée"

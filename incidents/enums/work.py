@@ -4,6 +4,8 @@ from django.db import models
 
 
 class NoteKind(models.TextChoices):
+    """The kinds of internal notes."""
+
     NOTE = "note", "note"
     CALL_IN = "call_in", "appel reçu"
     CALL_OUT = "call_out", "appel passé"
@@ -19,6 +21,8 @@ class GroupKind(models.TextChoices):
 
 
 class TransferState(models.TextChoices):
+    """The states of the proposal to transfer a case to another centre."""
+
     ASKED = "asked", "proposé"
     ACCEPTED = "accepted", "accepté"
     RETURNED = "returned", "refusé"
@@ -78,6 +82,8 @@ class BulkAct(models.TextChoices):
 
 
 class BulkState(models.TextChoices):
+    """The states of an act on many cases."""
+
     RUNNING = "running", "en cours"
     DONE = "done", "terminé"
     STOPPED = "stopped", "interrompu"
@@ -100,6 +106,8 @@ class PaperKind(models.TextChoices):
 
 
 class PaperState(models.TextChoices):
+    """The states of a PDF document that somebody requested."""
+
     ASKED = "asked", "en préparation"
     MADE = "made", "prêt"
     FAILED = "failed", "impossible"

@@ -18,7 +18,7 @@ from incidents.enums import Ability, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page
-from incidents.progress import describe_progress
+from incidents.progress import build_case_progress
 from incidents.reference import compact_code
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import list_latest_messages, write_to_csirt
@@ -79,7 +79,7 @@ def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
-        progress = describe_progress(
+        progress = build_case_progress(
             incident, thread=list_latest_messages(incident), has_holder=find_current_assignee(incident) is not None
         )
         interruptions = list(incident.interruptions.order_by("id"))

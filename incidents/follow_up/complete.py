@@ -31,7 +31,7 @@ from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.models import Incident
-from incidents.queries import DisplayedSheet, UsefulSection, group_by_section, list_sheets, list_useful_sections
+from incidents.queries import DisplayedSheet, UsefulSection, group_sheets_by_section, list_sheets, list_useful_sections
 from incidents.services.declarant.complete import CannotComplete, SectionEdit, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
@@ -116,7 +116,7 @@ def completion_section_page(
     if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
-        sheets = group_by_section(list_sheets(incident)).get(section, [])
+        sheets = group_sheets_by_section(list_sheets(incident)).get(section, [])
         page = SectionPage(request, incident, visitor, section, sheets)
         return page.save_or_render() if request.method == "POST" else page.render_page()
 
@@ -126,7 +126,7 @@ def completion_section_page(
 def completion_history_page(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
 ) -> HttpResponse:
-    sheets = group_by_section(list_sheets(incident)).get(section)
+    sheets = group_sheets_by_section(list_sheets(incident)).get(section)
     if not sheets:
         raise Http404
     return render(

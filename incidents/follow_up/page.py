@@ -21,7 +21,7 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import find_centre_acts, list_history, load_page_events
 from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, Message, ServiceInterruption
-from incidents.progress import CaseProgress, ProgressStep, describe_progress
+from incidents.progress import CaseProgress, ProgressStep, build_case_progress
 from incidents.queries import (
     UsefulSection,
     count_remaining_files,
@@ -77,7 +77,7 @@ def render_case_page(
 def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, Any]:
     """Return the context that is the same for all who may follow the case, with the history as `visitor` reads it."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
-    progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
+    progress = build_case_progress(incident, thread=thread, has_holder=holder is not None)
     collapsed = count_collapsed(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)

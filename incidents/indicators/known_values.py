@@ -41,8 +41,8 @@ class KnownList(NamedTuple):
     providers: list[KnownDomain]
 
     @property
-    def day(self) -> date:
-        """Return the date on which the list was last checked."""
+    def checked_date(self) -> date:
+        """Return the date of `checked_on`, on which the list was last checked."""
         return date.fromisoformat(self.checked_on)
 
 

@@ -174,8 +174,8 @@ def find_indicator_host(kind: str, value: str) -> str:
 
 
 def defang(kind: str, value: str) -> str:
-    """Return the value with its scheme and dots broken, so that no program turns it into a link. Examples: «
-    hxxp://exemple[.]fr », « 192[.]0[.]2[.]1 ».
+    """Return the value with its scheme and dots broken, so that no program turns it into a link. Examples:
+    « hxxp://exemple[.]fr », « 192[.]0[.]2[.]1 ».
     """
     if kind == ObservableKind.URL:
         scheme, _sign, rest = value.partition("://")
@@ -196,7 +196,7 @@ def find_indicators(text: str) -> list[Indicator]:
     """Return the indicators of the text, without repeats. Only the first TEXT_LIMIT characters are read."""
     matches: dict[Indicator, None] = {}
     for chunk in split_chunks(strip_invisible(text[:TEXT_LIMIT])):
-        for kind, raw in find_candidates(refang_text(strip_brackets(chunk))):
+        for kind, raw in find_indicator_candidates(refang_text(strip_brackets(chunk))):
             if value := normalise_value(kind, raw):
                 matches[Indicator(kind, value)] = None
     return list(matches)
@@ -248,8 +248,10 @@ def refang_text(text: str) -> str:
     return str(load_library("ioc_fanger").fang(AT.sub("@", DOT.sub(".", text))))
 
 
-def find_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
-    """Yield each text that looks like an indicator. `normalise_value` then decides whether it is one."""
+def find_indicator_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
+    """Yield each part of the text that looks like an indicator, with its kind. `normalise_value` then decides whether
+    it is one.
+    """
     for match in URL.finditer(text):
         yield ObservableKind.URL, strip_punctuation(match[0])
     rest = URL.sub(" ", text)
@@ -275,8 +277,8 @@ def find_with_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def strip_punctuation(address: str) -> str:
-    """Return the URL without the punctuation of the sentence around it. Example: « https://exemple.fr). » becomes «
-    https://exemple.fr ».
+    """Return the URL without the punctuation of the sentence around it. Example: « https://exemple.fr). » becomes
+    « https://exemple.fr ».
     """
     bare = address.rstrip(".,;:!?'’*…")
     while bare and bare[-1] in ")]" and bare.count("([".__getitem__(")]".index(bare[-1]))) < bare.count(bare[-1]):
@@ -285,8 +287,8 @@ def strip_punctuation(address: str) -> str:
 
 
 def list_possible_ibans(candidate: str) -> Iterator[str]:
-    """Yield the IBANs that the matched text may contain, longest first. A word after an IBAN may look like its end: «
-    FR76 … 189 DU 3 ».
+    """Yield the IBANs that the matched text may contain, longest first. A word after an IBAN may look like its end:
+    « FR76 … 189 DU 3 ».
     """
     groups = re.split(r"[ \u00a0\u202f.-]", candidate)
     for last in range(len(groups), 0, -1):

@@ -15,7 +15,7 @@ from incidents.models.incident import Incident
 
 
 class CaseAccess(models.Model):
-    """A record that a person of a centre saw texts of a case through one `Door`, a page or an interface. Rows are
+    """A record that a person of a centre saw texts of a case through one page or interface (`Door`). Rows are
     appended, never changed or removed.
 
     A row covers the time from `at` to `until`. If the person reloads the page within this time, no row is added.

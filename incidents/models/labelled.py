@@ -22,5 +22,5 @@ class LabelledModel(models.Model):
 
 @cache
 def load_labels(field: Any) -> dict[Any, Any]:
-    """Return the label of each code of a field that has choices."""
+    """Return a dict from each code of a field with choices to its label."""
     return dict(field.flatchoices)

@@ -32,7 +32,7 @@ MAX_CHOICES = 12
 @login_not_required
 @require_safe
 def wall_card_search_page(request: HttpRequest) -> HttpResponse:
-    """Show the search for the body whose wall card somebody wants."""
+    """Show the page on which a person searches for the body whose wall card they want."""
     query = request.GET.get("q", "").strip()
     problem, matches = "", []
     try:
@@ -133,5 +133,5 @@ def departement_cards_pdf(request: HttpRequest, number: str) -> StreamingHttpRes
 
 
 def find_made_paper(papers: QuerySet[Paper]) -> Paper | None:
-    """Return the first of these documents that was made, or None."""
+    """Return the first of `papers` whose PDF was made, or None. The order is that of `papers`."""
     return papers.filter(state=PaperState.MADE).first()

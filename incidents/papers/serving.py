@@ -32,6 +32,7 @@ def start_reading_paper(paper: Paper) -> Iterator[bytes]:
 
 
 def build_pdf_download(content: Iterator[bytes], name: str, size: int) -> StreamingHttpResponse:
+    """Return a response that the browser saves as a file with this name. `size` is in bytes."""
     response = StreamingHttpResponse(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Length"] = str(size)

@@ -48,6 +48,7 @@ def answer_pack_pdf(request: HttpRequest, reference: str, uid: UUID) -> Streamin
 
 
 def render_pack_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
+    """Render the page with the answer pack and the newest PDFs that were made of it."""
     packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:MAX_PACKS])
     changed_at = incident.events.aggregate(at=Max("at"))["at"]
     context = {

@@ -21,7 +21,7 @@ from incidents.indicators.known_values import find_own_domain, is_unrelated_to_a
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import map_ignored_reasons, map_other_case_counts
 from incidents.models import AnswerSheet, Evidence, Incident, Message, Note
-from incidents.queries import MAX_SHEETS, DisplayedSheet, group_by_section, list_sheets
+from incidents.queries import MAX_SHEETS, DisplayedSheet, group_sheets_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.handling.notes import filter_readable_notes
@@ -127,7 +127,7 @@ def list_case_texts(incident: Incident) -> Iterator[SourceText]:
     """Yield the declaration and the newest answers of each section, then the messages of the declarant, notes and file
     names, newest first, and last what stood in the sections before corrections.
     """
-    sections = group_by_section(list_sheets(incident))
+    sections = group_sheets_by_section(list_sheets(incident))
     # The person to call back is not a trace of an attack.
     sections.pop(Section.CALLER, None)
     yield SourceText(TextOrigin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))

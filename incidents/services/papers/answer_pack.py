@@ -22,7 +22,7 @@ from csirts.routing import find_route
 from csirts.wording import format_centre, format_centre_with_de
 from incidents.enums import EventKind, Status
 from incidents.models import Incident
-from incidents.progress import find_service_handed_to
+from incidents.progress import find_receiving_service
 from incidents.queries import is_case_abandoned
 from incidents.questions.formatting import format_zoned_moment
 from incidents.reference import hyphenate
@@ -108,7 +108,7 @@ def format_handling_state(incident: Incident, zone: str) -> str:
     """
     centre = capfirst(format_centre(incident.csirt.name)) if incident.csirt else ""
     if incident.closed_at:
-        service = find_service_handed_to(incident)
+        service = find_receiving_service(incident)
         reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_zoned_moment(incident.closed_at, zone)} : {reason}."
     if (incident.acknowledged_at and is_case_abandoned(incident)) or was_unassigned(incident):

@@ -34,7 +34,7 @@ from incidents.services.history.snapshots import (
     read_instants,
 )
 from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement, clean_agreement
-from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
+from incidents.sharing import ReaderKind, allows_only_link, needs_agreement
 
 REASON_LIMIT = 500
 FORMAT = "tocsin-advice/1"
@@ -130,7 +130,7 @@ def clean_advice_reason(request: AdviceRequest) -> str:
 
 def find_advice_refusal(incident: Incident) -> str:
     """Return the sentence that refuses to send anything of a TLP:RED case, or "" for another TLP."""
-    return TLP_RED_REFUSAL if forbids_leaving(incident.tlp) else ""
+    return TLP_RED_REFUSAL if allows_only_link(incident.tlp) else ""
 
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from core.text import defang_links
 from incidents.models import Incident
-from incidents.queries import DisplayedSheet, group_by_section, list_sheets
+from incidents.queries import DisplayedSheet, group_sheets_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
 
 
@@ -71,7 +71,7 @@ def list_section_blocks(incident: Incident) -> list[SectionBlock]:
 
 
 def build_section_blocks(answers: list[DisplayedSheet]) -> Iterator[SectionBlock]:
-    for section, sheets in group_by_section(answers).items():
+    for section, sheets in group_sheets_by_section(answers).items():
         is_facts_section = section in SNAPSHOTS
         if is_facts_section and len(sheets) == 1:
             continue  # the facts are as declared, and the page shows them elsewhere

@@ -193,7 +193,7 @@ def test_suspect_values_are_proposed_as_indicators(kind, value):
 
 def test_the_national_list_is_dated_and_says_why():
     national_list = load_national_list()
-    assert national_list.day.year >= 2026
+    assert national_list.checked_date.year >= 2026
     assert national_list.source
     assert all(
         entry.why and normalise_value("domain", entry.domain) == entry.domain
