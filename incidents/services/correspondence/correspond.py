@@ -35,9 +35,11 @@ NO_MESSAGE = "aucun"
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """The words to send. `key` is the idempotency key of the form: the same words under one key are one message.
+    """The text of a message before it is sent, as its author typed it.
 
-    With `lifts_question`, the declarant no longer has to answer what the centre asked earlier.
+    `key` is the idempotency key of the form: the same text sent twice under one key is one message. With
+    `asks_answer`, the centre waits for an answer. With `lifts_question`, the declarant no longer has to answer what
+    the centre asked earlier.
     """
 
     text: str
@@ -49,8 +51,10 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenThread:
-    """The state of the thread on the page of a responder who was writing: the newest message
-    (`get_newest_message_uid`), and the colleagues who were writing at the same time (`format_person_tag` of each).
+    """The state of the thread on the page on which a responder was writing.
+
+    `newest` is the uid of its newest message (`get_newest_message_uid`). `writers` holds the tag (`format_person_tag`)
+    of each colleague who was writing at the same time.
     """
 
     newest: str
@@ -58,7 +62,9 @@ class SeenThread:
 
 
 class ThreadChanged(Exception):
-    """Messages arrived that the page had not shown, or colleagues (`writers`) are writing too. Nothing was sent."""
+    """The page did not show the newest messages, or did not show that colleagues (`writers`) are writing too. Nothing
+    was sent.
+    """
 
     def __init__(self, newest: str, writers: list[User]) -> None:
         super().__init__(newest)
@@ -68,9 +74,9 @@ class ThreadChanged(Exception):
 
 @transaction.atomic
 def write_to_csirt(*, reference: str, visitor: CaseVisitor, letter: Letter) -> Message:
-    """Save a message to the centre, from the declarant or another member of the body.
+    """Save a message to the centre from the declarant or from another member of the body.
 
-    Raises Http404, PermissionDenied, ValidationError on « text » or « author ».
+    Raises Http404, PermissionDenied, ValidationError on `text` or `author`.
     """
     lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.MESSAGE, lock=True)
@@ -86,9 +92,9 @@ def write_to_csirt(*, reference: str, visitor: CaseVisitor, letter: Letter) -> M
 def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None) -> Message:
     """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
 
-    What was asked before stays open, unless the letter lifts it. `asks_answer` is ignored on a closed case, including
-    a merged one, since no page would show that it waits. Raises ThreadChanged if `seen` is not the current state of
-    the thread. Pass None for `seen` if the responder had no page of the thread.
+    Earlier questions of the centre stay open, unless the letter lifts them. `asks_answer` is ignored on a closed or
+    merged case. Raises ThreadChanged if `seen` is not the current state of the thread. Pass None for `seen` if the
+    responder had no page of the thread.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
@@ -115,7 +121,10 @@ def get_newest_message_uid(incident: Incident) -> str:
 
 
 def check_thread_unchanged(incident: Incident, actor: User, newest: str, seen: SeenThread | None) -> None:
-    """Raise ThreadChanged if the thread is not what the page showed. The caller has locked the case."""
+    """Raise ThreadChanged if the thread is not what the page showed (`seen`). The caller has locked the case.
+
+    `newest` is the uid of the newest message of the thread now.
+    """
     if seen is None:
         return
     writers = list_colleagues_writing(incident, actor)
@@ -144,7 +153,7 @@ def write_to_case_and_duplicates(
 
 
 def save_message_from_body(incident: Incident, letter: Letter, *, visitor: CaseVisitor) -> tuple[Message, bool]:
-    """Save a message of the declarant's side.
+    """Save a message from the declarant or another member of the body. Return the message and whether it is new.
 
     The caller has locked the case, and records the event if the message is new.
     """
@@ -161,7 +170,7 @@ def save_message_from_body(incident: Incident, letter: Letter, *, visitor: CaseV
 def save_letter(
     incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
 ) -> tuple[Message, bool]:
-    """Save the message, unless the same form saved it before. Return the message and whether it is new."""
+    """Save the letter as a message, unless the same form saved it before. Return the message and whether it is new."""
     clean = clean_letter(incident, letter)
     if earlier := find_saved_message(incident, clean):
         return earlier, False
@@ -179,7 +188,10 @@ def save_letter(
 
 
 def find_saved_message(incident: Incident, letter: Letter) -> Message | None:
-    """Return the message that the same form saved before with the same text, or None. The letter must be clean."""
+    """Return the message that the same form saved before with the same text, or None.
+
+    `letter` must come from `clean_letter`.
+    """
     return Message.objects.filter(submission_key=derive_message_key(incident, letter)).first()
 
 
@@ -189,6 +201,10 @@ def was_letter_saved(incident: Incident, letter: Letter) -> bool:
 
 
 def clean_letter(incident: Incident, letter: Letter) -> Letter:
+    """Return the letter with its text and author cleaned.
+
+    Raises ValidationError if the case is erased, or on `text` or `author`.
+    """
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
@@ -198,13 +214,15 @@ def clean_letter(incident: Incident, letter: Letter) -> Letter:
 
 
 def derive_message_key(incident: Incident, letter: Letter) -> str:
-    """Return the submission key of a message, made of the form's key, the case and the text, so that another text sent
-    with the same form is a new message.
+    """Return the submission key of a message, derived from the case, the key of the form and the text.
+
+    Another text sent with the same form is therefore a new message.
     """
     return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
 
 
 def record_message(message: Message, *, side: str) -> None:
+    """Record the event of a new message. `side` is the side that wrote it: DECLARANT or CSIRT."""
     record_event(
         message.incident,
         EventKind.MESSAGE,
@@ -234,7 +252,7 @@ class ThreadPage:
 
 
 def load_thread_page(incident: Incident, *, before: str = "", after: str = "") -> ThreadPage:
-    """Return the messages before or after the message with the given uid. Runs two queries.
+    """Return the messages before, or after, the message with the given uid. Runs two queries.
 
     Returns the latest messages if no message has this uid.
     """

@@ -32,7 +32,10 @@ MAX_TEMPLATES = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """The content of a template as a lead writes it. A template without `types` is offered on cases of every type."""
+    """The title, text and types of a message template, as the lead of a centre writes them.
+
+    A template without `types` is offered on cases of every type.
+    """
 
     title: str
     text: str
@@ -43,7 +46,7 @@ class Wording:
 def write_template(
     *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
 ) -> MessageTemplate:
-    """Create a template of the centre, or change the template `uid` if `seen` is still its version.
+    """Create a template of the centre. If `uid` is given, change that template, whose version must still be `seen`.
 
     Saving the same content again changes nothing. Raises Http404 if the actor does not lead the centre,
     ValidationError by field, Stale if the template was changed or withdrawn meanwhile.
@@ -69,7 +72,7 @@ def write_template(
 
 @transaction.atomic
 def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
-    """Withdraw the template, which is not offered any more. Messages that were sent with it do not change.
+    """Withdraw the template, so that it is not offered any more. Messages that were sent with it do not change.
 
     A repeated call changes nothing. Raises Http404, Stale if the template was changed meanwhile.
     """
@@ -83,6 +86,7 @@ def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> 
 
 
 def get_template(csirt: Csirt, uid: UUID) -> MessageTemplate:
+    """Return the template of the centre, even if it is withdrawn. Raises Http404."""
     row = MessageTemplate.objects.filter(csirt=csirt, uid=uid).select_related("author").first()
     if row is None:
         raise Http404
@@ -90,7 +94,10 @@ def get_template(csirt: Csirt, uid: UUID) -> MessageTemplate:
 
 
 def map_placeholder_values(incident: Incident, user: User, phone: str) -> dict[str, str]:
-    """Return the value of each placeholder for a case. `phone` is the published number of its centre, or ""."""
+    """Return a dict from the name of each placeholder to its value for this case and user.
+
+    `phone` is the published telephone number of the centre, or "".
+    """
     return {
         "collectivite": str(incident.collectivity),
         "reference": hyphenate(incident.reference),
@@ -102,26 +109,30 @@ def map_placeholder_values(incident: Incident, user: User, phone: str) -> dict[s
 
 
 def check_placeholders(text: str, allowed: Container[str] = ()) -> None:
-    """Raise ValidationError on « text » if the text has names in braces that are not in `allowed`."""
+    """Raise ValidationError on `text` if the text has a name in braces that is not in `allowed`."""
     if names := [f"{{{name}}}" for name in list_names_in_braces(text) if name not in allowed]:
         message = "Ces mots entre accolades partiraient tels quels : %(placeholders)s. Écrivez ce qu’ils veulent dire."
         raise ValidationError({"text": message % {"placeholders": ", ".join(names)}})
 
 
 def check_blanks_filled(text: str) -> None:
-    """Raise ValidationError on « text » if it has lines that were left to fill in."""
+    """Raise ValidationError on `text` if the text still has blanks that the author must fill in."""
     if problem := find_blanks_problem(text):
         raise ValidationError({"text": problem})
 
 
 def format_centre_phone(csirt: int | None) -> str:
-    """Return the published number of a centre, with its note in brackets, or ""."""
+    """Return the published telephone number of a centre, with its note in brackets, or "".
+
+    `csirt` is the id of the centre, or None.
+    """
     value, note = query_published_phone(csirt).values_list("value", "note").first() or ("", "")
     phone = format_phone(value)
     return f"{phone} ({note})" if note else phone
 
 
 def clean_wording(wording: Wording) -> Wording:
+    """Return the wording with its texts cleaned. Raises ValidationError by field."""
     title = clean_line(wording.title, limit=TITLE_LIMIT, field="title")
     text = clean_text(wording.text, limit=TEXT_LIMIT, field="text")
     if not title:

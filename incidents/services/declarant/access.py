@@ -30,16 +30,20 @@ DOUBLE_CLICK = timedelta(seconds=10)
 
 
 def derive_secret(access: FollowUpAccess) -> str:
-    """Return the secret of this access, in its compact form."""
+    """Return the secret of this access without separators."""
     return derive_code("incidents.follow_up.secret", access.nonce, SECRET_LENGTH)
 
 
 def hash_secret(secret: str) -> str:
+    """Return the keyed hash under which the secret is stored, however the secret was typed."""
     return hash_value("incidents.follow_up.hash", compact_code(secret)).hex()
 
 
 def create_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
-    """Create a live access to the case. The database refuses a second live access to the same case."""
+    """Create an access to the case with a new secret, valid for `LINK_LIFETIME` from `at`.
+
+    The database refuses a second access to one case while the first is not revoked.
+    """
     access = FollowUpAccess(
         incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LINK_LIFETIME
     )
@@ -49,9 +53,9 @@ def create_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
 
 
 def find_access(secret: str) -> FollowUpAccess | None:
-    """Return the live access with this secret, in any spelling, or None if the secret is wrong, revoked or expired.
+    """Return the access that this secret opens, or None if the secret is wrong, revoked or expired. Writes nothing.
 
-    Writes nothing.
+    The secret may be typed with or without separators, in capitals or not.
     """
     live = FollowUpAccess.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
     return live.select_related("incident").filter(secret_hash=hash_secret(secret)).first()
@@ -61,8 +65,8 @@ def find_access(secret: str) -> FollowUpAccess | None:
 def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
     """Replace the secret of the declarant and revoke the old secret. Raises Http404 if the access is not live.
 
-    The second click of a double click returns the access that the first click made. The mail that warns the declarant
-    is not sent beyond the limits of `services/declaring/limits.py`.
+    The second click of a double click returns the access that the first click made. Beyond the limits of
+    `services/declaring/limits.py`, no mail warns the declarant.
     """
     try:
         incident = get_followed_incident(access_uid, lock=True)
@@ -78,15 +82,17 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
 
 
 def build_mail_held_data(incident: Incident, kind: EventKind) -> dict[str, str]:
-    """Return the data with which the event of an act says that the mail that warns the declarant must not be sent, or
-    {} if the mail may be sent. Counts the act.
+    """Count an act against the limits, and return what the event of this act must store about its mail.
+
+    Returns {} if the mail that warns the declarant may be sent. Otherwise returns the limit that was exceeded under
+    the key MAIL_HELD, and the mail is not sent.
     """
     burst = register_act_with_mail(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
 
 
 def is_mail_held(incident: Incident, kind: EventKind) -> bool:
-    """Tell whether the mail to the declarant about the latest event of this kind was not sent because of the limits.
+    """Tell whether the limits stopped the mail to the declarant about the latest event of this kind.
 
     Returns False if the case has no mail address.
     """
@@ -97,7 +103,10 @@ def is_mail_held(incident: Incident, kind: EventKind) -> bool:
 
 
 def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
-    """Return the access with which the declarant replaced this one a moment ago (`DOUBLE_CLICK`), or None."""
+    """Return the access by which the declarant replaced this access within the last seconds, or None.
+
+    `DOUBLE_CLICK` says how many seconds.
+    """
     now = timezone.now()
     replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
     if replaced is None or replaced.revoked_at is None:
@@ -110,9 +119,9 @@ def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access_by_responder(*, reference: str, actor: User) -> FollowUpAccess:
-    """Replace the secret by one that a responder reads out on the telephone. The old secret is revoked at once.
+    """Replace the secret by one that the responder reads out on the telephone. The old secret is revoked at once.
 
-    Raises Http404, PermissionDenied, ValidationError if the case is erased, since its links are revoked for good.
+    Raises Http404, PermissionDenied, ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
     if incident.erased_at:
@@ -121,6 +130,10 @@ def rotate_access_by_responder(*, reference: str, actor: User) -> FollowUpAccess
 
 
 def replace_access(incident: Incident, *, actor: User | None, by: ActorKind, **data: str) -> FollowUpAccess:
+    """Revoke the live access of the case, record the event with `data`, and return a new access.
+
+    The caller has locked the case. `by` says whether a declarant or a user acts.
+    """
     now = timezone.now()
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     record_event(incident, EventKind.LINK_ROTATED, at=now, actor=actor, by=by, **data)

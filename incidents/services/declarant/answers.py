@@ -29,9 +29,10 @@ WEB_ADDRESS = re.compile(
 def clean_answers(
     section: QuestionSection, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
 ) -> dict[str, Any]:
-    """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
+    """Return the answers to store, by the code of their question.
 
-    `keep` lists the questions whose odd-looking value is accepted. Raises ValidationError, keyed by question.
+    « Je ne sais pas » is stored as None, and an empty answer is left out. `keep` holds the codes of the questions
+    whose odd-looking answer the person insists on. Raises ValidationError by the code of the question.
     """
     clean: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
@@ -53,6 +54,7 @@ def clean_answers(
 
 
 def clean_answer(question: Question, value: Any, *, is_oddness_accepted: bool, now: datetime) -> Any:
+    """Return the answer to one question in the form in which it is stored. Raises ValidationError."""
     if value is None or value == "":
         return value
     if check := CLEANERS_BY_KIND.get(question.kind):
@@ -64,11 +66,15 @@ def clean_answer(question: Question, value: Any, *, is_oddness_accepted: bool, n
 
 
 def clean_choice(question: Question, code: str) -> str:
+    """Return the chosen code. Raises ValidationError if the question does not offer it."""
     return clean_choices(question, [code])[0]
 
 
 def clean_choices(question: Question, codes: Iterable[str]) -> list[str]:
-    """Return the codes in the order of the question's choices. Raises ValidationError for an unknown code."""
+    """Return the chosen codes in the order in which the question offers them.
+
+    Raises ValidationError for a code that is not offered, or for the exclusive choice together with others.
+    """
     chosen, choices = list(codes), dict(question.choices)
     if not set(chosen) <= set(choices):
         raise ValidationError("Choisissez dans la liste.")
@@ -78,7 +84,7 @@ def clean_choices(question: Question, codes: Iterable[str]) -> list[str]:
 
 
 def list_contradictions(section: QuestionSection, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the code of each answer that the answer to another question contradicts, with what to do."""
+    """Yield the code of each question whose answer contradicts another answer, with what to do about it."""
     by_code = {question.code: question for question in section.questions}
     for question in section.questions:
         if answers.get(question.code) is None:
@@ -91,6 +97,10 @@ def list_contradictions(section: QuestionSection, answers: Mapping[str, Any]) ->
 
 
 def clean_moment(question: Question, at: datetime, now: datetime) -> str:
+    """Return the instant in ISO 8601.
+
+    Raises ValidationError for a date more than ten years old, or for a future date unless the question accepts it.
+    """
     problems = [] if question.future and at > now else list(list_moment_problems(question.code, at, now))
     if problems:
         raise ValidationError([message for _field, message in problems])
@@ -98,6 +108,7 @@ def clean_moment(question: Question, at: datetime, now: datetime) -> str:
 
 
 def clean_number(question: Question, number: int) -> int:
+    """Return the number, or the amount in cents. Raises ValidationError if it is negative or too large."""
     most = MAX_CENTS if question.kind == QuestionKind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
@@ -109,6 +120,10 @@ def clean_long_text(question: Question, text: str) -> str:
 
 
 def clean_short_text(question: Question, line: str, *, is_oddness_accepted: bool) -> str:
+    """Return the line, with an IBAN in its compact form.
+
+    Raises ValidationError for an odd-looking line, unless `is_oddness_accepted`.
+    """
     if question.kind == QuestionKind.IBAN:
         line = iban.compact(line)
     if line and not is_oddness_accepted and (problem := find_oddness(question.kind, line)):
@@ -117,7 +132,7 @@ def clean_short_text(question: Question, line: str, *, is_oddness_accepted: bool
 
 
 def find_oddness(kind: QuestionKind, line: str) -> str:
-    """Return what looks wrong in the line, in sentences for the person who typed it, or ""."""
+    """Return why the line does not look like an answer of this kind, in French for the person who typed it, or ""."""
     if kind == QuestionKind.IBAN and not iban.is_valid(line):
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
     if kind == QuestionKind.URL and not WEB_ADDRESS.match(line):

@@ -16,11 +16,11 @@ from incidents.services.history.record import record_event
 
 @transaction.atomic
 def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
-    """Attach the case to the account of a member of its body. The case is then verified, unless the body is
-    unconfirmed. Only the first claim counts. Later claims change nothing.
+    """Attach the case to the account of a member of its body. Only the first claim counts; later claims change
+    nothing.
 
-    Raises Http404 without a live link to this case, PermissionDenied for a person of another body, ValidationError for
-    a withdrawn declaration.
+    The claim verifies the case, unless the body is unconfirmed. Raises Http404 if `access_uid` is not a live link to
+    this case, PermissionDenied for a person of another body, ValidationError for a withdrawn declaration.
     """
     incident = get_followed_incident(access_uid, lock=True)
     if incident.reference != reference:

@@ -28,9 +28,9 @@ from incidents.services.history.record import record_event
 
 @dataclass(frozen=True, kw_only=True)
 class SectionEdit:
-    """An edit of one section of a case: the person who makes it, and the name that this person typed (`author`).
+    """An edit of one section of a case by a visitor. `author` is the name that this visitor typed.
 
-    `seen` is the uid of the newest sheet of the section on that person's page, or "" if it showed none.
+    `seen` is the uid of the newest sheet of the section on the visitor's page, or "" if the page showed none.
     """
 
     visitor: CaseVisitor
@@ -41,25 +41,26 @@ class SectionEdit:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedSheet:
-    """A saved sheet. `is_new` is False if the newest sheet already had the same answers."""
+    """A stored answer sheet, with the answers to one section. `is_new` is False if the newest sheet already had
+    them.
+    """
 
     sheet: AnswerSheet
     is_new: bool
 
 
 class CannotComplete(Exception):
-    """The case is closed or erased. The message tells the writer why."""
+    """The case is closed, merged or erased, so nothing can be added to it. The message tells the writer why."""
 
 
 @transaction.atomic
 def answer_section(
     *, edit: SectionEdit, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
 ) -> SavedSheet:
-    """Store the answers to one section of the questionnaire `version`. `keep` lists the questions whose odd-looking
-    value is accepted.
+    """Store the answers to one section of the questionnaire `version`. Saving the same answers again changes nothing.
 
-    Saving the same answers again changes nothing. Raises Http404, PermissionDenied, ValidationError by question,
-    CannotComplete, Stale with the newest sheet.
+    `keep` holds the codes of the questions whose odd-looking answer is accepted. Raises Http404, PermissionDenied,
+    ValidationError by question, CannotComplete, Stale with the newest sheet.
     """
     incident = lock_case_to_complete(edit)
     questionnaire = find_version(version)
@@ -77,7 +78,7 @@ def answer_section(
 
 
 def lock_case_to_complete(edit: SectionEdit) -> Incident:
-    """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
+    """Return the case, locked. Raises Http404, PermissionDenied, or CannotComplete if nothing can be added to it."""
     incident = get_case(edit.visitor, edit.reference, to=Ability.COMPLETE, lock=True)
     if reason := find_completion_refusal(incident):
         raise CannotComplete(reason)
@@ -85,7 +86,7 @@ def lock_case_to_complete(edit: SectionEdit) -> Incident:
 
 
 def find_completion_refusal(incident: Incident) -> str:
-    """Return why nothing can be added to this case any more, or ""."""
+    """Return the sentence that says why nothing can be added to this case any more, or ""."""
     if incident.erased_at:
         return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter."
     if incident.merged_into and incident.merged_into.status != Status.CLOSED and incident.csirt_id is None:
@@ -102,9 +103,9 @@ def find_newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
 
 
 def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> SavedSheet | None:
-    """Return the newest sheet if it has the same values, as after a double click, else None.
+    """Return the newest sheet if its values are the same, or None. A double click sends the same values twice.
 
-    Raises Stale if its values differ and it is not the sheet named by `seen`.
+    Raises Stale if the values differ and the newest sheet is not the sheet `seen`.
     """
     newest = find_newest_sheet(incident, section)
     if newest and newest.values == values:
@@ -119,7 +120,10 @@ def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any],
 def append_sheet(
     incident: Incident, section: str, values: Mapping[str, Any], *, edit: SectionEdit, version: str, now: datetime
 ) -> SavedSheet:
-    """Append the sheet, record the event, and save that the declarant's side wrote at the instant `now`."""
+    """Append the sheet at the instant `now` and record the event. The caller has locked the case.
+
+    The severity rises if the new answers require it, and the time to answer the declarant starts.
+    """
     sheet = AnswerSheet.objects.create(
         incident=incident,
         section=section,
@@ -139,6 +143,6 @@ def append_sheet(
 
 
 def read_author(edit: SectionEdit) -> str:
-    """Return the cleaned name of the writer, or the display name of their account if they gave none."""
+    """Return the name that the writer typed, cleaned, or the display name of their account if they typed none."""
     label = clean_line(edit.author, limit=LINE_LIMIT, field="author")
     return label or (edit.visitor.user.display_name if edit.visitor.user else "")

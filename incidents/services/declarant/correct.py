@@ -67,11 +67,11 @@ from incidents.services.history.snapshots import (
 
 @transaction.atomic
 def correct_services(*, edit: SectionEdit, stopped: str, interruptions: Sequence[Interruption]) -> SavedSheet:
-    """Replace all the interruptions of the case. Pass the existing interruptions in the order of their rows, then the
-    new ones.
+    """Replace all the interruptions of the case. `stopped` says whether a service stopped.
 
-    ValidationError names the fields `<position>_started_at`, `<position>_ended_at` and `<position>_workaround`, by
-    the position in the list.
+    `stopped` is ignored if there are interruptions. Pass the existing interruptions in the order of their rows, then
+    the new ones. ValidationError names the fields `<position>_started_at`, `<position>_ended_at` and
+    `<position>_workaround`, by the position in the list.
     """
     incident = lock_case_to_complete(edit)
     clean = clean_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
@@ -81,7 +81,7 @@ def correct_services(*, edit: SectionEdit, stopped: str, interruptions: Sequence
 
 @transaction.atomic
 def end_interruption(*, edit: SectionEdit, service: str) -> SavedSheet:
-    """Record that the service resumes now, to the minute. A repeated call changes nothing."""
+    """Record that this service resumes now, to the minute. A repeated call changes nothing."""
     incident = lock_case_to_complete(edit)
     now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
     interruptions = list_interruptions(incident)
@@ -100,6 +100,8 @@ def end_interruption(*, edit: SectionEdit, service: str) -> SavedSheet:
 def save_services(
     incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, edit: SectionEdit
 ) -> SavedSheet:
+    """Append a correction that replaces the interruptions of the case by these. The caller has locked the case."""
+
     def save_rows() -> None:
         replace_interruptions(incident, interruptions)
         incident.service_stopped = stopped
@@ -112,12 +114,12 @@ def save_services(
 
 @transaction.atomic
 def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> SavedSheet:
-    """Correct the facts about the data. The centre's judgement of a leak stays while the declared status does not
-    change.
+    """Correct the facts about personal data. The centre's judgement of the leak is lost only if its declared status
+    changes.
 
-    If `concerned` is « Non », a declared leak becomes unfounded, and affected data that nobody said had leaked are
-    removed. Raises ValidationError if `concerned` is « Non », no leak was declared and `leak` describes one, since
-    this description would be lost.
+    If `concerned` is « Non », a declared leak becomes unfounded, and data that were declared as affected without a
+    leak are removed. Raises ValidationError if `concerned` is « Non », nothing was declared about the data before and
+    `leak` describes some.
     """
     incident = lock_case_to_complete(edit)
     before = read_declared_data(incident)
@@ -136,7 +138,7 @@ def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> Sav
 
 @transaction.atomic
 def correct_moments(*, edit: SectionEdit, instants: Mapping[str, Instant]) -> SavedSheet:
-    """Correct the instants of the case that are keys of `instants`. Its other instants do not change.
+    """Correct the dates of the case that are keys of `instants`. Its other dates do not change.
 
     ValidationError names the fields `<name>_at`.
     """
@@ -155,9 +157,9 @@ def correct_moments(*, edit: SectionEdit, instants: Mapping[str, Instant]) -> Sa
 
 @transaction.atomic
 def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool | None = None) -> SavedSheet:
-    """Correct the person to call back, and whether mails to that person hold the follow-up code (None: no change).
+    """Correct the person to call back, and whether mails to that person hold the follow-up code.
 
-    The verification of the declaration does not change.
+    If `mail_without_code` is None, that choice does not change. The verification of the declaration does not change.
     """
     incident = lock_case_to_complete(edit)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
@@ -177,9 +179,9 @@ def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool
 
 @transaction.atomic
 def correct_story(*, edit: SectionEdit, **words: str) -> SavedSheet:
-    """Correct the texts of the story that `words` names. Its other texts do not change.
+    """Correct the texts of the declaration (`Story`) that are keys of `words`. Its other texts do not change.
 
-    The key by which cases of one supplier are grouped follows the name of the supplier.
+    If the name of the supplier changes, the key that groups the cases of one supplier changes too.
     """
     incident = lock_case_to_complete(edit)
     story: dict[str, Any] = read_story_texts(incident.story) | words
@@ -199,7 +201,8 @@ def append_correction(
 ) -> SavedSheet:
     """Call `save_rows` and append a sheet with the new values, unless the newest sheet already has them.
 
-    If the section has no sheet yet, its declared state is stored first. The caller has locked the case.
+    If the section has no sheet yet, the values before this correction are stored first. The caller has locked the
+    case.
     """
     if find_newest_sheet(incident, section) is None:
         edit = replace(edit, seen=store_first_state(incident, section))
@@ -211,7 +214,7 @@ def append_correction(
 
 
 def store_first_state(incident: Incident, section: str) -> str:
-    """Store the declared state of a section that has no sheet yet, and return the uid of this first sheet.
+    """Store the declared values of a section that has no sheet yet, and return the uid of this first sheet.
 
     Call it before changing the rows of the section.
     """
@@ -235,7 +238,10 @@ def replace_interruptions(incident: Incident, interruptions: Sequence[Interrupti
 
 
 def save_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
-    """Save the leak as it is declared now, and keep the centre's judgement if the declared status did not change."""
+    """Save the leak as it is declared now. The centre's judgement stays if the declared status did not change.
+
+    `before` holds the answers about personal data that were declared until now.
+    """
     row, declared = find_leak_row(incident), leak.status if leak else ""
     counted = row.status if row else find_judgement_without_leak(incident)
     if (row or leak) and declared == read_declared_leak_status(before) != counted:
@@ -244,7 +250,7 @@ def save_declared_leak(incident: Incident, leak: Leak | None, *, before: Values)
 
 
 def save_leak(incident: Incident, leak: Leak | None) -> None:
-    """Save the leak, or delete it if None.
+    """Save the leak, or delete it if `leak` is None.
 
     The number of records does not change, since no correction page asks for it.
     """
@@ -285,6 +291,9 @@ def clean_interruptions(interruptions: Sequence[Interruption], now: datetime, zo
 def list_row_problems(
     interruptions: Sequence[Interruption], position: int, now: datetime, zone: str
 ) -> Iterator[Problem]:
+    """Yield the problems of the interruption at `position`. An earlier open interruption of the same service is a
+    problem.
+    """
     interruption = interruptions[position]
     yield from list_period_problems(str(position), interruption, now, zone)
     open_before = (other for other in interruptions[:position] if other.ended_at is None)

@@ -25,7 +25,7 @@ MAX_DELETED_AT_ONCE = 100
 class TooManyWrongCodes(Exception):
     """Too many wrong codes were tried for this reference.
 
-    `minutes` is the remaining wait before the next code, at least one.
+    `minutes` is how long to wait before the next code, at least one minute.
     """
 
     def __init__(self, wait: timedelta) -> None:
@@ -34,7 +34,7 @@ class TooManyWrongCodes(Exception):
 
 
 def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
-    """Return the access that belongs to both the reference and the code, or None.
+    """Return the access to the case with this reference that the code opens, or None.
 
     Raises TooManyWrongCodes when too many wrong codes were tried, and for any code until the wait is over.
     """
@@ -54,8 +54,10 @@ def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
 
 
 def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
-    """Return the counter of this reference, created if needed and locked until the transaction ends, so that
-    simultaneous guesses are all counted.
+    """Return the counter of wrong codes for this reference, locked until the transaction ends. It is created if
+    needed.
+
+    Thanks to the lock, simultaneous guesses are all counted.
     """
     digest = hash_value("incidents.guess", compact_code(reference)).hex()
     new_counter = CodeGuess(reference_hash=digest, last_at=now)
@@ -67,7 +69,7 @@ def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
 
 
 def record_wrong_code(guess: CodeGuess, now: datetime) -> None:
-    """Count a wrong code and set the wait. The count restarts after a day without a wrong code."""
+    """Add a wrong code to the counter and set the wait. The count restarts after a day without a wrong code."""
     earlier = 0 if guess.last_at < now - COUNTER_LIFETIME else guess.wrong
     guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(GUESS_WAITS)), now
     beyond = guess.wrong - FREE_TRIES
@@ -77,7 +79,10 @@ def record_wrong_code(guess: CodeGuess, now: datetime) -> None:
 
 
 def delete_old_counters(now: datetime) -> None:
-    """Delete some old counters at each wrong code, since invented references leave rows behind."""
+    """Delete counters without a wrong code for a day, at most `MAX_DELETED_AT_ONCE`.
+
+    Codes that are tried with invented references leave such counters behind.
+    """
     old = CodeGuess.objects.filter(last_at__lt=now - COUNTER_LIFETIME).order_by("last_at")
     swept = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE]
     CodeGuess.objects.filter(pk__in=list(swept)).delete()

@@ -18,21 +18,25 @@ RATED_CLOSING_REASONS = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, Clos
 
 
 def can_be_rated(incident: Incident) -> bool:
+    """Tell whether the declarant is asked to rate the help. The rating of a duplicate waits until its main case is
+    closed.
+    """
     ended = incident.merged_into or incident
     return ended.status == Status.CLOSED and ended.closing_reason in RATED_CLOSING_REASONS and not incident.erased_at
 
 
 def stamp_rating(rating: Rating | None) -> str:
+    """Return a version stamp of the rating, which changes each time the rating is saved."""
     return rating.given_at.isoformat() if rating else "none"
 
 
 @transaction.atomic
 def rate_help(*, reference: str, visitor: CaseVisitor, level: int, words: str = "", seen: str = "") -> Rating:
-    """Save the rating.
+    """Save the declarant's rating of the help. Giving the same rating again changes nothing.
 
-    Giving the same rating again changes nothing. `seen` is what `stamp_rating` returned for the rating that the page
-    showed, or "" if there was no page. Raises Http404, PermissionDenied for a person who does not speak for the body,
-    Stale, and ValidationError: by field, or without a field if no rating is asked for.
+    `seen` is what `stamp_rating` returned for the rating that the page showed, or "" if there was no page. Raises
+    Http404, PermissionDenied for a person who does not speak for the body, Stale, and ValidationError: by field, or
+    without a field if no rating is asked for.
     """
     incident = get_case(visitor, reference, to=Ability.RATE, lock=True)
     if not speaks_for_body(visitor, incident):

@@ -20,15 +20,17 @@ SECRET_LENGTH = 16
 
 
 def derive_sentence_secret(shared: SharedSentence) -> str:
+    """Return the secret of the link that shows a sentence, computed from its random seed."""
     return derive_code("incidents.share.secret", shared.nonce, SECRET_LENGTH)
 
 
 def hash_sentence_secret(secret: str) -> str:
+    """Return the keyed hash under which the secret of a shared sentence is stored."""
     return hash_value("incidents.share.hash", compact_code(secret)).hex()
 
 
 def find_shared_case(secret: str) -> Incident | None:
-    """Return the case whose sentence this secret opens, loaded `with_displayed_rows`.
+    """Return the case whose sentence this secret shows, loaded `with_displayed_rows`.
 
     Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
     """
@@ -40,7 +42,7 @@ def find_shared_case(secret: str) -> Incident | None:
 
 @transaction.atomic
 def share_sentence(*, reference: str, visitor: CaseVisitor) -> SharedSentence:
-    """Return the live link to the sentence, created if there is none.
+    """Return the link that shows the sentence about the case. It is created if there is no live link.
 
     Raises Http404, PermissionDenied, ValidationError for a TLP:RED case.
     """
@@ -68,7 +70,10 @@ def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
 
 @transaction.atomic
 def revoke_sentence_link(*, reference: str, visitor: CaseVisitor) -> None:
-    """Revoke the link to the sentence. A repeated call changes nothing. May raise Http404 or PermissionDenied."""
+    """Revoke the link that shows the sentence. A repeated call changes nothing.
+
+    May raise Http404 or PermissionDenied.
+    """
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     live = incident.shared.filter(revoked_at=None).first()
     if live is None:

@@ -60,11 +60,11 @@ FACT_COLUMNS = (*CASE_ANSWERS, "supplier_key")
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """The facts that a responder typed during a call.
+    """A telephone call between a responder and the declarant, with the facts that the responder typed meanwhile.
 
     `declaration` holds all the answers of the page, `seen` the stamp of the facts that the page showed
     (`stamp_facts`), `key` the idempotency key of the form. `kind` is CALL_IN if the declarant called, CALL_OUT if the
-    responder did. With `answers_question`, the declarant need not answer any more what the centre asked before.
+    responder did. `answers_question` tells whether the call answers what the centre asked before.
     """
 
     declaration: Declaration
@@ -76,12 +76,11 @@ class Call:
 
 @transaction.atomic
 def save_call(*, reference: str, actor: User, call: Call) -> Incident:
-    """Save the facts that changed, store the former facts, and note the call, which counts as an answer to the
-    declarant.
+    """Save the facts that changed during a call, and note the call. The former facts stay in the sheets.
 
-    A call of the declarant also lifts what the centre had asked. If nobody has the case, the actor takes it. Sending
-    the same form again changes nothing. Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
-    without a field once the case is closed or erased.
+    The call counts as an answer to the declarant. If the declarant called, it also answers what the centre had asked.
+    If nobody has the case, the actor takes it. Sending the same form again changes nothing. Raises Http404,
+    PermissionDenied, Stale, and ValidationError: by field, or without a field once the case is closed or erased.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
@@ -122,8 +121,9 @@ def stamp_facts(incident: Incident) -> str:
 
 
 def complete_declaration(incident: Incident, declaration: Declaration) -> Declaration:
-    """Return the declaration completed with the known facts that the page does not ask for: workarounds, ends of
-    interruptions, exact numbers, and the certainty of an instant that did not change.
+    """Return the declaration with the known facts that the page does not ask for.
+
+    These are workarounds, ends of interruptions, exact numbers, and the certainty of a date that did not change.
     """
     known_instants = read_instants(incident).items()
     instants: dict[str, Any] = {
@@ -139,9 +139,9 @@ def complete_declaration(incident: Incident, declaration: Declaration) -> Declar
 
 
 def check_completed_declaration(incident: Incident, declaration: Declaration, *, now: datetime) -> Declaration:
-    """Return the declaration completed with the known facts, cleaned and checked.
+    """Return the declaration completed with the known facts, cleaned and checked. Raises ValidationError by field.
 
-    Interruptions that have ended are not checked again. Raises ValidationError by field.
+    Interruptions that have ended are not checked again.
     """
     merged = complete_declaration(incident, declaration)
     ongoing = tuple(interruption for interruption in merged.interruptions if interruption.ended_at is None)
@@ -157,7 +157,7 @@ def check_completed_declaration(incident: Incident, declaration: Declaration, *,
 def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Interruption]) -> Iterator[Interruption]:
     """Yield the known interruptions in order, then the new interruptions.
 
-    A known interruption that has not ended is left out if it is not declared any more.
+    A known interruption that has not ended is left out if it is no longer declared.
     """
     remaining = {interruption.service: interruption for interruption in declared}
     for interruption in before:
@@ -169,9 +169,9 @@ def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Inter
 
 
 def merge_interruption(before: Interruption, declared: Interruption) -> Interruption:
-    """Return the known interruption with the declared extent and start.
+    """Return the known interruption with the extent and the start that are declared now.
 
-    The page displays an empty extent as « je ne sais pas », so this answer does not replace an empty extent.
+    An extent that is not known stays empty if the page sends « je ne sais pas », because the page shows both alike.
     """
     is_omitted = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
     extent = before.extent if is_omitted else declared.extent
@@ -189,8 +189,9 @@ def merge_moment(before: datetime | None, declared: datetime | None) -> datetime
 
 
 def merge_leak(before: Leak | None, declared: Leak | None) -> Leak | None:
-    """Return the declared leak with the known numbers. A number of persons is dropped if the declarant now names
-    another band than the one in which it lies.
+    """Return the declared leak with the known numbers of persons and records.
+
+    The number of persons is dropped if it does not lie in the declared band.
     """
     if before is None or declared is None:
         return declared
@@ -200,11 +201,15 @@ def merge_leak(before: Leak | None, declared: Leak | None) -> Leak | None:
 
 
 def merge_instant(before: Instant, declared: Instant) -> Instant:
+    """Return the known date with its certainty if the page did not change it, or the declared date."""
     return before if merge_moment(before.at, declared.at) == before.at else declared
 
 
 def acknowledge_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
-    """Acknowledge the case for the actor if nobody has done so, set its type to `kind`, and return it, locked."""
+    """Acknowledge the case for the actor if nobody has done so, and set its type to `kind`.
+
+    Return the case, locked.
+    """
     if incident.status == Status.DECLARED:
         acknowledge_incident(reference=incident.reference, actor=actor)
     if kind != incident.type:
@@ -214,7 +219,7 @@ def acknowledge_and_classify(incident: Incident, kind: IncidentType, actor: User
 
 
 def save_changed_sections(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
-    """Save each section that differs from what was declared until now, and return the names of these sections."""
+    """Save each section whose facts differ from those declared until now, and return the names of these sections."""
     changed = {
         name: values
         for name, values in snapshot_declaration(clean).items()
@@ -228,6 +233,7 @@ def save_changed_sections(incident: Incident, clean: Declaration, *, actor: User
 def save_section(
     incident: Incident, section: str, values: Values, clean: Declaration, *, actor: User, at: datetime
 ) -> None:
+    """Save the facts of one section, and append a sheet with its new `values`. The caller has locked the case."""
     before = read_declared_data(incident)
     amend_section(
         incident,
@@ -240,8 +246,9 @@ def save_section(
 
 
 def save_section_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
-    """Save the facts of one section in the rows of the case. `before` holds the answers about the leaked data that
-    were declared before.
+    """Save the facts of one section in the rows of the case.
+
+    `before` holds the answers about personal data that were declared until now.
     """
     story = Story.objects.filter(incident=incident)
     match section:

@@ -21,11 +21,11 @@ REASON_LIMIT = 1_000
 
 @transaction.atomic
 def withdraw_incident(*, reference: str, visitor: CaseVisitor, letter: Letter) -> Incident:
-    """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
+    """Withdraw the declaration: close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
-    The text of `letter` is the reason and may be empty. A closed case does not change. The mail that warns the
-    declarant is not sent beyond the limits for people without account (`services/declaring/limits.py`). Raises
-    Http404, PermissionDenied, ValidationError on « text » or « author ».
+    The text of `letter` is the reason and may be empty. A closed case does not change. Beyond the limits for people
+    without account (`services/declaring/limits.py`), no mail warns the declarant. Raises Http404, PermissionDenied,
+    ValidationError on `text` or `author`.
     """
     incident = get_case(visitor, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(visitor, incident):
@@ -41,6 +41,7 @@ def withdraw_incident(*, reference: str, visitor: CaseVisitor, letter: Letter) -
 
 
 def request_closing(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
+    """Write a message that asks the centre to close the case. The caller has locked the case."""
     request = "Nous demandons que cette déclaration soit retirée."
     letter = replace(reason, text=f"{request}\n\n{reason.text}")
     message, is_new = save_message_from_body(incident, letter, visitor=visitor)
@@ -49,6 +50,7 @@ def request_closing(incident: Incident, visitor: CaseVisitor, reason: Letter) ->
 
 
 def close_withdrawn_case(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
+    """Close the case as withdrawn, and save the reason as a message, if any. The caller has locked the case."""
     data = {} if visitor.user else build_mail_held_data(incident, EventKind.WITHDRAWN)
     if reason.text:
         message, _is_new = save_message_from_body(incident, reason, visitor=visitor)

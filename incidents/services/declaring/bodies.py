@@ -68,7 +68,10 @@ NOT_SERVED_LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class BodyProposal:
-    """A body as a declarant describes it. `siren` is as typed, `seat` is the uid of a commune."""
+    """A body that no official list has, as a declarant describes it.
+
+    `siren` is as typed, and `seat` is the uid of a commune.
+    """
 
     kind: str
     name: str
@@ -81,7 +84,7 @@ class BodyProposal:
 
 @dataclass(frozen=True, kw_only=True)
 class BodyCorrection:
-    """The new values that a responder types for a body. `seat` is as typed: an INSEE code or a name of a commune.
+    """The new values that a responder types for a body. `seat` is as typed: an INSEE code or the name of a commune.
 
     `seen` is what `stamp_body` returned for the body on the page, or "" if there was no page.
     """
@@ -117,8 +120,9 @@ def build_proposed_body(proposal: BodyProposal) -> Collectivity:
 
 
 def map_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, list[str]]:
-    """Return a dict from field to the problems of the legal form and of the number. A company is not a public body,
-    whatever kind was chosen.
+    """Return a dict from field to the problems of the legal form or of the SIREN number, {} if there are none.
+
+    Where the legal form is asked, a company, an association or a service of the State is refused.
     """
     if proposal.kind in KINDS_WITH_LEGAL_FORM:
         if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
@@ -135,13 +139,13 @@ def map_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, l
 
 
 def may_have_company_siren(proposal: BodyProposal) -> bool:
-    """Tell whether a public body of this kind may have the number of a company."""
+    """Tell whether a public body of this kind may have a SIREN number of the kind that companies have."""
     is_declared_public = proposal.kind == Kind.PUBLIC_BODY and proposal.legal_form == LegalForm.PUBLIC
     return is_declared_public or proposal.kind in KINDS_WITH_ANY_SIREN
 
 
 def clean_body_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
-    """Return the cleaned name of a body. Add to `problems` if it is not a name."""
+    """Return the cleaned name of a body. If it is not a name, add the reason to `problems`."""
     try:
         name = clean_line(text, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
@@ -153,7 +157,10 @@ def clean_body_name(text: str, kind: str, problems: dict[str, list[str]]) -> str
 
 
 def clean_proposed_siren(proposal: BodyProposal, problems: dict[str, list[str]]) -> str | None:
-    """Return the nine digits of the SIREN, or None if it is unknown. Add to `problems` if it is wrong or missing."""
+    """Return the nine digits of the SIREN number, or None if the declarant does not know it.
+
+    If the number is missing, wrong, or that of a body that no longer exists, add the reason to `problems`.
+    """
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
     if not proposal.siren.strip():
@@ -171,7 +178,7 @@ def clean_proposed_siren(proposal: BodyProposal, problems: dict[str, list[str]])
 
 
 def find_commune(uid: str) -> Collectivity | None:
-    """Return the commune with this uid, or the commune that absorbed it, or None if no commune has this uid."""
+    """Return the commune with this uid, or the commune that absorbed it. Return None if no commune has this uid."""
     body = find_body_by_uid(uid)
     return body if body and body.kind == Kind.COMMUNE else None
 
@@ -179,8 +186,8 @@ def find_commune(uid: str) -> Collectivity | None:
 def propose_body(*, proposal: BodyProposal) -> Collectivity:
     """Create the body, or return the existing body that has its SIREN or was proposed with the same values.
 
-    Raises ValidationError by field. No event is recorded, since figures do not count a body that no responder has
-    confirmed.
+    Raises ValidationError by field. No event is recorded, since figures count a body only once a responder has
+    confirmed it.
     """
     sketch = build_proposed_body(proposal)
     if sketch.seat is None:  # build_proposed_body has refused it
@@ -202,13 +209,15 @@ def lock_current_body(body: Collectivity) -> Collectivity:
 
 
 def select_locked_bodies() -> QuerySet[Collectivity]:
+    """Return a queryset of the bodies that locks its rows for update, in the order of their ids."""
     return Collectivity.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 @transaction.atomic
 def confirm_body(*, reference: str, actor: User) -> Incident:
-    """Confirm that the body of this case exists. A repeated call changes nothing. May raise Http404 or
-    PermissionDenied.
+    """Confirm that the body of this case exists. A repeated call changes nothing.
+
+    May raise Http404 or PermissionDenied.
     """
     body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -223,9 +232,9 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 def correct_body(*, reference: str, correction: BodyCorrection, actor: User) -> Incident:
     """Correct the unconfirmed body of this case. A repeated call changes nothing.
 
-    Each case of the body gets the region of the corrected body, which figures count, and is later rerouted to the
-    centre of this region (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, Stale, and
-    ValidationError: by field, or without a field once the body is confirmed.
+    If the region of the body changes, the cases of the body get the new region, and another task reroutes them
+    (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
+    without a field once the body is confirmed.
     """
     body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -248,7 +257,7 @@ def correct_body(*, reference: str, correction: BodyCorrection, actor: User) -> 
 
 
 def stamp_body(body: Collectivity) -> str:
-    """Return a stamp of the body's kind, name and seat. The stamp changes if any of them changes."""
+    """Return a stamp of the body's kind, name and seat, which changes if any of them changes."""
     return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
 
 
@@ -265,9 +274,9 @@ def clean_body_correction(correction: BodyCorrection) -> tuple[Kind, str, Collec
 
 
 def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
-    """Return the commune that was typed, as a name or an INSEE code.
+    """Return the commune that the text names, by its name or its INSEE code.
 
-    If it is not clear, return None and add to `problems` the communes that may be meant, with their codes.
+    If none or several match, return None and add to `problems` the communes that may be meant, with their codes.
     """
     try:
         matches = find_collectivities(text) if text.strip() else []
@@ -284,8 +293,9 @@ def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivit
 
 
 def select_exact_names(towns: list[Collectivity], text: str) -> list[Collectivity]:
-    """Return the communes whose name is exactly the text, or all of them if it is the name of none: « Brest » does not
-    mean Brestot.
+    """Return the communes whose name is exactly the text, or all the communes if no name is.
+
+    « Brest », for example, does not mean Brestot.
     """
     return [town for town in towns if normalise_text(town.name) == normalise_text(text)] or towns
 
@@ -294,8 +304,8 @@ def select_exact_names(towns: list[Collectivity], text: str) -> list[Collectivit
 def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -> Incident:
     """Withdraw the confirmation of the body of this case. A repeated call changes nothing.
 
-    All cases of the body become unverified, with an event on each, since figures do not count a body that may not
-    exist. Raises Http404, PermissionDenied, ValidationError for a body of an official list.
+    All cases of the body become unverified, with an event on each. Figures count no case of an unconfirmed body.
+    Raises Http404, PermissionDenied, ValidationError for a body of an official list.
     """
     body = lock_body_of_case(reference, actor)
     if body.declared_at is None or body.is_listed:
@@ -307,6 +317,7 @@ def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -
 
 
 def mark_cases_unverified(body: Collectivity, *, reason: UnconfirmingReason, actor: User, at: datetime) -> None:
+    """Mark all cases of the body as unverified and record an event on each. The caller has locked the body."""
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.verification, case.verified_at = Verification.UNVERIFIED, None
         case.save(update_fields=["verification", "verified_at"])
@@ -318,9 +329,9 @@ def mark_cases_unverified(body: Collectivity, *, reason: UnconfirmingReason, act
 def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """Merge the unconfirmed body of this case into the body `into`. A repeated call changes nothing.
 
-    All the cases, unsent declarations and roles of the former body move to the other body. Each case gets its region,
-    which figures count, and is later rerouted to the centre of this region (`services/transfer/reroute.py`). Raises
-    Http404, PermissionDenied, ValidationError if the bodies cannot be merged.
+    The cases, drafts and roles of the former body move to the other body. The cases get its region, and another task
+    reroutes them (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, ValidationError if the bodies
+    cannot be merged.
     """
     body = lock_body_of_case(reference, actor, other_body=into)
     if body.uid == into:
@@ -339,7 +350,7 @@ def lock_body_of_case(reference: str, actor: User, *, other_body: UUID | None = 
     """Lock the body of the case, and the body `other_body` if it is given. Return the body of the case.
 
     The case is read again after the lock, since another transaction may have moved it to another body. To avoid
-    deadlocks, bodies are always locked before cases, here and when declaring, in the order of their keys.
+    deadlocks, bodies are always locked before cases and in the order of their ids.
     """
     first = check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
     list(select_locked_bodies().filter(Q(pk=first) | Q(uid=other_body)))
@@ -347,6 +358,10 @@ def lock_body_of_case(reference: str, actor: User, *, other_body: UUID | None = 
 
 
 def move_cases_and_people(body: Collectivity, target: Collectivity, *, actor: User, at: datetime) -> None:
+    """Move the cases, drafts and roles of `body` to `target`, and record an event on each case.
+
+    The caller has locked both bodies.
+    """
     event_data: dict[str, Any] = {"from": str(body.uid), "to": str(target.uid)}
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.collectivity, case.region = target, target.home_region

@@ -12,10 +12,10 @@ from incidents.services.handling.notes import write_note
 
 @transaction.atomic
 def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> DeclarationResult:
-    """Declare the case. If the actor works for its centre, acknowledge it for the actor and note the call, which is
-    the first answer to the declarant.
+    """Declare the case during a call. If the actor works for its centre, also acknowledge the case and note the call.
 
-    The same form sent again changes nothing. Raises like `declare_incident`.
+    The note counts as the first answer to the declarant. The same form sent again changes nothing. Raises like
+    `declare_incident`.
     """
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     incident = declared.incident

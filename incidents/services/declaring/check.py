@@ -47,7 +47,7 @@ def check_declaration(declaration: Declaration, *, now: datetime) -> Declaration
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:
-    """Raise ValidationError naming every wrong field, if any."""
+    """Raise ValidationError naming every wrong field, if there are problems."""
     messages_by_field: dict[str, list[str]] = {}
     for field, message in problems:
         messages_by_field.setdefault(field, []).append(message)
@@ -56,16 +56,20 @@ def raise_problems(problems: Iterable[Problem]) -> None:
 
 
 def flatten_problems(problems: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
-    """Yield the problems that `clean_texts` or `clean_shape` has added to `problems`, one by one."""
+    """Yield each message of `problems`, a dict from field to messages, as (field, message)."""
     return ((field, message) for field, messages in problems.items() for message in messages)
 
 
 def normalise_end(interruption: Interruption) -> Interruption:
+    """Return the interruption with an end that is never before its start (`compute_stored_end`)."""
     return replace(interruption, ended_at=compute_stored_end(interruption.started_at, interruption.ended_at))
 
 
 def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
-    """Return the declaration with its lines and texts cleaned. Add to `problems`, by field, why one is refused."""
+    """Return the declaration with its texts cleaned, those of its interruptions and of its caller too.
+
+    If a text is refused, its reasons are added to `problems` by field.
+    """
 
     def clean_interruption(interruption: Interruption) -> Interruption:
         return clean_shape(interruption, f"interruption_{interruption.service}_", problems)
@@ -78,8 +82,9 @@ def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Dec
 
 
 def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, problems: dict[str, list[str]]) -> S:
-    """Return the shape with its lines and texts cleaned. If one is refused, add the reasons to `problems`, under the
-    name of its field after `prefix`.
+    """Return the declaration, caller or interruption with its texts cleaned.
+
+    If a text is refused, its reasons are added to `problems` under `prefix` and the name of its field.
     """
     clean: dict[str, Any] = {
         name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)
@@ -90,7 +95,7 @@ def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, p
 
 
 def clean_field(fact: FactField, text: str, field: str, problems: dict[str, list[str]]) -> str:
-    """Return the text cleaned. If it is refused, add the messages to `problems` and return ""."""
+    """Return the text cleaned. If it is refused, add the reasons to `problems` and return ""."""
     clean = clean_text if fact.kind == FieldKind.TEXT else clean_line
     try:
         return clean(text, limit=fact.limit, field=field)
@@ -100,15 +105,19 @@ def clean_field(fact: FactField, text: str, field: str, problems: dict[str, list
 
 
 def needs_complete_phone(incident_type: str, *, without_code: bool) -> bool:
-    """Tell whether the declarant must give a whole telephone number, as their mail may be down or read by others."""
+    """Tell whether the declarant must give a complete telephone number, even if they give a mail address.
+
+    They must if mails to them hold no follow-up code (`without_code`), or if this type of incident may stop their mail
+    or let others read it.
+    """
     return without_code or puts_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
 
 def list_caller_problems(caller: Caller, body: Collectivity | None, *, needs_number: bool) -> Iterator[Problem]:
     """Yield the problems of the declarant's telephone number and mail address.
 
-    If `needs_number` (`needs_complete_phone`) is true, a telephone number that nobody can call is refused even if a
-    mail address is given.
+    If `needs_number` is true (see `needs_complete_phone`), the number must be complete even if a mail address is
+    given.
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
@@ -131,6 +140,7 @@ def is_mail_address(email: str) -> bool:
 
 
 def list_declared_instant_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+    """Yield the problems of the dates of a declaration."""
     instants: dict[str, Instant] = {name: getattr(declaration, name) for name in INSTANTS}
     yield from list_instant_problems(instants, instants, find_zone(declaration.collectivity), now)
 
@@ -138,9 +148,9 @@ def list_declared_instant_problems(declaration: Declaration, now: datetime) -> I
 def list_instant_problems(
     instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
-    """Yield the problems of each typed instant, then the problems of the order of all instants of the case.
+    """Yield the problems of each date in `instants`, then the problems of the order of all the dates of the case.
 
-    An instant that is wrong by itself is not compared with the others, which may be right.
+    A date with a problem of its own is not compared with the other dates.
     """
     wrong = {name: list(list_moment_problems(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
     yield from chain.from_iterable(wrong.values())
@@ -150,10 +160,10 @@ def list_instant_problems(
 
 
 def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
-    """Yield a problem for each instant that precedes the start of the incident.
+    """Yield a problem for each date that precedes the start of the incident.
 
-    If one of the two is not exact, their days in the time zone `zone` are compared. The start is asked on a later
-    screen than the day on which a breach became known, so a problem of these two is reported on the start.
+    If one of the two dates is not exact, only their days in the time zone `zone` are compared. The start is asked
+    after the day on which a breach became known, so a conflict of these two is reported on the start.
     """
     start = instants.get("occurred", Instant())
     for name, instant in instants.items():
@@ -168,6 +178,7 @@ def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[
 
 
 def describe_order_problem(name: str, date: str, start: str) -> Problem:
+    """Return the field and the message for the date `name` that precedes the start of the incident."""
     if name == "breach_known":
         return (
             "occurred_at",
@@ -178,6 +189,7 @@ def describe_order_problem(name: str, date: str, start: str) -> Problem:
 
 
 def list_moment_problems(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
+    """Yield a problem on `field` if the instant `at` is in the future or more than ten years ago."""
     if at is None:
         return
     if at > now + CLOCK_SLACK:
@@ -187,6 +199,7 @@ def list_moment_problems(field: str, at: datetime | None, now: datetime) -> Iter
 
 
 def list_interruption_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+    """Yield the problems of the interruptions of a declaration. A service that is given twice is a problem."""
     services = set()
     for interruption in declaration.interruptions:
         prefix = f"interruption_{interruption.service}"
@@ -197,7 +210,10 @@ def list_interruption_problems(declaration: Declaration, now: datetime) -> Itera
 
 
 def list_period_problems(prefix: str, interruption: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
-    """Yield the problems of the start and end of an interruption, and of their order if each is right by itself."""
+    """Yield the problems of the start and the end of an interruption.
+
+    Their order is checked if each of them is right by itself.
+    """
     wrong = [
         *list_moment_problems(f"{prefix}_started_at", interruption.started_at, now),
         *list_moment_problems(f"{prefix}_ended_at", interruption.ended_at, now),
@@ -208,16 +224,21 @@ def list_period_problems(prefix: str, interruption: Interruption, now: datetime,
 
 
 def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
+    """Tell whether the interruption ends before it starts. Dates without an hour are compared by day, in the zone
+    `zone`.
+    """
     started, ended = interruption.started_at, interruption.ended_at
     return started is not None and ended is not None and is_before(ended, started, zone)
 
 
 def list_answer_problems(declaration: Declaration) -> Iterator[Problem]:
+    """Yield a problem if an answer contradicts the services or the data that the declaration describes."""
     if declaration.interruptions and declaration.service_stopped != Answer.YES:
         yield "service_stopped", "Vous donnez des services arrêtés : la réponse doit être « Oui »."
     yield from list_data_problems(declaration.leak, declaration.data_concerned)
 
 
 def list_data_problems(leak: Leak | None, concerned: str) -> Iterator[Problem]:
+    """Yield a problem if affected data are described although `concerned` is « Non »."""
     if leak and concerned == Answer.NO:
         yield "data_concerned", "Vous décrivez des données touchées : la réponse ne peut pas être « Non »."

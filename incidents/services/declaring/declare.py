@@ -47,7 +47,9 @@ class SubmissionConflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DeclarationResult:
-    """The case of a submission, and the access for its declarant. `is_new` is False if it was submitted before."""
+    """The case of a submission, and the access for its declarant. `is_new` is False if the case was submitted
+    before.
+    """
 
     incident: Incident
     access: FollowUpAccess
@@ -55,10 +57,10 @@ class DeclarationResult:
 
 
 def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
-    """Save a declaration as a case, with its event and its pending events, or nothing at all.
+    """Save a declaration as a case and record its event, or save nothing at all.
 
-    The same submission again returns the same case. Raises ValidationError by field, SubmissionConflict if the key was
-    used with other content.
+    The same submission sent again returns the same case. Raises ValidationError by field, SubmissionConflict if the
+    key was used with other content.
     """
     for _ in range(MAX_REFERENCE_DRAWS):
         try:
@@ -70,7 +72,7 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
 
 
 def is_reference_taken(error: IntegrityError) -> bool:
-    """Tell whether the error means that the random reference was already taken. The caller then draws another one."""
+    """Tell whether the database refused the randomly drawn reference because another case has it."""
     return isinstance(error.__cause__, UniqueViolation) and "reference" in (error.__cause__.diag.constraint_name or "")
 
 
@@ -78,6 +80,10 @@ def is_reference_taken(error: IntegrityError) -> bool:
 def declare_with_new_reference(
     declaration: Declaration, submission: Submission, actor: User | None
 ) -> DeclarationResult:
+    """Save a declaration as a case with a randomly drawn reference. Raises like `declare_incident`.
+
+    Also raises IntegrityError if the reference is taken (`is_reference_taken`).
+    """
     now = timezone.now()
     digest = digest_declaration(declaration)
     if earlier := None if submission.is_key_locked else find_submitted_case(submission.key):
@@ -104,28 +110,34 @@ def declare_with_new_reference(
 
 
 def find_submitted_case(key: str) -> Incident | None:
-    """Return the case of this submission key, or None. The second of two simultaneous posts waits for the first."""
+    """Return the case that was submitted with this key, or None.
+
+    The key is locked, so the second of two simultaneous posts waits for the first.
+    """
     lock_key(key)
     return Incident.objects.filter(submission_key=hash_submission_key(key)).first()
 
 
 def is_submitted(key: str) -> bool:
-    """Tell whether a declaration was saved under this key."""
+    """Tell whether a case was submitted with this key."""
     return Incident.objects.filter(submission_key=hash_submission_key(key)).exists()
 
 
 def hash_submission_key(key: str) -> str:
-    """Return the stored hash of the key. The key itself would open the case to anybody who reads the database."""
+    """Return the hash under which a submission key is stored.
+
+    The key itself is not stored, because it would open the case to anybody who reads the database.
+    """
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def derive_supplier_key(supplier: str) -> str:
-    """Return a key that is the same for several spellings of one supplier."""
+    """Return a key that is the same for several spellings of the name of one supplier."""
     return fold_text(supplier)[:SUPPLIER_KEY_LENGTH]
 
 
 def digest_declaration(declaration: Declaration) -> str:
-    """Return a digest of the content of the declaration, which is the same for two submissions of the same content."""
+    """Return a digest of the content of the declaration, by which a repeated submission is recognised."""
     content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
     return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -163,9 +175,9 @@ def save_incident(
 
 
 def is_verified_by_membership(actor: User | None, body: Collectivity) -> bool:
-    """Tell whether the case is verified at once because `actor` is a member of the body.
+    """Tell whether the case is verified at once because the actor is a member of the body.
 
-    It is not if the body is unconfirmed.
+    Returns False for an unconfirmed body.
     """
     return actor is not None and not body.is_unconfirmed and is_member(actor, body)
 
@@ -177,17 +189,20 @@ def assess_first_severity(clean: Declaration, now: datetime) -> Severity:
 
 
 def read_answer_columns(clean: Declaration) -> dict[str, object]:
+    """Return the columns of the case that hold answers of the declaration, with their values."""
     answers = {name: getattr(clean, name) for name in CASE_ANSWERS}
     return answers | {"supplier_key": derive_supplier_key(clean.supplier)}
 
 
 def read_instant_columns(clean: Declaration) -> dict[str, object]:
+    """Return the columns of the case that hold dates and their certainty, with their values."""
     instants: dict[str, Instant] = {name: getattr(clean, name) for name in INSTANTS}
     ats = {f"{name}_at": instant.at for name, instant in instants.items()}
     return ats | {f"{name}_certainty": instant.certainty for name, instant in instants.items()}
 
 
 def save_declared_facts(incident: Incident, clean: Declaration) -> None:
+    """Create the rows of the texts, interruptions and leak of a new case."""
     Story.objects.create(incident=incident, **map_story(clean))
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions

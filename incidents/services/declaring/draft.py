@@ -46,12 +46,11 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class ScreenEntry:
-    """The values that somebody typed on one screen. `version` is what `stamp_screen` returned for the screen on their
-    page.
+    """The values that somebody typed on one screen of the declaration.
 
-    `pen` identifies this opening of the screen, if the page sends it, and `stroke` numbers its saves. `seen` is what
-    `stamp_answers` returned for the other screens, which the last screen sums up. Each is "" if the page does not send
-    it.
+    `version` is what `stamp_screen` returned for this screen on their page. `pen` identifies this opening of the
+    screen, and `stroke` numbers its saves. `seen` is what `stamp_answers` returned for the other screens, which the
+    last screen sums up. A field that the page does not send is empty.
     """
 
     screen: Screen
@@ -85,21 +84,25 @@ class AnswersChanged(Exception):
 
 
 def derive_draft_code(draft: Draft) -> str:
-    """Return the code that opens this draft on another device, in its compact form."""
+    """Return the code that opens this draft on another device, without separators."""
     return derive_code("incidents.draft.code", draft.nonce, CODE_LENGTH)
 
 
 def hash_draft_code(code: str) -> str:
+    """Return the keyed hash under which the code of a draft is stored, however the code was typed."""
     return hash_value("incidents.draft.hash", compact_code(code)).hex()
 
 
 def stamp_screen(page: DraftPage | None) -> str:
-    """Return a stamp of the stored screen, which changes each time the screen is saved."""
+    """Return a version stamp of a stored screen, which changes each time the screen is saved."""
     return page.saved_at.isoformat() if page else ""
 
 
 def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, excluding: Screen) -> str:
-    """Return a stamp of the answers on all screens except `excluding`. Empty screens do not change the stamp."""
+    """Return a stamp of the answers on all screens except `excluding`. It changes if any of these answers changes.
+
+    A screen without answers does not change it.
+    """
     answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != excluding}
     content = json.dumps([draft.type, draft.collectivity_id, answers], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
@@ -111,7 +114,10 @@ def is_draft_open(uid: UUID) -> bool:
 
 
 def find_draft(code: str) -> Draft | None:
-    """Return the unexpired draft with this code, sent or not, however the code was typed. Writes nothing."""
+    """Return the unexpired draft with this code, sent or not, or None. Writes nothing.
+
+    The code may be typed with or without separators, in capitals or not.
+    """
     return Draft.objects.filter(code_hash=hash_draft_code(code), expires_at__gt=timezone.now()).first()
 
 
@@ -126,7 +132,7 @@ def start_draft(*, entry: ScreenEntry) -> Draft:
 
 
 def build_draft(**identifiers: UUID) -> Draft:
-    """Return a new unsaved draft, with the public identifier `uid` if one is given."""
+    """Return a new unsaved draft. `identifiers` may hold its public identifier, `uid`."""
     draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **identifiers)
     draft.code_hash = hash_draft_code(derive_draft_code(draft))
     return draft
@@ -136,8 +142,8 @@ def build_draft(**identifiers: UUID) -> Draft:
 def save_draft_screen(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return the stored screen.
 
-    Saving the same values again does not change the screen, nor the name of its author. Raises Draft.DoesNotExist,
-    DraftAlreadySent, Stale with the stored screen.
+    If the same values are saved again, neither the screen nor the name of its author changes. Raises
+    Draft.DoesNotExist, DraftAlreadySent, Stale with the stored screen.
     """
     draft = lock_draft(uid)
     prolong_draft(draft, entry)
@@ -156,9 +162,9 @@ def lock_draft(uid: UUID) -> Draft:
 def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
     """Save the screen unless it already holds the same values, and return the stored screen.
 
-    `before` is the screen as it is stored, or None. Raises Stale if the save would overwrite values that the page had
-    not shown. A save from the same opening of the screen (`pen`) is never a conflict, and is ignored if a later save
-    of this opening arrived first. Values that differ only in spelling (`are_same_answers`) are not a conflict either.
+    `before` is the stored screen, or None. Raises Stale if the save would overwrite values that the page did not show.
+    Saves of one opening of the screen (`pen`) never conflict: an earlier save that arrives late is ignored. Values
+    that differ only in spelling (`are_same_answers`) do not conflict either.
     """
     if before and entry.pen and before.pen == entry.pen:
         return before if entry.stroke < before.stroke else save_entry(draft, entry)
@@ -172,6 +178,7 @@ def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: Scree
 
 
 def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
+    """Save the screen, whatever was stored, and return the stored screen."""
     page = DraftPage(draft=draft, screen=entry.screen, values=entry.values, author=entry.author)
     page.pen, page.stroke, page.saved_at = entry.pen, entry.stroke, draft.saved_at
     DraftPage.objects.bulk_create(
@@ -184,7 +191,7 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 
 
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
-    """Set a new expiry of the draft, and the type and the body that the screen gives. Does not save."""
+    """Set when the draft expires, and the type and the body if the screen gives them. Does not save."""
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in TEXTLESS_SCREENS
     draft.expires_at = draft.saved_at + (EMPTY_DRAFT_LIFETIME if draft.is_empty else DRAFT_LIFETIME)
@@ -227,8 +234,8 @@ def send_express_declaration(
     actor: User | None,
     source: str,
 ) -> DeclarationResult:
-    """Save the screens of the express declaration, which are on one page, and declare them with a request for a call
-    back.
+    """Save the screens of an express declaration, which are on one page, and declare them. The declarant asks for a
+    call.
 
     The screens are saved in the draft `uid`, or in a new draft with this uid. Raises DraftAlreadySent if the draft is
     already a case, ValidationError by field. If it raises, nothing is saved.
@@ -248,6 +255,7 @@ def send_express_declaration(
 
 
 def derive_draft_lock(uid: UUID) -> str:
+    """Return the key by which a draft is locked, which is also the submission key of its case."""
     return f"draft:{uid}"
 
 
@@ -266,6 +274,7 @@ def build_submission(draft: Draft, pages: Iterable[DraftPage], *, author: str, o
 def declare_draft(
     draft: Draft, declaration: Declaration, submission: Submission, *, actor: User | None
 ) -> DeclarationResult:
+    """Declare the case of a draft, and save in the draft that it became this case."""
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident
     draft.save(update_fields=[*PROLONGED_FIELDS, "incident"])
@@ -282,9 +291,9 @@ def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
 
 @transaction.atomic
 def delete_expired_drafts() -> int:
-    """Delete expired drafts that were not sent, and the screens of expired sent ones.
+    """Delete the expired drafts that were not sent. Of an expired draft that was sent, delete the screens only.
 
-    Returns the number of deleted rows.
+    Returns the number of deleted drafts.
     """
     old = Draft.objects.filter(expires_at__lte=timezone.now())
     DraftPage.objects.filter(draft__in=old).delete()
@@ -293,11 +302,10 @@ def delete_expired_drafts() -> int:
 
 @transaction.atomic
 def delete_surplus_drafts() -> int:
-    """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS, since a script may create any number of drafts.
-    Drafts younger than EMPTY_DRAFT_GRACE stay.
+    """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS, and return their number.
 
-    Returns the number of deleted drafts, 0 if nothing is left to delete. If the draft of a person was deleted, their
-    next save starts another one.
+    A script may create any number of drafts. Drafts younger than EMPTY_DRAFT_GRACE are not deleted. A person whose
+    draft was deleted starts another draft at the next save.
     """
     empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
     first_beyond = empty.values_list("created_at", flat=True)[MAX_EMPTY_DRAFTS : MAX_EMPTY_DRAFTS + 1].first()

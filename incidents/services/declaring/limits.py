@@ -35,7 +35,7 @@ UPSERT_COUNTS = """
 
 
 def register_declaration(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
-    """Count a declaration, and return the first limit that it exceeds, or None.
+    """Add a declaration to the counts, and return the first limit that it exceeds, or None.
 
     `source` is a digest of the sender's IP address. Runs one query. Call it inside the transaction that declares.
     """
@@ -47,12 +47,12 @@ def register_declaration(declaration: Declaration, *, source: str, now: datetime
 
 
 def register_act_with_mail(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
-    """Count a new code or a withdrawal by a person without account, after which a mail warns the declarant. Return the
-    limit that it exceeds, or None. Nothing is counted if the case has no mail address.
+    """Count an act after which a mail warns the declarant, and return the limit that it exceeds, or None.
 
-    Only the number of warnings to one mailbox is limited. They are counted apart from declarations. The first act of
-    this kind on a case within an hour exceeds no limit, unless the case came in a burst and nobody has acknowledged
-    it. Runs two queries at most. Call it inside the transaction of the act.
+    The act is a new code or a withdrawal by a person without account. Only the mails to one mailbox are limited, and
+    they are counted apart from declarations. The first act of one kind on a case within an hour exceeds no limit,
+    unless the case came in a burst and nobody has acknowledged it. Nothing is counted if the case has no mail address.
+    Runs two queries at most. Call it inside the transaction of the act.
     """
     if not (email := incident.story.contact_email):
         return None
@@ -63,30 +63,34 @@ def register_act_with_mail(incident: Incident, kind: EventKind, *, now: datetime
 
 
 def exceeds_card_limit(source: str, now: datetime) -> bool:
-    """Count a request for the cards of a département, and tell whether this sender has made more than
-    MAX_CARD_REQUESTS within an hour.
+    """Count a request for the cards of a département. Return whether the sender exceeds MAX_CARD_REQUESTS within an
+    hour.
     """
     key = digest_value("cards", source)
     return increment_counts([key], now)[key] > MAX_CARD_REQUESTS
 
 
 def increment_counts(keys: Iterable[str], now: datetime) -> dict[str, int]:
-    """Add one to the count of each key. Returns the count by key. A count restarts an hour after it began."""
+    """Add one to the count of each key, and return the new counts by key. A count restarts an hour after it began."""
     with connection.cursor() as cursor:
         cursor.execute(UPSERT_COUNTS, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
         return dict(cursor.fetchall())
 
 
 def digest_value(purpose: str, value: str) -> str:
+    """Return the keyed hash under which a limited value is counted for this purpose."""
     return hash_value("incidents.limits", f"{purpose}:{value}").hex()[:32]
 
 
 def normalise_mailbox(address: str) -> str:
-    """Return the address without the tag after « + », capitals and quotes, since mail arrives in the same mailbox."""
+    """Return the address in lower case, without quotes and without a tag after « + ».
+
+    Mail to all these spellings arrives in the same mailbox.
+    """
     name, _at, domain = address.lower().rpartition("@")
     return f"{name.strip('"').partition('+')[0]}@{domain}"
 
 
 def delete_old_counts(now: datetime) -> None:
-    """Delete the counts that are more than an hour old."""
+    """Delete the counts that began more than an hour ago."""
     RecentCount.objects.filter(began_at__lte=now - BURST_WINDOW).delete()

@@ -36,7 +36,7 @@ class CaseErased(Exception):
 
 @dataclass(frozen=True)
 class RecordedEvidence:
-    """An evidence file. `is_new` is False if the case already had the same bytes."""
+    """An evidence file as it was recorded. `is_new` is False if the case already had a file with the same bytes."""
 
     evidence: Evidence
     is_new: bool
@@ -61,7 +61,7 @@ class RemainingQuota:
 
 @transaction.atomic
 def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
-    """Return the key with which the files of the case are encrypted, created before the first file.
+    """Return the key that encrypts the files of the case. It is created if the case has none.
 
     May raise CaseErased, Http404 or PermissionDenied.
     """
@@ -72,8 +72,9 @@ def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
 
 
 def get_or_create_case_key(incident: Incident) -> bytes:
-    """Return the key of the case's files, created if there is none yet. The caller has locked the case and checked
-    that it is not erased.
+    """Return the key that encrypts the files of the case. It is created if the case has none.
+
+    The caller has locked the case and checked that it is not erased.
     """
     row, _made = CaseKey.objects.get_or_create(
         incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
@@ -82,7 +83,7 @@ def get_or_create_case_key(incident: Incident) -> bytes:
 
 
 def get_reading_key(incident: Incident) -> bytes:
-    """Return the existing key of the case's files.
+    """Return the existing key that decrypts the files of the case.
 
     Raises CaseErased if the case has no key, NotReadable if the installation's key, which encrypts it, is lost.
     """
@@ -99,7 +100,10 @@ def find_case_key(incident_id: int | None) -> bytes | None:
 
 
 def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
-    """Return the uploads in progress. Each reserves the size that it announced."""
+    """Return the uploads in progress. Each of them reserves the size that it announced.
+
+    An upload that received nothing within QUOTA_RESERVED_FOR is left out.
+    """
     uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
     return uploads.exclude(received=0, started_at__lt=timezone.now() - QUOTA_RESERVED_FOR)
 
@@ -107,7 +111,7 @@ def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
 def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | None = None) -> RemainingQuota:
     """Return the remaining quota of the case.
 
-    `excluding` is an upload that is about to become an evidence file, since it would count twice.
+    `excluding` is an upload that is about to become an evidence file. Without this exclusion it would count twice.
     """
     evidence_files = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = list_unfinished_uploads(incident)
@@ -123,7 +127,9 @@ def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | N
 
 
 def check_quota(quota: RemainingQuota, size: int) -> None:
-    """Raise ValidationError, which says what the person can do, if the quota does not allow a file of this size."""
+    """Raise ValidationError if the quota does not allow a file of this size. The message says what the person
+    can do.
+    """
     if quota.files < 1:
         raise ValidationError(TOO_MANY_FILES)
     if quota.byte_count < size:
@@ -136,8 +142,8 @@ def record_evidence(
 ) -> RecordedEvidence:
     """Save the file as evidence, with a number and a seal. Sending the same bytes again changes nothing.
 
-    If the file is refused or not new, the caller removes it from the store. Raises CaseErased, ValidationError if the
-    quota is exhausted, Http404, PermissionDenied.
+    If this raises or returns an earlier file, the caller removes the new file from the store. Raises CaseErased,
+    ValidationError if the quota is exhausted, Http404, PermissionDenied.
     """
     lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
@@ -165,10 +171,10 @@ def record_evidence(
 
 @transaction.atomic
 def take_back_evidence(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Evidence:
-    """Withdraw an evidence file that was handed over by mistake.
+    """Withdraw an evidence file that was handed over by mistake. A repeated call changes nothing.
 
-    Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). A repeated call
-    changes nothing. May raise Http404, PermissionDenied or CaseErased.
+    Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). May raise Http404,
+    PermissionDenied or CaseErased.
     """
     lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
@@ -192,6 +198,7 @@ def take_back_evidence(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Ev
 
 
 def build_evidence(incident: Incident, visitor: CaseVisitor, submission: FileSubmission) -> Evidence:
+    """Return the evidence row of a submitted file, not saved, without its number and seal."""
     return Evidence(
         incident=incident,
         name=submission.name,
@@ -207,7 +214,7 @@ def build_evidence(incident: Incident, visitor: CaseVisitor, submission: FileSub
 
 
 def rewrap_case_keys() -> int:
-    """Encrypt the key of each case with the first of the installation's keys.
+    """Encrypt the key of each case again with the first of the installation's keys.
 
     Returns the number of keys that changed. A repeated call changes nothing.
     """

@@ -32,9 +32,9 @@ MAX_REMOVALS_AT_ONCE = 500
 
 @dataclass
 class SweepResult:
-    """The result of one pass over the store: the numbers of objects, of strays that were left, and of removed objects.
+    """The numbers of objects, of remaining stray objects and of removed objects in one sweep of the evidence store.
 
-    `is_whole` tells whether the pass covered the whole store. It is False if the store was too slow or unreachable.
+    `is_whole` tells whether the sweep covered the whole store. It is False if the store was too slow or unreachable.
     """
 
     objects: int = 0
@@ -44,10 +44,10 @@ class SweepResult:
 
 
 def sweep_store() -> SweepResult:
-    """Compare each folder of the store with the rows, one folder in memory at a time.
+    """Remove the objects of the store that have had no row for a day. Note the other objects without a row.
 
-    Two sweeps may run at once. The order of the folders is random, so that several passes cover a store that is too
-    large for one pass.
+    Two sweeps may run at once. The folders are swept one at a time in random order, so several sweeps cover a store
+    that is too large for one sweep.
     """
     swept, until = SweepResult(), timezone.now() + PASS_TIME_LIMIT
     try:
@@ -72,7 +72,7 @@ def list_swept_folders() -> list[str]:
 
 
 def sweep_folder(folder: str, swept: SweepResult) -> None:
-    """Compare one folder of the store with the rows, and add the numbers of its objects to `swept`.
+    """Remove or note the objects of one folder that have no row, and add the numbers of its objects to `swept`.
 
     The store is read before the rows, so that a row that is committed meanwhile is found.
     """
@@ -92,13 +92,15 @@ def sweep_folder(folder: str, swept: SweepResult) -> None:
 
 
 def extract_stem(name: str) -> str:
-    """Return the part of the name before the first dot, which all slices of an upload share."""
+    """Return the part of an object's name before its first dot. The slices of one upload have the same stem."""
     return name.partition(".")[0]
 
 
 def list_expected_stems(folder: str) -> Iterator[str]:
-    """Yield the stems of the objects in this folder that belong to a row: papers that did not fail, and files and
-    unfinished uploads of cases that still have their key.
+    """Yield the stems of the objects in this folder that belong to a row.
+
+    These are papers that did not fail, and the files and unfinished uploads of cases that still have their key. Files
+    that were taken back are left out.
     """
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
     yield from Evidence.objects.filter(inside, readable, taken_back_at=None).values_list("storage_name", flat=True)

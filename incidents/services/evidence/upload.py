@@ -47,10 +47,10 @@ class WrongOffset(Exception):
 def start_upload(
     *, visitor: CaseVisitor, reference: str, name: str, size: int, author: str, first: str
 ) -> EvidenceUpload:
-    """Start an upload, or return the interrupted upload with the same name, size and SHA-256 (`first`) of its first
-    slice.
+    """Start an upload, or return the interrupted upload of the same file.
 
-    May raise ValidationError, CaseErased, Http404 or PermissionDenied.
+    The file is the same if its name, its size and the SHA-256 of its first slice (`first`) are the same. May raise
+    ValidationError, CaseErased, Http404 or PermissionDenied.
     """
     key = get_writing_key(visitor=visitor, reference=reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
@@ -64,7 +64,7 @@ def start_upload(
 
 
 def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
-    """Return the SHA-256 of the first slice of the upload, in hexadecimal digits."""
+    """Return the SHA-256 of the first slice that was received, in hexadecimal digits."""
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
         for frame in vault.read_object(vault.make_slice_name(upload.uid, 0), key):
@@ -73,12 +73,12 @@ def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
 
 
 def get_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> EvidenceUpload:
-    """Return the upload. May raise Http404 or PermissionDenied."""
+    """Return the upload of this case. May raise Http404 or PermissionDenied."""
     return get_case_upload(get_case(visitor, reference, to=Ability.COMPLETE), uid)
 
 
 def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
-    """Return the upload. Raises Http404 if it belongs to another case."""
+    """Return the upload, locked if `lock` is true. Raises Http404 if it does not belong to the case."""
     uploads = EvidenceUpload.objects.select_for_update(of=("self",)) if lock else EvidenceUpload.objects.all()
     upload = uploads.select_related("evidence").filter(incident=incident, uid=uid).first()
     if upload is None:
@@ -138,11 +138,12 @@ def finish_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Recorde
 
 
 def find_upload_result(upload: EvidenceUpload) -> RecordedEvidence | None:
-    """Return the result of a finished upload, or None."""
+    """Return the result of a finished upload, or None if the upload is not finished."""
     return RecordedEvidence(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
 
 
 def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
+    """Join the slices of the upload into one stored file, encrypted with `key`. Raises StoreRefused, NotReadable."""
     deposit = Deposit(key)
     try:
         for offset in range(0, upload.size, SLICE_SIZE):
@@ -156,8 +157,9 @@ def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
 
 @transaction.atomic
 def record_uploaded_file(*, visitor: CaseVisitor, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
-    """Record the evidence file while the case is locked. The second of two simultaneous calls returns the result of
-    the first.
+    """Record the assembled file as evidence, and save in the upload that it is finished.
+
+    The second of two simultaneous calls returns the result of the first.
     """
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     upload = get_case_upload(incident, uid, lock=True)
@@ -174,7 +176,7 @@ def record_uploaded_file(*, visitor: CaseVisitor, reference: str, uid: UUID, fil
 def abandon_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> None:
     """Delete an unfinished upload and free its quota. A finished upload stays. A repeated call changes nothing.
 
-    It records no event, since no file was handed over. May raise Http404 or PermissionDenied.
+    No event is recorded, since no file was handed over. May raise Http404 or PermissionDenied.
     """
     incident = get_case(visitor, reference, to=Ability.COMPLETE)
     unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)
@@ -183,18 +185,19 @@ def abandon_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> None:
 
 
 def delete_upload(upload: EvidenceUpload) -> None:
-    """Delete the row, and the slices once the transaction commits. Call it inside a transaction."""
+    """Delete the row at once, and its slices after the transaction has committed. Call it inside a transaction."""
     upload.delete()
     transaction.on_commit(partial(remove_slices, upload), robust=True)
 
 
 def remove_slices(upload: EvidenceUpload) -> None:
+    """Remove the slices of the upload from the store."""
     for offset in range(0, upload.received, SLICE_SIZE):
         vault.remove_object(vault.make_slice_name(upload.uid, offset))
 
 
 def delete_old_uploads() -> int:
-    """Delete uploads that were not touched for a week, finished or not. Returns their number."""
+    """Delete the uploads, finished or not, that received nothing for a week. Returns the number of deleted uploads."""
     old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - UPLOAD_LIFETIME)
     swept = 0
     for pk in list(old.values_list("pk", flat=True)[:1000]):

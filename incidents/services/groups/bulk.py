@@ -77,20 +77,26 @@ class BulkFormAlreadyUsed(Exception):
 
 
 def take_case(reference: str, job: BulkJob) -> None:
+    """Take the case for the person who started the job."""
     acknowledge_incident(reference=reference, actor=job.actor)
 
 
 def assign_case(reference: str, job: BulkJob) -> None:
+    """Assign the case to the person chosen in the job, or unassign it."""
     uid = job.choices["assignee"]
     assignee = User.objects.get(uid=uid) if uid else None
     assign_incident(reference=reference, actor=job.actor, assignee=assignee)
 
 
 def classify_case(reference: str, job: BulkJob) -> None:
+    """Change the fields of the case's qualification that the job names."""
     classify_incident(reference=reference, actor=job.actor, **job.choices)
 
 
 def close_case(reference: str, job: BulkJob) -> None:
+    """Close the case for the reason chosen in the job. Raises ValidationError for a withdrawal, which only a declarant
+    makes.
+    """
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSING_REASONS:
         raise ValidationError("Un déclarant retire sa propre déclaration : fermez ce dossier sur sa page.")
@@ -101,10 +107,12 @@ def close_case(reference: str, job: BulkJob) -> None:
 
 
 def put_case_in_group(reference: str, job: BulkJob) -> None:
+    """Add the case to the group chosen in the job."""
     add_to_group(reference=reference, group=UUID(job.choices["group"]), actor=job.actor)
 
 
 def write_to_case(reference: str, job: BulkJob) -> None:
+    """Write the message of the job to the declarant of the case."""
     text, asks = fill_message(reference, job), bool(job.choices.get("asks_answer"))
     letter = Letter(text=text, key=derive_letter_key(job), asks_answer=asks)
     write_to_declarant(reference=reference, actor=job.actor, letter=letter)
@@ -145,9 +153,9 @@ def start_bulk_job(
 ) -> BulkJob:
     """Create a job that is due at once. The same key with the same act, cases and choices returns the same job.
 
-    Cases of centres for which the actor does not work are left out. Raises ValidationError on « references » if no
-    case is left, if there are too many, or if they belong to several centres. Raises BulkFormAlreadyUsed if the key
-    was used with other content.
+    Cases of centres for which the actor does not work are left out. Raises ValidationError on `references` if no case
+    is left, if there are too many, or if they belong to several centres. Raises BulkFormAlreadyUsed if the key was
+    used with other content.
     """
     form_digest = digest_form(actor, key)
     content_digest = digest_parts(act, sorted(set(references)), choices, text)
@@ -163,18 +171,23 @@ def start_bulk_job(
 
 
 def find_submitted_job(form_digest: str) -> BulkJob | None:
-    """Return the job that this form created, or None. The second of two simultaneous posts waits for the first."""
+    """Return the job that this form created, or None.
+
+    The key of the form is locked, so the second of two simultaneous posts waits for the first.
+    """
     lock_key(form_digest)
     return BulkJob.objects.filter(submission_key__startswith=form_digest).first()
 
 
 def digest_form(actor: User, key: str) -> str:
-    """Return the start of the submission key of the job that the form with this key creates."""
+    """Return a digest of the actor and the key of a form. The submission key of the job of this form starts with
+    it.
+    """
     return digest_parts(actor.pk, key)
 
 
 def digest_parts(*parts: Any) -> str:
-    """Return half of a job's submission key. The first half identifies the form, the second its content."""
+    """Return a digest of these values. The digests of a form and of its content make the submission key of a job."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
@@ -202,7 +215,7 @@ def list_requested_cases(actor: User, references: Sequence[str]) -> list[tuple[i
 def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
     """Return the open group of the centre with this kind and title, or open it. A double click opens only one group.
 
-    Raises Http404 if the actor does not work for the centre, ValidationError on « title ».
+    Raises Http404 if the actor does not work for the centre, ValidationError on `title`.
     """
     Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
     clean = clean_line(title, limit=TITLE_LIMIT, field="title")
@@ -242,7 +255,9 @@ def run_job_in_request(job: BulkJob) -> None:
 
 @transaction.atomic
 def claim_job(now: datetime) -> BulkJob | None:
-    """Claim and return the due job that has waited longest, or None. The jobs of one person are done in turn."""
+    """Claim and return the due job that has waited longest, or None. The jobs of one person are done one after
+    another.
+    """
     running = BulkJob.objects.filter(state=BulkState.RUNNING)
     is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
     due = running.filter(is_first, due_at__lte=now).order_by("due_at", "id")
@@ -273,7 +288,9 @@ def run_job(job: BulkJob, *, until: datetime) -> int:
 
 @transaction.atomic
 def act_on_next_case(job: BulkJob) -> bool:
-    """Act on the next waiting case whose item is not locked, and save the outcome. Returns False if there is none."""
+    """Act on the next waiting case whose item is not locked, and save the outcome. Returns False if there is no such
+    case.
+    """
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
     # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
     next_one = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
@@ -286,7 +303,10 @@ def act_on_next_case(job: BulkJob) -> bool:
 
 
 def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
-    """Act on one case. Returns the outcome and, unless the state of the case explains it, the reason for a refusal."""
+    """Act on one case, and return the outcome with the reason for a refusal.
+
+    The reason is "" if nothing was refused, or if the state of the case explains the refusal.
+    """
     try:
         with transaction.atomic():
             lock_case_with_main(item.incident.reference)
@@ -310,19 +330,23 @@ def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
 
 
 def find_newest_event_id(incident: Incident) -> int | None:
+    """Return the id of the newest event of the case, or None if it has no event."""
     newest: int | None = IncidentEvent.objects.filter(incident=incident).aggregate(newest=Max("id"))["newest"]
     return newest
 
 
 @transaction.atomic
 def finish_job(job: BulkJob) -> None:
-    """End the job if no case is waiting. Otherwise another worker has an item of the job locked, and ends it later."""
+    """End the job if no case is waiting. If another worker has locked a case of the job, that worker ends the job
+    later.
+    """
     locked = BulkJob.objects.select_for_update().get(pk=job.pk)
     if locked.state == BulkState.RUNNING and not locked.items.filter(outcome=BulkOutcome.WAITING).exists():
         end_job(locked, BulkState.DONE)
 
 
 def end_job(job: BulkJob, state: BulkState) -> None:
+    """End the job in this state and empty its text. The caller has locked the job."""
     job.state, job.ended_at, job.text = state, timezone.now(), ""
     job.save(update_fields=["state", "ended_at", "text"])
 

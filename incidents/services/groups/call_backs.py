@@ -11,11 +11,13 @@ from incidents.models import Incident
 
 
 def list_waiting_duplicates(main_reference: str) -> QuerySet[Incident]:
+    """Return the duplicates of this main case whose declarants asked for a call and still wait for it."""
     return Incident.objects.filter(merged_into__reference=main_reference, is_to_call_back=True)
 
 
 def inherit_call_back(main: Incident, duplicate: Incident) -> bool:
-    """Mark `main` as to be called back if the duplicate, which is still open, is. Return whether this changed it.
+    """Mark `main` as to be called back if its new duplicate is open and to be called back. Return whether `main`
+    changed.
 
     The caller has locked both cases and the waiting duplicates of `main`, and saves `main`.
     """
@@ -28,18 +30,20 @@ def inherit_call_back(main: Incident, duplicate: Incident) -> bool:
 
 
 def recompute_call_back(main: Incident) -> None:
-    """Unmark `main` if it was marked for a duplicate and none of its duplicates waits for a call. Does not save."""
+    """Unmark `main` as to be called back if it was marked for a duplicate and no duplicate waits for a call. Does not
+    save.
+    """
     if main.is_to_call_back and has_inherited_call_back(main):
         main.is_to_call_back = main.doubles.filter(is_to_call_back=True).exists()
 
 
 def has_inherited_call_back(main: Incident) -> bool:
-    """Tell whether a merge marked this case as to be called back. Its own declarant then did not ask for it."""
+    """Tell whether a merge marked this case as to be called back. Its own declarant then did not ask for a call."""
     return main.events.filter(kind=EventKind.MERGED, data__call_back=True).exists()
 
 
 def awaits_call(incident: Incident) -> bool:
-    """Tell whether the declarant of this case asked for a call and still waits for it. One query at most."""
+    """Tell whether the declarant of this case asked for a call and still waits for it. Runs one query at most."""
     main = incident.merged_into
     if main:
         return incident.is_to_call_back and main.is_to_call_back and main.status != Status.CLOSED

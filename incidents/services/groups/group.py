@@ -44,10 +44,7 @@ def list_open_groups(csirt_id: int | None) -> QuerySet[CaseGroup]:
 
 
 def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = False) -> CaseGroup:
-    """Return the group, if the user may act on it, or with `for_reading` if the user may read it.
-
-    Raises Http404 otherwise.
-    """
+    """Return the group. Raises Http404 if the user may not act on it or, with `for_reading`, may not read it."""
     groups = list_groups(user) if for_reading else list_groups(user).filter(match_centres(user, CentreAbility.WORK))
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
@@ -57,7 +54,7 @@ def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = 
 
 @transaction.atomic
 def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: str = "") -> CaseGroup:
-    """Open a group in one of the actor's centres. The same form sent twice (`key`) opens one group.
+    """Open a group in a centre for which the actor works. The same form sent twice (`key`) opens one group.
 
     Raises Http404 for another centre, ValidationError by field.
     """
@@ -74,7 +71,7 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
 
 
 def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
-    """Return the identifier of the group that a form opens, the same each time the form is sent."""
+    """Return the identifier of the group that a form opens. It is the same each time the form is sent."""
     return uuid5(actor.uid, f"{csirt}\n{key}")
 
 
@@ -112,6 +109,7 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
 def save_group_of_case(
     incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]
 ) -> None:
+    """Move the case into this group, or out of its group if `group` is None, and record the event with `data`."""
     now = timezone.now()
     incident.group = group
     incident.save(update_fields=["group"])  # Grouping is not work on the case, so its due date stays.
@@ -126,8 +124,8 @@ def build_group_title(supplier: str) -> str:
 def retitle_supplier_groups(incident: Incident) -> None:
     """Rename the current and former groups of the case whose title is the name of its supplier.
 
-    The new title is the name as another case of the group spells it, or `ERASED_NAME_TITLE` if there is none. The
-    caller has locked the case and is about to erase its texts.
+    The new title is the name as another case of the group spells it, or `ERASED_NAME_TITLE` if no other case names it.
+    The caller has locked the case and is about to erase its texts.
     """
     supplier_keys = list_supplier_keys(incident)
     uids = (
@@ -151,10 +149,10 @@ def list_supplier_keys(incident: Incident) -> set[str]:
 
 @transaction.atomic
 def save_group_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
-    """Save the text of a group that says what is known about the cause and what to advise.
+    """Save the sheet of a group: a text that says what is known about the cause and what to advise.
 
     `seen` is the version that the page showed. Saving the same text again changes nothing. Raises Http404, Stale,
-    ValidationError on « sheet ».
+    ValidationError on `sheet`.
     """
     case_group = get_group(actor, group, lock=True)
     clean = clean_text(sheet, limit=SHEET_LIMIT, field="sheet")

@@ -38,8 +38,8 @@ MAX_QUOTED_NAMES = 10
 class GroupLetter(NamedTuple):
     """A message to a whole group, as a responder typed it.
 
-    If `with_closed` is true, the declarants of closed cases get the message too. `common` holds the words of a
-    DoubtfulNames error that the author has confirmed as common words.
+    With `with_closed`, the declarants of closed cases get the message too. `common` holds the words that the author
+    has confirmed as common words, after a DoubtfulNames error.
     """
 
     text: str
@@ -61,7 +61,7 @@ class DoubtfulNames(ValidationError):
 def clean_group_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
     """Return the letter with its text cleaned. Its placeholders are filled in later, for each case.
 
-    Raises ValidationError on « text », DoubtfulNames if a word may be either a name or a common word.
+    Raises ValidationError on `text`, DoubtfulNames if a word may be either a name or a common word.
     """
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
@@ -80,15 +80,14 @@ def clean_group_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> Gr
 
 
 def join_words(words: list[str]) -> str:
-    """Return the words as one text, in the form in which the page of confirmation posts them."""
+    """Return the words as one text, in the form in which the confirmation page posts them."""
     return ", ".join(" ".join(word.split()) for word in words)
 
 
 def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:
     """Return the words of the message that would identify a body, a person or a case of the group to other declarants.
 
-    If all cases are of one body, nothing is identified to another body, and the result is empty. The author's own name
-    is allowed, for the signature.
+    The author's own name is allowed, for the signature. The result is empty if all cases are of one body.
     """
     cases = (
         list_recipient_cases(group, with_closed=True)
@@ -113,8 +112,8 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
 def list_recipient_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
     """Return the cases whose declarants get the message: the cases of the group and their duplicates.
 
-    Duplicates are added, since a merged case need not be in the group. Erased cases are left out, and so are closed
-    cases unless `with_closed`.
+    A duplicate need not be in the group itself. Erased cases are left out. Closed cases are left out unless
+    `with_closed`.
     """
     grouped = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
     duplicates = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
@@ -141,9 +140,8 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
     """Start the job that writes to each declarant of the group, each in the thread of their case.
 
     `seen` is what `stamp_preview` returned for the preview that the author read. The same form sent twice is one
-    message. Raises Http404, Stale if the preview would be another one now, BulkFormAlreadyUsed if the form was used
-    with another text or other cases, and ValidationError: on « text », or without a field if no declarant would get
-    the message.
+    message. Raises Http404, Stale if the preview has changed, BulkFormAlreadyUsed if the form was used with another
+    text or other cases, and ValidationError: on `text`, or without a field if no declarant would get the message.
     """
     case_group = get_group(actor, group)
     clean = clean_group_letter(letter, case_group, actor)
@@ -166,12 +164,14 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
 
 
 def make_letter_form_key(group: CaseGroup, letter: GroupLetter) -> str:
+    """Return the key under which the job of this form is submitted. It names the group and the form."""
     return f"{group.uid}\n{letter.key}"
 
 
 def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
-    """Return a hash of what the declarants would read, of the cases that would get it, and of the newest other message
-    to the group, which this one may contradict.
+    """Return a stamp of the preview of a message. It changes if the message or the cases that get it change.
+
+    It also changes if another message is sent to the group meanwhile, since this message may contradict it.
     """
     cases = list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)
     newest = find_newest_other_letter(group, letter, author)
@@ -180,22 +180,28 @@ def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
 
 
 def find_newest_other_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:
-    """Return the key of the newest job that wrote to the group, except the job of this very form. One query."""
+    """Return the id of the newest job that wrote to the group, other than the job of this form, or None. Runs one
+    query.
+    """
     own = digest_form(actor, make_letter_form_key(group, letter))
     return next((job.pk for job in list_letter_jobs(group) if not job.submission_key.startswith(own)), None)
 
 
 def list_ungrouped_supplier_cases(group: CaseGroup) -> QuerySet[Incident]:
-    """Return the ungrouped open cases of the centre that name a supplier of the newest 200 cases of this group."""
+    """Return the open cases of the centre that are in no group and name a supplier of this group.
+
+    The suppliers of the group are those that its newest 200 cases name.
+    """
     newest = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
     keys = Incident.objects.filter(pk__in=newest).exclude(supplier_key="").values("supplier_key")
     return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
 
 
 def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
-    """Start the job that adds to the group the ungrouped cases that name its suppliers, or only `supplier_key`.
+    """Start the job that adds to the group the ungrouped cases that name one of its suppliers.
 
-    Raises Http404, ValidationError if there is no such case.
+    If `supplier_key` is given, only the cases of that supplier are added. Raises Http404, ValidationError if there is
+    no such case.
     """
     case_group = get_group(actor, group)
     cases = (
@@ -207,7 +213,7 @@ def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str 
 
 
 def list_ungrouped_cases_of_supplier(supplier_key: str) -> QuerySet[Incident]:
-    """Return the ungrouped open cases that name the supplier, of any centre."""
+    """Return the open cases of any centre that are in no group and name this supplier."""
     return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
 
@@ -241,6 +247,10 @@ def find_opened_group(actor: User, key: str) -> CaseGroup | None:
 
 
 def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
+    """Start the job that adds these cases to the group. Raises ValidationError if there are none.
+
+    The second click of a double click returns the job of the first.
+    """
     references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES])
     if not references:
         raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")

@@ -21,7 +21,7 @@ MESSAGES_SEARCHED = 500
 
 
 class SentLetter(NamedTuple):
-    """A message that was sent to a group. `recipients` is the number of declarants who got it, of `job.total`.
+    """A message that was sent to a group by `job`. `recipients` is the number of declarants who got it.
 
     `text` is the message that the declarant of `case` reads. `case` is None if no readable case got the message.
     """
@@ -59,8 +59,9 @@ def list_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
 
 
 def map_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
-    """Return, for each job id, the item of the first case that got the message, is still in the centre and is not
-    erased.
+    """Return a dict from the id of each job to the item of the first case that got its message and can still be read.
+
+    A case can be read if it is still in the centre and is not erased.
     """
     done = BulkItem.objects.filter(job__in=jobs, outcome=BulkOutcome.DONE)
     readable = done.filter(incident__csirt=group.csirt_id, incident__erased_at=None)
@@ -69,7 +70,7 @@ def map_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, Bulk
 
 
 def map_letter_texts(items: Sequence[BulkItem]) -> dict[int, str]:
-    """Return a dict from job id to the text of the message that the job wrote in the case of its item."""
+    """Return a dict from the id of each job to the message that it wrote in the case of its item."""
     if not items:
         return {}
     since = min(item.job.asked_at for item in items)
@@ -81,6 +82,6 @@ def map_letter_texts(items: Sequence[BulkItem]) -> dict[int, str]:
 
 
 def is_written_by(message: Message, item: BulkItem) -> bool:
-    """Tell whether the job of `item` wrote the message, whose key is derived from the case, the job and the text."""
+    """Tell whether the job of `item` wrote the message. The key of the message shows it."""
     letter = Letter(text=message.text, key=derive_letter_key(item.job))
     return derive_message_key(item.incident, letter) == message.submission_key

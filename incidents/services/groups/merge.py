@@ -48,10 +48,10 @@ CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FI
 
 @transaction.atomic
 def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
-    """Close `reference` as a duplicate of `into`, and return it. A repeated call changes nothing.
+    """Close the case `reference` as a duplicate of the case `into`, and return it. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError if the two cases cannot be merged. A duplicate of a duplicate is
-    refused, so that `merged_into` always names the main case.
+    A duplicate cannot be merged into another duplicate, so `merged_into` always names a main case. Raises Http404,
+    PermissionDenied, ValidationError if the two cases cannot be merged.
     """
     both = Incident.objects.filter(reference__in=[reference, into]).values("pk")
     lock_cases(both.union(list_waiting_duplicates(into).values("pk")))
@@ -79,7 +79,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
 
 
 def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, Any], *, at: datetime) -> None:
-    """Close the case, whose state was `before`, as a duplicate of `main`."""
+    """Close the case as a duplicate of `main`. `before` is its former state (`copy_state_before_merge`)."""
     duplicate.status, duplicate.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
     duplicate.closed_at = at
     duplicate.merged_into = main
@@ -90,7 +90,7 @@ def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, An
 
 
 def inherit_mailbox_doubt(main: Incident, duplicate: Incident) -> None:
-    """Mark the mailbox of `main` as in doubt if the duplicate has the same mailbox and it is in doubt there. Does not
+    """Mark the mailbox of `main` as in doubt if the duplicate has the same mail address, marked as in doubt. Does not
     save.
     """
     addresses = [case.story.contact_email.casefold() for case in (main, duplicate)]
@@ -99,13 +99,15 @@ def inherit_mailbox_doubt(main: Incident, duplicate: Incident) -> None:
 
 
 def lock_cases(ids: Collection[int] | QuerySet[Any, Any]) -> dict[int, int | None]:
-    """Lock these cases in the order of their ids. Returns the id of the main case, or None, of each."""
+    """Lock these cases in the order of their ids. Return a dict from the id of each to that of its main case, or
+    None.
+    """
     locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return dict(locked.values_list("pk", "merged_into"))
 
 
 def check_mergeable(duplicate: Incident, main: Incident) -> None:
-    """Raise ValidationError, saying what to do instead, if the two cases cannot be merged."""
+    """Raise ValidationError if the two cases cannot be merged. The message says what to do instead."""
     if duplicate.pk == main.pk:
         raise ValidationError("Un dossier n’est pas le double de lui-même.")
     if (duplicate.collectivity_id, duplicate.csirt_id) != (main.collectivity_id, main.csirt_id):
@@ -122,7 +124,7 @@ def check_mergeable(duplicate: Incident, main: Incident) -> None:
 
 
 def check_main_case(duplicate: Incident, main: Incident) -> None:
-    """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
+    """Raise ValidationError if `main` cannot be the main case of the two."""
     if main.status == Status.CLOSED:
         closed = "%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord."
         raise ValidationError(closed % {"main": hyphenate(main.reference)})
@@ -135,8 +137,10 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
 
 
 def copy_state_before_merge(incident: Incident) -> dict[str, Any]:
-    """Return the status, closing date and closing reason of the case, and whether it was closed although its declarant
-    waited for a call. The merge overwrites them in the row, and undoing it restores them.
+    """Return the state of a case that a merge overwrites and that undoing the merge restores.
+
+    It holds the status, the date of closing and its reason, and whether the case was closed although its declarant
+    waited for a call.
     """
     if incident.closed_at is None:
         return {"status": incident.status}
@@ -158,7 +162,7 @@ def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
 
 
 def find_first_question_time(main: Incident, *, since: datetime) -> datetime | None:
-    """Return when the centre first asked something after `since`, or None if it asked nothing."""
+    """Return when the centre first asked the declarant something after `since`, or None if it asked nothing."""
     questions = main.messages.filter(asks_answer=True, written_at__gt=since)
     return questions.order_by("written_at").values_list("written_at", flat=True).first()
 
@@ -191,7 +195,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     """Undo the merge: restore the status, the closing and the deadlines of the duplicate. A repeated call changes
     nothing.
 
-    What its declarant added meanwhile is then to be answered on the restored case. May raise Http404 or
+    Unanswered additions of its declarant must then be answered on the restored case. May raise Http404 or
     PermissionDenied.
     """
     lock_case_with_main(reference)
@@ -218,6 +222,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
 
 
 def get_merging_event(duplicate: Incident, main: Incident) -> IncidentEvent:
+    """Return the newest event of the merge of the duplicate into `main`. Raises Http404 if there is none."""
     merged = duplicate.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
     if merged is None:  # `merged_into` is only set with such an event.
         raise Http404
@@ -225,6 +230,9 @@ def get_merging_event(duplicate: Incident, main: Incident) -> IncidentEvent:
 
 
 def restore_state_before_merge(duplicate: Incident, merged: IncidentEvent) -> None:
+    """Restore the state of the duplicate from the event of its merge (`merged`), and recompute its deadlines. Does not
+    save.
+    """
     was = merged.data["was"]
     duplicate.status, duplicate.closing_reason = was["status"], was.get("reason", "")
     duplicate.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
@@ -239,7 +247,7 @@ def restore_state_before_merge(duplicate: Incident, merged: IncidentEvent) -> No
 def lock_case_with_main(reference: str) -> None:
     """Lock a case and its main case, if any. Call it before locking any other row of either case.
 
-    If the case is merged between the read and the lock, release the locks and read again.
+    If the case is merged between the read and the lock, the locks are released and the case is read again.
     """
     while row := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
         pk, main = row
@@ -258,8 +266,9 @@ def lock_main_case(duplicate: Incident) -> Incident | None:
 
 
 def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
-    """Record on the main case that the declarant of a duplicate added something, which the centre reads and answers on
-    the main case. Change nothing if the case is not a duplicate.
+    """Record on the main case that the declarant of a duplicate added something. The centre answers on the main case.
+
+    If the case is not a duplicate, nothing changes.
     """
     if main := lock_main_case(duplicate):
         record_news(main, at=at)
@@ -267,10 +276,10 @@ def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
 
 
 def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
-    """Recompute the deadlines of the main case, and whether it is to be called back, after the centre answered on a
-    duplicate. Change nothing if the case is no duplicate.
+    """Recompute the deadlines of the main case after the centre answered on a duplicate, and whether it is to be
+    called back.
 
-    The caller has recorded the event of the answer.
+    If the case is not a duplicate, nothing changes. The caller has recorded the event of the answer.
     """
     if main := lock_main_case(duplicate):
         recompute_answer_due(main)
@@ -280,8 +289,10 @@ def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
 
 
 def update_main_after_call(duplicate: Incident) -> None:
-    """Recompute whether the main case is to be called back, after a call that was no answer to the declarant of a
-    duplicate. Change nothing if the case is no duplicate.
+    """Recompute whether the main case is to be called back, after a call on a duplicate that did not answer its
+    declarant.
+
+    If the case is not a duplicate, nothing changes.
     """
     if main := lock_main_case(duplicate):
         recompute_call_back(main)

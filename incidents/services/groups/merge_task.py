@@ -15,7 +15,7 @@ STEP_PREFIX = "double:"
 
 
 def add_missing_facts_task(main: Incident, duplicate: Incident, *, actor: User, at: datetime) -> Task | None:
-    """Add a task if the duplicate has a stopped service or a leak that the main case does not have.
+    """Add a task if the duplicate declares a stopped service or a leak that the main case does not declare.
 
     The main case cannot be closed as resolved before the task is done. The caller has locked both cases.
     """
@@ -50,8 +50,9 @@ def list_missing_facts(main: Incident, duplicate: Incident) -> list[str]:
 
 
 def close_missing_facts_task(main: Incident, duplicate: Incident, *, actor: User, at: datetime) -> None:
-    """Close the task of `add_missing_facts_task` as moot after the merge is undone, since the restored case declares
-    these facts itself.
+    """Close the task of `add_missing_facts_task` as no longer relevant after the merge is undone.
+
+    The restored case then declares these facts itself.
     """
     waiting = main.tasks.filter(playbook="", step=f"{STEP_PREFIX}{duplicate.reference}", done_at=None)
     waiting.update(done_at=at, done_by=actor, is_moot=True)

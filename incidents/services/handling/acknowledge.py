@@ -20,7 +20,7 @@ ACKNOWLEDGED_FIELDS = ("status", "first_acknowledged_at", "acknowledged_at", "ac
 
 @transaction.atomic
 def acknowledge_incident(*, reference: str, actor: User) -> Incident:
-    """Take the case for the actor.
+    """Take the case: the actor acknowledges it and becomes its assignee.
 
     If the actor already has the case, as after a double click, nothing changes. A case can also be taken if its
     assignee has left the centre. Raises Http404, PermissionDenied, InvalidTransition if somebody else has the case or
@@ -56,7 +56,7 @@ def set_acknowledged(incident: Incident, actor: User, *, at: datetime) -> None:
 
 
 def assign_abandoned_case(incident: Incident, actor: User) -> Incident:
-    """Assign the case to the actor after its assignee has left the centre. `acknowledged_at` does not change."""
+    """Assign the case to the actor, because its assignee has left the centre. `acknowledged_at` does not change."""
     incident.assignee = actor
     incident.save(update_fields=["assignee"])
     record_event(incident, EventKind.ASSIGNED, at=timezone.now(), actor=actor, to=str(actor.uid))

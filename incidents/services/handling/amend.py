@@ -34,8 +34,8 @@ def amend_section(
 ) -> None:
     """Change one section of the case: call `save_rows`, and append a sheet with the new `values`.
 
-    If the section has no sheet yet, its declared state is stored first. The caller has locked the case and records the
-    event.
+    If the section has no sheet yet, its declared values are stored first. The caller has locked the case and records
+    the event.
     """
     if find_newest_sheet(incident, section) is None:
         store_first_state(incident, section)
@@ -61,7 +61,7 @@ def format_signature(incident: Incident, actor: User) -> str:
 def save_leak_judgement(incident: Incident, status: str) -> list[str]:
     """Save the centre's judgement of the leak. Returns the codes [former, new], or [] if nothing changes.
 
-    The declaration does not change. If the case has no leak, « confirmed » creates one, and « unfounded » is only
+    The declaration does not change. If the case has no leak, « confirmed » creates one. « unfounded » is then only
     written in the event that the caller records. AS_DECLARED withdraws the judgement.
     """
     leak = find_leak_row(incident)
@@ -77,6 +77,7 @@ def save_leak_judgement(incident: Incident, status: str) -> list[str]:
 
 
 def save_judgement_row(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:
+    """Save the judgement in the row of the leak. The row is created or deleted if the judgement requires it."""
     if leak and not judged and not is_declared:
         leak.delete()
     elif leak or judged not in ("", LeakStatus.UNFOUNDED):
@@ -86,5 +87,5 @@ def save_judgement_row(incident: Incident, leak: DataLeak | None, judged: str, *
 
 
 def read_leak_status(incident: Incident, leak: DataLeak | None) -> str:
-    """Return the status of the leak that counts: the centre's judgement if there is one, else the declared status."""
+    """Return the status of the leak that counts: the centre's judgement if there is one, or the declared status."""
     return leak.status if leak else find_judgement_without_leak(incident)

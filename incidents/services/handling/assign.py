@@ -28,7 +28,7 @@ ASSIGNMENT_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by",
 
 
 def format_person_tag(user: User | None) -> str:
-    """Return the value that stands for this person in a form, or NOBODY for None."""
+    """Return the value that identifies this person in a form, or NOBODY if `user` is None."""
     return str(user.uid) if user else NOBODY
 
 
@@ -38,18 +38,18 @@ def list_centre_responders(csirt_id: int | None) -> QuerySet[User]:
 
 
 def list_colleagues(user: User) -> QuerySet[User]:
-    """Return the people who work today for one of the centres of `user`, who is among them, sorted by name."""
+    """Return the people who work today for any of the centres of `user`, sorted by name. They include `user`."""
     return filter_responders(match_centres(user, CentreAbility.WORK))
 
 
 def filter_responders(in_centre: Q) -> QuerySet[User]:
-    """Return the people with a role in force that meets the condition and lets them work, sorted by name."""
+    """Return the people who work today for a centre that meets the condition `in_centre`, sorted by name."""
     in_force = Membership.objects.in_force().filter(in_centre, role__in=WORKING_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 
 def find_current_assignee(incident: Incident) -> User | None:
-    """Return the assignee of the case, or None if they have left its centre. Runs one query, or none."""
+    """Return the assignee of the case, or None if they have left its centre. Runs one query at most."""
     return (
         list_centre_responders(incident.csirt_id).filter(pk=incident.assignee_id).first()
         if incident.assignee_id
@@ -58,8 +58,9 @@ def find_current_assignee(incident: Incident) -> User | None:
 
 
 def get_colleague(tag: str, people: QuerySet[User], *, field: str) -> User | None:
-    """Return the one of `people` whose `format_person_tag` is `tag`, or None for NOBODY. Raises ValidationError on
-    `field`.
+    """Return the person among `people` whose `format_person_tag` is `tag`, or None if `tag` is NOBODY.
+
+    Raises ValidationError on `field` if there is no such person.
     """
     if tag == NOBODY:
         return None
@@ -77,9 +78,9 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     """Assign the case to a person of its centre, or unassign it (None). Assigning the same person again changes
     nothing.
 
-    A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
-    acknowledge it. `seen` is what `format_person_tag` returned for the assignee that the page showed, or "" if there
-    was no page. Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
+    A person who assigns an untaken case to themselves also acknowledges it. `seen` is what `format_person_tag`
+    returned for the assignee that the page showed, or "" if there was no page. Raises Http404, PermissionDenied, Stale
+    with the assignee, ValidationError on `assignee`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)
@@ -116,6 +117,7 @@ def set_assignee(incident: Incident, to: User | None, *, at: datetime) -> dict[s
 
 
 def check_assignee(incident: Incident, assignee: User | None) -> None:
+    """Raise ValidationError on `assignee` if the case is closed, or if the person does not work for its centre."""
     if incident.status == Status.CLOSED:
         raise ValidationError({"assignee": "Ce dossier est clos : personne n’a plus à s’en occuper."})
     if assignee and not list_centre_responders(incident.csirt_id).filter(pk=assignee.pk).exists():

@@ -59,9 +59,9 @@ class ClosingReport:
     """The report with which a responder closes a case.
 
     `ended` gives, by service, the instant at which the service resumed. `moot` holds the uids of the tasks that no
-    longer apply. `leak` is a conclusion, `NEVER_KNOWN` or "". `why` says why a case that nobody handled or answered is
-    resolved. It becomes a note that no declarant reads. `handed_to` names the service that takes the case over, and
-    the declarant reads it.
+    longer apply. `leak` is a conclusion, `NEVER_KNOWN` or "". `why` explains why a case that nobody handled or
+    answered is resolved. It becomes a note that no declarant reads. `handed_to` names the service that takes the case
+    over, and the declarant reads it.
     """
 
     reason: str
@@ -89,10 +89,10 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`close_with_report` writes one).
 
-    `why` and `handed_to` have the same meaning as in `ClosingReport`. `seen` is what `format_last_addition` returned
-    for the case on its page, or the instant at which the list was displayed from which the case is closed, or None.
-    Raises Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be
-    closed as resolved yet, ValidationError if the declarant wrote meanwhile or the service has no name.
+    `why` and `handed_to` are as in `ClosingReport`. `seen` is what `format_last_addition` returned for the page of the
+    case, or the instant at which the list of cases was displayed, or None. Raises Http404, PermissionDenied,
+    InvalidTransition if the case is already closed, NotFinished if it cannot be closed as resolved yet,
+    ValidationError if the declarant wrote meanwhile or the service has no name.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
@@ -115,7 +115,7 @@ def has_unseen_addition(incident: Incident, seen: str | datetime | None) -> bool
 
 
 def format_last_addition(incident: Incident) -> str:
-    """Return when the declarant last added something, for a form, or ""."""
+    """Return when the declarant last added something, in ISO 8601 for a form, or ""."""
     return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""
 
 
@@ -153,6 +153,7 @@ def close_with_report(*, reference: str, actor: User, ending: ClosingReport, see
 
 
 def clean_closing_report(ending: ClosingReport) -> ClosingReport:
+    """Return the report with its texts cleaned. `handed_to` is emptied unless the case is handed over."""
     is_handed_over = ending.reason == ClosingReason.HANDED_OVER
     return replace(
         ending,
@@ -179,9 +180,9 @@ def digest_closing_report(ending: ClosingReport) -> str:
 
 
 def list_text_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
-    """Yield the problems of the texts of the report and of the sharing of its lesson.
+    """Yield the problems of the texts of the report, and of the sharing of its lesson.
 
-    An erased case takes no text, and a lesson must not identify anybody and must have no line left to fill in.
+    An erased case takes no text. A lesson must not identify anybody, and must have no blanks left to fill in.
     """
     if incident.erased_at and (written := [name for name in TEXTS if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
@@ -196,12 +197,13 @@ def list_text_problems(incident: Incident, ending: ClosingReport) -> Iterator[Pr
 
 
 def list_service_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
-    """Yield a problem if the case is handed over and no service is named. An erased case takes no text."""
+    """Yield a problem if the case is handed over and no service is named. An erased case needs no name."""
     if ending.reason == ClosingReason.HANDED_OVER and not ending.handed_to and not incident.erased_at:
         yield "handed_to", SERVICE_QUESTION
 
 
 def list_report_problems(ending: ClosingReport) -> Iterator[Problem]:
+    """Yield the problems of the codes of the report: its reason, outcome, cause and conclusion about the leak."""
     if ending.reason not in ClosingReason.values:
         yield "reason", "Choisissez pourquoi le dossier est clos."
     is_resolved = ending.reason == ClosingReason.RESOLVED
@@ -222,7 +224,11 @@ def list_untouched_problems(incident: Incident, ending: ClosingReport) -> Iterat
 def list_unfinished_problems(
     ending: ClosingReport, pending: UnfinishedWork, now: datetime, zone: str
 ) -> Iterator[Problem]:
-    """Yield the problems that prevent closing the case as « résolu », and, for any reason, impossible instants."""
+    """Yield the problems that the unfinished work of the case causes.
+
+    A date of resumption must be possible, whatever the reason for closing. The work must be finished to close the case
+    as « résolu ».
+    """
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for interruption in pending.interruptions:
         name, at = f"ended_{interruption.service}", ending.ended.get(interruption.service)
@@ -258,6 +264,7 @@ def save_closing_facts(
 
 
 def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
+    """Save that these services resumed, in a sheet and in the rows of the case. `ended` gives the instant of each."""
     interruptions = [
         normalise_end(replace(interruption, ended_at=ended[interruption.service]))
         if interruption.ended_at is None and interruption.service in ended
@@ -308,7 +315,10 @@ def save_closing(
 
 
 def format_closing_note(ending: ClosingReport) -> str:
-    """Return the service to which the case is handed over, then why it is closed, or ""."""
+    """Return the text of the note of a closing: the service that takes the case over, then the reason.
+
+    The text is "" if the report gives neither.
+    """
     service = f"Confié à\N{NO-BREAK SPACE}: {ending.handed_to}." if ending.handed_to else ""
     return "\n".join(filter(None, (service, ending.why)))
 

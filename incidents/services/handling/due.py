@@ -21,7 +21,10 @@ ADDITIONS = Q(kind__in=[EventKind.FACTS, EventKind.FILE]) | Q(kind=EventKind.MES
 
 
 def recompute_due(incident: Incident, *, worked_at: datetime | None = None) -> None:
-    """Recompute `due_at` and `due_for`. `worked_at` is given if the act is work of the centre on the case."""
+    """Recompute what comes next on the case: `due_at` and `due_for`. Does not save.
+
+    `worked_at` is the instant at which the centre worked on the case, if it did.
+    """
     incident.worked_at = worked_at or incident.worked_at
     task_due = None
     if incident.status != Status.CLOSED:
@@ -32,10 +35,10 @@ def recompute_due(incident: Incident, *, worked_at: datetime | None = None) -> N
 def record_answer(
     incident: Incident, *, at: datetime, asks_answer: bool = False, lifts_question: bool = False
 ) -> None:
-    """Record that the centre wrote to the declarant or spoke with them.
+    """Record that the centre wrote to the declarant or spoke with them. Does not save.
 
-    A question that was asked before stays open, unless `lifts_question`. With `asks_answer`, the case waits for the
-    declarant, since the oldest open question.
+    An earlier question stays open unless `lifts_question`. With `asks_answer`, the case waits for the declarant. The
+    wait is counted from the oldest open question.
     """
     incident.answer_by = None
     incident.answered_at = incident.answered_at or at
@@ -47,14 +50,14 @@ def record_answer(
 
 
 def advance_answer_due(incident: Incident) -> None:
-    """Bring `answer_by` forward to the target of the current severity. Never postpone it."""
+    """Bring `answer_by` forward to the target of the current severity. Never postpone it. Does not save."""
     if incident.answer_by:
         since = incident.declarant_wrote_at or incident.received_at
         incident.answer_by = min(incident.answer_by, since + ANSWER_WITHIN[incident.severity])
 
 
 def record_news(incident: Incident, *, at: datetime) -> None:
-    """Record that the declarant's side added something at the instant `at`.
+    """Record that the declarant's side added something at the instant `at`. Does not save.
 
     `answer_by` stays that of the oldest unanswered addition.
     """
@@ -66,6 +69,7 @@ def record_news(incident: Incident, *, at: datetime) -> None:
 
 
 def find_last_answer_time(incident: Incident) -> datetime | None:
+    """Return when the centre last wrote to the declarant or spoke with them, or None."""
     newest = incident.events.filter(ANSWERS).aggregate(newest=Max("at"))["newest"]
     return newest or incident.answered_at
 
@@ -73,8 +77,8 @@ def find_last_answer_time(incident: Incident) -> datetime | None:
 def find_waiting_start(incident: Incident, *settled_at: datetime | None) -> datetime | None:
     """Return since when the declarant waits for an answer, or None if nothing is left to answer.
 
-    That is the oldest addition after the last answer, read from the events. A declarant who never got an answer has
-    waited since the declaration. `settled_at` are other instants at which nothing was left to answer.
+    The wait starts at the oldest addition after the last answer, read from the events. Without any answer, it starts
+    at the declaration. `settled_at` are other instants at which nothing was left to answer.
     """
     settled = max(filter(None, [find_last_answer_time(incident), *settled_at]), default=None)
     if settled is None:

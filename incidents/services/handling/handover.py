@@ -32,7 +32,8 @@ HANDOVERS_SHOWN_FOR = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class HandoverRequest:
-    """The text of a hand-over, and the person who gets the cases (None: the cases are left without assignee).
+    """The text of a hand-over, and the person who gets the cases. If `to` is None, the cases are left without
+    assignee.
 
     `key` is the idempotency key of the form.
     """
@@ -56,10 +57,10 @@ class HandoverResult:
 
 
 def hand_shift_over(*, actor: User, references: Sequence[str], handover: HandoverRequest) -> HandoverResult:
-    """Hand over each of these cases in its own transaction. Sending the form again hands over the cases that an
-    interruption left.
+    """Hand over each of these cases in its own transaction. Raises ValidationError by field before anything is
+    written.
 
-    Raises ValidationError by field before anything is written.
+    If an interruption left some cases, sending the form again hands these over.
     """
     check_handover(actor, references, handover)
     result = HandoverResult()
@@ -76,6 +77,7 @@ def hand_shift_over(*, actor: User, references: Sequence[str], handover: Handove
 
 
 def check_handover(actor: User, references: Sequence[str], handover: HandoverRequest) -> None:
+    """Raise ValidationError by field if the cases, the colleague or the text of a hand-over are not acceptable."""
     if not references:
         raise ValidationError({"references": "Cochez les dossiers que vous passez."})
     if len(references) > MAX_CASES_SHOWN:
@@ -91,7 +93,7 @@ def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) ->
     """Hand over one open case of the actor. Returns whether this form handed the case over, now or before.
 
     A case that was assigned to the actor again since then stays with the actor. Raises Http404, PermissionDenied,
-    ValidationError on « text ».
+    ValidationError on `text`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
@@ -125,15 +127,18 @@ def list_assigned_cases(user: User) -> QuerySet[Incident]:
 
 
 def list_abandoned_cases(user: User) -> QuerySet[Incident]:
-    """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
+    """Return the open cases, in the centres that `user` leads, whose assignee has left the centre, sorted by due
+    date.
+    """
     led = match_centres(user, CentreAbility.LEAD)
     assigned = Incident.objects.filter(assignee__isnull=False).filter(led).open()
     return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
-    """Count the open cases of each of these people in each of these centres, and those that the queue calls late, for
-    the pages of a lead and of the administrator (`accounts.access.count_assigned_cases`). Runs one query.
+    """Count the open cases of each of these people in each of these centres, and the late ones among them.
+
+    `people` and `csirts` are ids. A case is late once its due date is past, as in the queue. Runs one query.
     """
     cases = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
     late = Count("pk", filter=Q(due_at__lt=timezone.now()))
@@ -145,6 +150,7 @@ def count_open_cases(people: Collection[int], csirts: Collection[int]) -> CaseCo
 
 
 def join_territories(cases: QuerySet[Incident]) -> QuerySet[Incident]:
+    """Return the cases with their assignee and the relations that give their time zone."""
     return cases.select_related("assignee", *(f"collectivity__{place}" for place in TERRITORIES))
 
 
@@ -171,6 +177,7 @@ def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]
 
 
 def group_received_handovers(notes: Iterable[Note]) -> list[ReceivedHandover]:
+    """Group the notes of hand-overs by author, text and recipient, in the order of the notes."""
     handovers: dict[tuple[int, str, bool], ReceivedHandover] = {}
     for note in notes:
         is_for_all = note.incident.assignee_id is None

@@ -26,11 +26,10 @@ CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
 
 
 def filter_readable_notes(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
-    """Return the notes that a centre may read; by default, the centre that has the case.
+    """Return the notes that the centre with the id `centre` may read; by default, the centre that has the case.
 
-    One text of a hand-over may concern several cases, which need not have moved with this one. A hand-over is
-    therefore read only by the centre where it was written. `services/history/index_sql.py` applies the same rule to
-    the search.
+    A hand-over may be read only by the centre where it was written, because its text may concern other cases too.
+    `services/history/index_sql.py` applies the same rule to the search.
     """
     accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))
     givers = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
@@ -43,9 +42,9 @@ def filter_readable_notes(notes: QuerySet[Note], *, centre: int | None = None) -
 def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
     """Save a note, or the note of a call. The same text sent twice with one `key` is one note.
 
-    A call counts as an answer to the declarant, unless `spoke` is False (the declarant was not reached). After a call
-    that the centre made, the case still waits for what the centre had asked the declarant. Hand-overs are written by
-    `handover.py` instead. Raises Http404, PermissionDenied, ValidationError on « text ».
+    A call counts as an answer to the declarant, unless `spoke` is False because the declarant was not reached. A call
+    from the declarant also lifts the earlier questions of the centre. Hand-overs are written by `handover.py` instead.
+    Raises Http404, PermissionDenied, ValidationError on `text`.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
@@ -69,7 +68,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
     """Save the note, unless the same form saved it before. Return the note and whether it is new.
 
-    The caller has locked the case. Raises ValidationError on « text ».
+    The caller has locked the case. Raises ValidationError on `text`.
     """
     words = clean_note(incident, text)
     submission_key = derive_note_key(incident, kind, words, key)
@@ -81,7 +80,7 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
 
 
 def clean_note(incident: Incident, text: str) -> str:
-    """Return the cleaned text. Raises ValidationError on « text » if it is empty or the case is erased."""
+    """Return the cleaned text. Raises ValidationError on `text` if it is empty or the case is erased."""
     if incident.erased_at:
         raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus de note."})
     words = clean_text(text, limit=TEXT_LIMIT, field="text")
@@ -91,6 +90,7 @@ def clean_note(incident: Incident, text: str) -> str:
 
 
 def derive_note_key(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
+    """Return the submission key of a note, derived from the case, the kind, the text and the key of the form."""
     return hashlib.sha256(f"{incident.pk}\n{kind}\n{key}\n{words}".encode()).hexdigest()
 
 

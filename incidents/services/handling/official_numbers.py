@@ -1,4 +1,4 @@
-"""BodyCorrection and removal of the official number of a body, with a note of who did it and what the number was."""
+"""Correction and removal of the official number of a body, with a note of who did it and what the number was."""
 
 from dataclasses import dataclass
 
@@ -27,22 +27,27 @@ from incidents.services.history.record import record_event
 
 @dataclass(frozen=True, kw_only=True)
 class NumberCorrection:
-    """The telephone number that replaces the official one, with its source. An empty number removes the latter."""
+    """The telephone number that replaces the official number of a body, with its source.
+
+    If the new number is empty, the official number is removed.
+    """
 
     number: str = ""
     source: NumberSource | None = None
 
 
 def find_official_number_row(incident: Incident, *, lock: bool = False) -> OfficialNumber | None:
-    """Return the number that a centre found for the body, with its finder, or None. Runs one query."""
+    """Return the row of the official telephone number of the body, with the person who found it, or None. Runs one
+    query.
+    """
     rows = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).select_related("noted_by")
     return (rows.select_for_update(of=("self",)) if lock else rows).first()
 
 
 def format_number_origin(number: OfficialNumber) -> str:
-    """Return where, when and by whom the number was found, as text.
+    """Return where, when and by whom the official number was found, in French.
 
-    The name of the finder is for every centre: it helps to judge how far to trust the number.
+    The name of the finder helps other centres to judge how far to trust the number.
     """
     return f"{number.get_source_display()}, relevé le {format_day(number.found_on)} par {number.noted_by}"
 
@@ -51,12 +56,12 @@ def format_number_origin(number: OfficialNumber) -> str:
 def correct_official_number(
     *, reference: str, actor: User, correction: NumberCorrection, seen: str
 ) -> OfficialNumber | None:
-    """Replace the official number of the body of the case, or remove it, and return the number that is now official.
+    """Replace or remove the official telephone number of the body, and return the number that is now official.
 
-    A note of the case states both numbers. If the actor repeats a correction, nothing changes. `seen` is the number
-    that the page showed. Raises Http404 and PermissionDenied, Stale if the number is another one now, and
-    ValidationError on « number » or « source » for a number that cannot be called, that an unverified declaration
-    gives, or that has no public source.
+    A note of the case states both numbers. `seen` is the number that the page showed. A repeated correction by the
+    actor changes nothing. Raises Http404, PermissionDenied, Stale if the number has changed, and ValidationError on
+    `number` or `source`: for a number that cannot be called, that an unverified declaration gives, or that has no
+    public source.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     stored = find_official_number_row(incident, lock=True)
@@ -79,15 +84,15 @@ def correct_official_number(
 
 
 def is_same_correction(stored: OfficialNumber, correction: NumberCorrection, actor: User) -> bool:
-    """Tell whether the actor has made this correction, as after a double click."""
+    """Tell whether the actor has already made this correction, as after a double click."""
     number = clean_line(correction.number, limit=NUMBER_LIMIT, field="number")
     return (stored.phone, stored.source, stored.noted_by_id) == (number, correction.source, actor.pk)
 
 
 def save_corrected_number(incident: Incident, *, actor: User, correction: NumberCorrection) -> OfficialNumber:
-    """Check the new number and store it. Once the case is verified, the number of its declaration is accepted.
+    """Check the new number and store it. Raises ValidationError as `correct_official_number` does.
 
-    Raises ValidationError as `correct_official_number` does.
+    Once the case is verified, the number that its declaration gives is accepted.
     """
     number = clean_phone_number(incident, correction.number)
     if not incident.is_verified:

@@ -34,7 +34,7 @@ QUALIFICATION_COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "technique
 class Qualification:
     """The codes of a qualification.
 
-    An empty `leak` changes nothing. AS_DECLARED withdraws the centre's judgement of the leak. `techniques` are
+    An empty `leak` changes nothing, and AS_DECLARED withdraws the centre's judgement of the leak. `techniques` are
     identifiers of `incidents.catalogues.attack`, in any order.
     """
 
@@ -51,10 +51,10 @@ class Qualification:
 
 @transaction.atomic
 def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
-    """Save the qualification of the case.
+    """Save the qualification of the case. Saving the same values again changes nothing.
 
-    Saving the same values again changes nothing. `seen` is what `stamp_qualification` returned for the page, or "" if
-    there was no page. Raises Http404, PermissionDenied, Stale, ValidationError by field of `Qualification`.
+    `seen` is what `stamp_qualification` returned for the page, or "" if there was no page. Raises Http404,
+    PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)
@@ -71,7 +71,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
 
 
 class QualificationChanges(TypedDict, total=False):
-    """The fields of a qualification to change. Fields that are not given do not change.
+    """The fields of a qualification to change. A field that is absent does not change.
 
     `rsit` holds the class and the type, such as « availability/ddos ».
     """
@@ -85,9 +85,9 @@ class QualificationChanges(TypedDict, total=False):
 
 @transaction.atomic
 def classify_incident(*, reference: str, actor: User, **changes: Unpack[QualificationChanges]) -> Incident:
-    """Change only the given fields of the qualification, for an act on many cases.
+    """Change only the given fields of the qualification, as an act on many cases does.
 
-    The RSIT class and type follow the type of incident, unless somebody chose others. Raises Http404,
+    If the type of incident changes, so do the RSIT class and type, unless somebody chose others. Raises Http404,
     PermissionDenied, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
@@ -110,7 +110,7 @@ def read_changed_codes(changes: QualificationChanges, current: Qualification) ->
 
 
 def lock_case_to_qualify(reference: str, actor: User) -> Incident:
-    """Return the case, locked. Raises ValidationError if it is erased, since its facts can no longer be read."""
+    """Return the case, locked. Raises Http404, PermissionDenied, ValidationError if the case is erased."""
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on ne le qualifie plus.")
@@ -118,7 +118,7 @@ def lock_case_to_qualify(reference: str, actor: User) -> Incident:
 
 
 def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualification:
-    """Return the qualification that is stored. `leak` is the row of the leak."""
+    """Return the stored qualification of the case. `leak` is the row of the leak, or None."""
     return Qualification(
         **{name: getattr(incident, name) for name in QUALIFICATION_COLUMNS if name != "techniques"},
         techniques=order_techniques(tuple(incident.techniques)),
@@ -127,16 +127,18 @@ def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualificati
 
 
 def is_leak_judged(incident: Incident) -> bool:
+    """Tell whether the centre's judgement of the leak differs from the declared status."""
     return bool(find_leak_judgement(incident, read_declared_data(incident), find_leak_row(incident)))
 
 
 def stamp_qualification(qualification: Qualification) -> str:
-    """Return a stamp of the values. A form sends back the stamp of the values that its page showed."""
+    """Return a stamp of the qualification, which changes if any of its codes changes."""
     content = json.dumps(asdict(qualification), sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 def is_unchanged(chosen: Qualification, current: Qualification) -> bool:
+    """Tell whether the chosen codes are the current ones. An empty `leak` counts as the current judgement."""
     return replace(chosen, leak=chosen.leak or current.leak) == current
 
 
@@ -154,6 +156,9 @@ def check_qualification(qualification: Qualification, *, kept_techniques: list[s
 
 
 def list_unknown_codes(qualification: Qualification, kept_techniques: list[str]) -> Iterator[Problem]:
+    """Yield a problem for each field whose code is not in its list. `kept_techniques` is as in
+    `check_qualification`.
+    """
     allowed: dict[str, list[str]] = {
         "nature": Nature.values,
         "type": IncidentType.values,
@@ -170,6 +175,7 @@ def list_unknown_codes(qualification: Qualification, kept_techniques: list[str])
 
 
 def list_rsit_problems(qualification: Qualification) -> Iterator[Problem]:
+    """Yield a problem if the RSIT class is unknown, or if the RSIT type does not belong to the class."""
     if qualification.rsit_class not in TYPES_OF_CLASS:
         yield "rsit_class", "Choisissez une classe RSIT."
     elif qualification.rsit_type and qualification.rsit_type not in TYPES_OF_CLASS[qualification.rsit_class]:
@@ -177,7 +183,7 @@ def list_rsit_problems(qualification: Qualification) -> Iterator[Problem]:
 
 
 def apply_qualification(incident: Incident, current: Qualification, chosen: Qualification, *, actor: User) -> None:
-    """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
+    """Save the new values, recompute the severity, which may only rise, and record which codes changed."""
     now = timezone.now()
     changed: dict[str, Any] = {}
     incident.mailbox_was_in_doubt = is_mailbox_in_doubt(incident)
@@ -191,6 +197,9 @@ def apply_qualification(incident: Incident, current: Qualification, chosen: Qual
 
 
 def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
+    """Raise the severity if needed, save the case and record the event. `changed` maps each field to [former, new]
+    code.
+    """
     was = incident.severity
     raised = raise_severity(incident, now)
     recompute_due(incident, worked_at=now)
@@ -200,4 +209,5 @@ def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any
 
 
 def encode_code(value: Any) -> Any:
+    """Return a code as text, or several codes as a list, as JSON and the columns hold them."""
     return list(value) if isinstance(value, tuple) else str(value)

@@ -19,11 +19,10 @@ PRESENT_FOR = timedelta(seconds=45)
 
 
 def record_reading(*, incident: Incident, reader: User, at: datetime) -> None:
-    """Record that `reader` has read the case as it was at the instant `at`. Ignored unless `reader` may read the cases
-    of its CSIRT.
+    """Record that `reader` has read the case as it was at the instant `at`.
 
-    `at` must be an instant before the first row of the case was read, so that what arrives meanwhile is still new the
-    next time.
+    Nothing is recorded if `reader` may not read the cases of its centre. `at` must precede the reading of the rows, so
+    that what arrives meanwhile is still new the next time.
     """
     if not reader.reads_centre(incident.csirt_id):
         return
@@ -55,7 +54,9 @@ def record_presence(*, incident: Incident, reader: User) -> None:
 
 
 def record_departure(*, incident: Incident, reader: User) -> None:
-    """Record that `reader` has left the page of the case. Another page of theirs reports within seconds."""
+    """Record that `reader` has left the page of the case. If it is open in another window, that page reports within
+    seconds.
+    """
     Reading.objects.filter(incident=incident, user=reader).update(present_at=None)
 
 
@@ -67,17 +68,13 @@ def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
 
 
 def record_file_opening(*, evidence: Evidence, reader: User) -> None:
-    """Record that `reader` opens the evidence file. A second opening within a minute, as after a double click, is not
-    recorded.
-    """
+    """Record that `reader` opens the evidence file. A second opening within a minute is not recorded."""
     recent = Opening.objects.filter(evidence=evidence, user=reader, at__gt=timezone.now() - READING_INTERVAL)
     if not recent.exists():
         Opening.objects.create(evidence=evidence, user=reader)
 
 
 def has_news(incident: Incident, read_at: datetime | None) -> bool:
-    """Tell whether the declarant added something since `read_at`, when this person last read the case
-    (None: never).
-    """
+    """Tell whether the declarant added something since `read_at`, when a person last read the case (None: never)."""
     wrote_at = incident.declarant_wrote_at
     return wrote_at is not None and (read_at is None or read_at < wrote_at)

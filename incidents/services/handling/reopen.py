@@ -22,10 +22,10 @@ REOPENED_FIELDS = ("closed_at", "closing_reason", "answer_by", *ACKNOWLEDGED_FIE
 
 @transaction.atomic
 def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
-    """Reopen the case, acknowledged by `actor`, and save `motive`, the reason, as a note that no declarant reads.
+    """Reopen the case, and assign it to the actor. `motive`, the reason, becomes a note that no declarant reads.
 
     The case counts in the figures again. A double click changes nothing. Raises Http404, PermissionDenied,
-    InvalidTransition if the case is open, and ValidationError: on « motive », or without a field for a duplicate or an
+    InvalidTransition if the case is open, and ValidationError: on `motive`, or without a field for a duplicate or an
     erased case.
     """
     incident = get_incident(actor, reference, to=Ability.REOPEN, lock=True)
@@ -43,6 +43,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
 
 
 def was_just_reopened(incident: Incident, actor: User) -> bool:
+    """Tell whether the newest event of the open case is that the actor reopened it, as after a double click."""
     newest = incident.events.order_by("-id").first()
     is_open = incident.status != Status.CLOSED  # a duplicate gets this event too, but stays closed
     return is_open and newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
@@ -57,6 +58,7 @@ def check_may_be_reopened(incident: Incident) -> None:
 
 
 def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
+    """Save the reason for reopening as a note, which only the centre reads."""
     key = build_reason_note_key(REOPENING_KEY, incident, incident.closed_at)
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 
@@ -64,8 +66,8 @@ def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
 def save_reopening(incident: Incident, actor: User) -> None:
     """Save the case as reopened and record the event on it and on its duplicates.
 
-    If the declarant wrote after the closing, the time to answer starts at that message. An earlier deadline for
-    an answer stays.
+    If the declarant wrote after the closing, the time to answer starts at that message. An earlier deadline for an
+    answer stays.
     """
     now, reason = timezone.now(), incident.closing_reason
     if incident.has_addition_since_closing and incident.declarant_wrote_at:

@@ -47,8 +47,8 @@ def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
 def raise_severity(incident: Incident, now: datetime) -> bool:
     """Raise the severity if the facts got worse, and bring the targets forward. Does not save.
 
-    Returns whether the severity rose. A level that a responder set stays until the facts are worse than they were when
-    it was set.
+    Returns whether the severity rose. A level that a responder set stays until the facts are worse than when it was
+    set.
     """
     computed, before = assess_case(incident, now).severity, incident.severity_found
     incident.severity_found = computed
@@ -61,8 +61,9 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
 
 
 def find_first_reception(incident: Incident) -> datetime:
-    """Return when the first declaration of the case arrived. A duplicate counts only if nobody had acknowledged it
-    before the merge.
+    """Return when the first declaration of the case arrived.
+
+    The declaration of a duplicate counts if nobody had acknowledged the duplicate before the merge.
     """
     untaken = {"kind": EventKind.MERGED, "data__main": incident.reference, "data__was__status": Status.DECLARED}
     merged = IncidentEvent.objects.filter(incident__merged_into=incident, **untaken)
@@ -78,11 +79,10 @@ def find_acknowledgement_wait_start(incident: Incident) -> datetime:
 
 @transaction.atomic
 def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
-    """Set the severity to the level that the actor chose. `motive` says why.
+    """Set the severity to the level that the actor chose. `motive` is the reason. A repeated call changes nothing.
 
-    A repeated call changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
-    PermissionDenied, Stale if the level has changed since the page was opened, ValidationError: on « motive », or
-    without a field if the case is erased.
+    `seen` is the level on the page, or "" if there was no page. Raises Http404, PermissionDenied, Stale if the level
+    has changed since the page was opened, ValidationError: on `motive`, or without a field if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:

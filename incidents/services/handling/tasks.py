@@ -36,6 +36,8 @@ AGREEMENT_TITLE = (
 
 
 class TaskState(StrEnum):
+    """The states of a task: done, no longer relevant (moot), or still open."""
+
     DONE = "done"
     MOOT = "moot"
     OPEN = "open"
@@ -51,7 +53,7 @@ class NewTask:
 
 @transaction.atomic
 def apply_playbook(*, reference: str, actor: User) -> int:
-    """Add the missing steps of the playbook for the case's type, and return their number.
+    """Add the missing steps of the playbook for the case's type as tasks, and return their number.
 
     A second call adds nothing. Raises Http404, PermissionDenied, ValidationError if the case is closed or erased.
     """
@@ -76,6 +78,7 @@ def apply_playbook(*, reference: str, actor: User) -> int:
 
 
 def build_task(step: Step, incident: Incident, *, actor: User, at: datetime) -> Task:
+    """Return the task of a step of a playbook, not saved. Its deadline is counted from `at`."""
     due_at = at + timedelta(hours=step.within_hours) if step.within_hours else None
     return Task(
         incident=incident,
@@ -91,8 +94,9 @@ def build_task(step: Step, incident: Incident, *, actor: User, at: datetime) -> 
 
 
 def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
-    """Mark the call-back tasks of a verified case as done by the person who called back, or as moot if no call
-    verified it. Does not save.
+    """Close the call-back tasks among `tasks`, since the case is verified. Does not save.
+
+    They count as done by the person who called back, or as moot if no call verified the case.
     """
     event = find_call_back_event(incident)
     for task in (task for task in tasks if task.step == CALL_BACK_STEP):
@@ -104,7 +108,7 @@ def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor:
 def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
     """Add a task, or return the open task that the actor already added with the same title and deadline.
 
-    Raises Http404, PermissionDenied, and ValidationError: on « title » or « due », or without a field if the case is
+    Raises Http404, PermissionDenied, and ValidationError: on `title` or `due`, or without a field if the case is
     closed or erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
@@ -130,7 +134,7 @@ def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
 
 
 def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
-    """Add the task to ask the declarant whether `centre`, which now answers for the body, may get the case.
+    """Add the task to ask the declarant whether the case may go to `centre`, which now answers for the body.
 
     The task is added only once for each centre. Returns whether it is new. The caller has locked the case.
     """
@@ -150,7 +154,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
 
 @transaction.atomic
 def set_task_state(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
-    """Set the state of the task to done, moot or open. Setting the state that the task already has changes nothing.
+    """Set the state of the task to done, moot or open. If the task already has this state, nothing changes.
 
     May raise Http404 or PermissionDenied.
     """
@@ -183,6 +187,7 @@ def count_missing_steps(steps: Collection[Step], tasks: Collection[Task]) -> int
 
 
 def check_case_takes_tasks(incident: Incident) -> None:
+    """Raise ValidationError if the case is erased or closed."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche.")
     if incident.status == Status.CLOSED:
@@ -190,5 +195,6 @@ def check_case_takes_tasks(incident: Incident) -> None:
 
 
 def save_next_due(incident: Incident, *, at: datetime) -> None:
+    """Recompute what comes next on the case after work at the instant `at`, and save it."""
     recompute_due(incident, worked_at=at)
     incident.save(update_fields=DUE_FIELDS)

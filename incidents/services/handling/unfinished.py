@@ -21,8 +21,9 @@ UNANSWERED_QUESTION = (
 
 
 class NotFinished(ValidationError):
-    """The case cannot be closed as « résolu », because a service has no end, a leak has no conclusion, a task is open,
-    an answer is due, or nobody handled the case.
+    """The case cannot be closed as « résolu » yet.
+
+    A service has no end, a leak has no conclusion, a task is open, an answer is due, or nobody handled the case.
     """
 
 
@@ -53,6 +54,7 @@ class UnfinishedWork:
 
 
 def find_unfinished_work(incident: Incident) -> UnfinishedWork:
+    """Return the work that is left before the case can be closed as resolved. The result may be empty."""
     leak = find_leak_row(incident)
     return UnfinishedWork(
         interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
@@ -62,7 +64,7 @@ def find_unfinished_work(incident: Incident) -> UnfinishedWork:
 
 
 def stamp_closing_page(incident: Incident, pending: UnfinishedWork) -> str:
-    """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
+    """Return a stamp of the facts that the closing page shows. A new message of the declarant also changes it."""
     facts = (
         sorted(interruption.service for interruption in pending.interruptions),
         pending.leak.status if pending.leak else None,
@@ -84,14 +86,14 @@ def is_untouched(incident: Incident) -> bool:
 def is_message_unanswered(incident: Incident) -> bool:
     """Tell whether an answer is due, other than the first answer to the declaration of the case.
 
-    On a case that was already answered, it may be due to the declarant of a duplicate that was merged since.
+    On a case that was already answered, the declarant of a newly merged duplicate may wait for it.
     """
     has_added = incident.declarant_wrote_at is not None or incident.answered_at is not None
     return incident.answer_by is not None and has_added
 
 
 def find_closing_question(incident: Incident) -> str:
-    """Return the sentence that asks why the case is resolved, if nobody handled or answered it, or "".
+    """Return the sentence that asks why an unhandled or unanswered case is resolved, or "" if nothing is asked.
 
     Nothing is asked about an erased case, which takes no text.
     """
@@ -103,8 +105,9 @@ def find_closing_question(incident: Incident) -> str:
 
 
 def check_can_be_resolved(incident: Incident, reason: str, why: str = "") -> None:
-    """Raise NotFinished if `reason` is « resolved » and either something remains to be done on the case, or it needs
-    an explanation and `why` is empty. Any other reason is accepted.
+    """Raise NotFinished if the case cannot be closed as resolved. Any other `reason` is accepted.
+
+    Unfinished work prevents the closing. If nobody handled or answered the case, `why` must not be empty.
     """
     if reason != ClosingReason.RESOLVED:
         return

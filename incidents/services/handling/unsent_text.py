@@ -36,7 +36,9 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Pen:
-    """One opening of the page of a case: its name, when the page was made, and the number of its saves."""
+    """One opening of the page of a case in a browser: its name, when the page was made, and the number of this
+    save.
+    """
 
     name: str = ""
     opened_at: datetime | None = None
@@ -55,8 +57,8 @@ def save_unsent_texts(
     """Store the values that `actor` has typed in each form. A form without values is emptied.
 
     Returns the forms that were not stored, because the actor has since typed in them on another page. The form
-    `submitted` is always stored. A page without script will not display a text that was not stored, so this text is
-    added below the text of the other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
+    `submitted` is always stored. If the page has no script, a text that was not stored is added below the text of the
+    other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
@@ -77,7 +79,7 @@ def save_unsent_texts(
 def is_of_later_page(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     """Tell whether `row` holds other values, which another page saved after the page of `pen` was made.
 
-    A page that does not say when it was made may not have shown these values, so it cannot empty them.
+    If it is unknown when that page was made, the page is taken to be older only if its own values are empty.
     """
     if row is None or row.pen == pen.name or row.values in ({}, values):
         return False
@@ -88,7 +90,7 @@ def append_unsent_text(row: UnsentText, values: Values) -> None:
     """Add the text of `values` below the text of `row`, unless `row` already contains it. The caller has locked the
     case.
 
-    No page has shown both texts, so the row is detached from its page, which could otherwise overwrite it unseen.
+    The row is then detached from its page, which has not shown both texts and must not overwrite them.
     """
     stored, text = ("".join(values.get(TEXT_FIELD, [])).strip() for values in (row.values, values))
     if text and text not in stored:
@@ -128,10 +130,10 @@ def save_unsent_rows(
 
 
 def must_save_values(row: UnsentText | None, values: Values, pen: Pen) -> bool:
-    """Tell whether to save `values`. A late save of the same page is not saved, nor a save with the number of a post
-    that sent the form: it repeats what was sent.
+    """Tell whether to save these values of one form. `row` is the stored row, or None.
 
-    If nothing was typed and no row exists, only a page that saves by script creates one.
+    A late save of the same page is not saved. Nor is a save with the number of the post that sent the form, since it
+    repeats what was sent. Without a row, empty values are saved only if the page saves by script.
     """
     if row is None:
         return bool(values) or pen.stroke > 0
@@ -142,7 +144,7 @@ def must_save_values(row: UnsentText | None, values: Values, pen: Pen) -> bool:
 
 
 def load_unsent_texts(incident: Incident, user: User) -> dict[CaseFormCode, Values]:
-    """Return, for each form on the page of the case, the values that `user` has typed and not sent. Runs one query."""
+    """Return a dict from each form of the case to the values that `user` has typed and not sent. Runs one query."""
     live = UnsentText.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
     return {CaseFormCode(row.form): row.values for row in live}
 
@@ -153,20 +155,23 @@ def has_begun_reply(incident: Incident, user: User) -> bool:
 
 
 def has_text(values: Values) -> bool:
+    """Tell whether the text field of a form holds anything but spaces."""
     return any(text.strip() for text in values.get(TEXT_FIELD, []))
 
 
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
-    """Return the other people of the centre who are writing to the declarant now, sorted by name. Runs one query, and
-    another if somebody writes.
+    """Return the other people of the centre who are writing to the declarant now, sorted by name.
+
+    Runs one query, and a second query if somebody writes.
     """
     writing = list(list_replies_being_written(reader).filter(incident=incident).values_list("user", flat=True))
     return list(list_centre_responders(incident.csirt_id).filter(pk__in=writing)) if writing else []
 
 
 def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: User) -> list[UnsentText]:
-    """Return the replies that other people of the centre are writing now to the declarants of these cases, each with
-    its author and its case, without its words. Runs one query.
+    """Return the replies that other people of the centre are writing now to the declarants of these cases.
+
+    Each has its author and its case, without its text. Runs one query.
     """
     replies = list_replies_being_written(reader).filter(
         incident__in=cases.order_by(), user__in=list_centre_responders(centre.pk).order_by()
@@ -176,7 +181,9 @@ def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: Use
 
 
 def list_replies_being_written(reader: User) -> QuerySet[UnsentText]:
-    """Return the replies that anybody but `reader` is writing now: with words, saved lately, on a page still open."""
+    """Return the replies that anybody but `reader` is writing now: not empty, saved lately, on a page that is still
+    open.
+    """
     now = timezone.now()
     recent = UnsentText.objects.filter(form=CaseFormCode.REPLY, saved_at__gte=now - WRITING_FOR)
     is_open = Reading.objects.filter(

@@ -42,7 +42,7 @@ class CallBack:
     """The details of a call as the responder gives them: the number and its source, which may be missing.
 
     `is_official` tells whether the number is the known number that the page proposed. `is_looked_up` tells whether the
-    responder says where they found that number again before they called.
+    responder looked that number up again before the call.
     """
 
     source: NumberSource | None = None
@@ -58,10 +58,9 @@ NO_CALL_DETAILS = CallBack()
 def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
     """Record that the actor called the body back on a number that did not come from the form.
 
-    The call-back task of the case is marked as done and the call is noted. If the case is verified already, a call
-    with details does the same without verifying it again. The same call of one actor is noted once. Raises Http404,
-    PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
-    figure counts.
+    The call-back task of the case is marked as done and the call is noted. On a case that is already verified, a call
+    with details is noted too. The same call of one actor is noted once. Raises Http404, PermissionDenied, and
+    ValidationError for a number that cannot be called, or for an unconfirmed body, which no figure counts.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
@@ -84,11 +83,11 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
 
 
 def clean_call_number(incident: Incident, call: CallBack) -> str:
-    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called, or if the body
-    declared it; on « source » if the body declared the official number and the responder did not look it up again.
+    """Return the cleaned number, or "". Raises ValidationError if the number cannot be called or proves nothing.
 
-    A number from a declaration of the body proves nothing, because a false declarant could otherwise verify
-    themselves. The number on the emergency card is accepted, because only people of the body write that card.
+    A number that the body declared proves nothing, since a false declarant could verify themselves (error on
+    `number`). An official number that was also declared must be looked up again (error on `source`). The number on the
+    emergency card is accepted, because only people of the body write that card.
     """
     number = clean_phone_number(incident, call.number)
     is_trusted = call.is_official and (call.is_looked_up or call.source == NumberSource.CARD)
@@ -110,7 +109,7 @@ def clean_call_number(incident: Incident, call: CallBack) -> str:
 
 
 def clean_phone_number(incident: Incident, text: str) -> str:
-    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called."""
+    """Return the cleaned number, or "". Raises ValidationError on `number` if it cannot be called."""
     number = clean_line(text, limit=NUMBER_LIMIT, field="number")
     if number and not holds_whole_number(number, local_digits=get_local_digits(incident.collectivity)):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
@@ -123,8 +122,8 @@ def is_declared_number(incident: Incident, number: str) -> bool:
 
 
 def list_declared_numbers(incident: Incident) -> Iterator[str]:
-    """Yield the numbers that were declared, now or earlier, in the case, in its duplicates and in the open cases of
-    its body.
+    """Yield the telephone numbers that were declared, now or earlier, in the case, in its duplicates and in its body's
+    open cases.
     """
     of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
@@ -135,7 +134,9 @@ def list_declared_numbers(incident: Incident) -> Iterator[str]:
 
 
 def contains_same_number(text: str, other: str) -> bool:
-    """Tell whether one text contains the number of the other, in any spelling, with or without the country code."""
+    """Tell whether one text contains the telephone number of the other, in any spelling, with or without country
+    code.
+    """
     first, second = extract_digits(text), extract_digits(other)
     return any(
         len(bare := strip_country_code(short)) >= SHORTEST_NUMBER and bare in long
@@ -144,7 +145,7 @@ def contains_same_number(text: str, other: str) -> bool:
 
 
 def is_same_number(text: str, other: str) -> bool:
-    """Tell whether the two texts hold the same single number, in any spelling."""
+    """Tell whether the two texts are the same telephone number, in any spelling, with or without country code."""
     return strip_country_code(extract_digits(text)) == strip_country_code(extract_digits(other))
 
 
@@ -154,12 +155,14 @@ def strip_country_code(digits: str) -> str:
 
 
 def extract_digits(phone: str) -> str:
+    """Return the digits of a telephone number as it was typed, as ASCII digits."""
     return "".join(str(unicodedata.digit(character)) for character in phone if character.isdigit())
 
 
 def find_call_back_event(incident: Incident) -> IncidentEvent | None:
-    """Return the event of the call back that verified the case, with its actor, or None if no call verified it. Runs
-    at most one query.
+    """Return the event of the call back that verified the case, with its actor. Runs one query at most.
+
+    Returns None if no call verified the case.
     """
     if incident.verification != Verification.CALL_BACK:
         return None
@@ -171,7 +174,7 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     """Close the call-back task, write a note of the call and store a public number for the next call.
 
     The caller has locked the case, has set `verified_at`, and updates what is due next. Raises ValidationError on
-    « number » and « source ».
+    `number` and `source`.
     """
     number = clean_call_number(incident, call)
     close_call_back_task(incident, actor=actor, at=at)
@@ -184,8 +187,9 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
 def save_official_number(
     incident: Incident, *, actor: User, number: str, source: NumberSource, at: datetime
 ) -> OfficialNumber | None:
-    """Store the number as the one to call next time, and return it. Return None if its source is not public, or if
-    the number is on the emergency card of the body.
+    """Store the number as the official number of the body, and return its row.
+
+    Returns None if the source is not public, or if the number is on the emergency card of the body.
     """
     if source not in PUBLIC_SOURCES or is_on_emergency_card(incident, number):
         return None
@@ -204,6 +208,7 @@ def is_on_emergency_card(incident: Incident, number: str) -> bool:
 
 
 def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> None:
+    """Mark the open call-back tasks of the case as done, and record an event for each."""
     for task in incident.tasks.filter(step=CALL_BACK_STEP, done_at=None):
         task.done_at, task.done_by, task.is_moot = at, actor, False
         task.save(update_fields=["done_at", "done_by", "is_moot"])
@@ -211,8 +216,9 @@ def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> No
 
 
 def save_call_note(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
-    """Write a note of a call that is not an answer to the declarant, who may not be the person who picked up. The same
-    form sent again writes no second note.
+    """Write a note of a call that is not an answer to the declarant. The same form sent again writes no second note.
+
+    The person who picked up may not be the declarant.
     """
     key = f"verify {incident.verified_at} {actor.pk}"
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=key)
@@ -223,7 +229,7 @@ def save_call_note(incident: Incident, *, actor: User, words: str, at: datetime)
 
 
 def describe_call(number: str, source: NumberSource | None) -> str:
-    """Return the text of the note, with the number and its source if given."""
+    """Return the text of the note of a call back, in French, with the number and its source if they are known."""
     details = ", ".join([part for part in (number, str(source.label) if source else "") if part])
     statement = "Vérification par rappel."
     return f"{statement} {f'Numéro : {details}.'}" if details else statement

@@ -28,10 +28,10 @@ def read_declared_section(incident: Incident, section: str) -> Values:
 
 
 def read_declared_data(incident: Incident) -> Values:
-    """Return the latest declaration about the data.
+    """Return the latest declaration about personal data, without the centre's judgement.
 
-    For an erased case, whose sheets are empty, return only `data_concerned`, since the row of the leak may hold the
-    centre's judgement. Runs one query, two for a case without a sheet about data, and none for an erased case.
+    For an erased case, return only `data_concerned`: its sheets are empty, and the row of the leak may hold a
+    judgement. Runs one query, two for a case without a sheet about data, and none for an erased case.
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
@@ -51,8 +51,9 @@ def exclude_judgement_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSh
 
 
 def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int, DataLeak]) -> dict[int, Values]:
-    """Return a dict from case id to what `read_declared_data` returns for the case. `leaks` maps the id of a case to
-    its first `DataLeak` row. Runs one query, or none without a case.
+    """Return a dict from the id of each case to what `read_declared_data` returns for it.
+
+    `leaks` maps the id of a case to its first `DataLeak` row. Runs one query, or none without a case.
     """
     of_cases = AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents], section=Section.DATA)
     sheets = exclude_judgement_sheets(of_cases)
@@ -66,6 +67,7 @@ def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int
 
 
 def snapshot_leak_row(incident: Incident, row: DataLeak | None) -> Values:
+    """Return the snapshot of the section about data, with the leak of this row, or without a leak if `row` is None."""
     return snapshot_data(incident.data_concerned, read_leak_row(row) if row else None)
 
 
@@ -75,18 +77,18 @@ def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:
 
 
 def read_declared_leak_status(values: Mapping[str, Any]) -> str:
+    """Return the status of the leak that the values of a sheet about data declare, or "" if they declare none."""
     return values["leak"]["status"] if values["leak"] else ""
 
 
 def find_leak_judgement(
     incident: Incident, values: Mapping[str, Any], leak: DataLeak | None, history: Sequence[IncidentEvent] = ()
 ) -> str:
-    """Return the status of the leak according to the centre, or "" if the centre did not judge the leak or left it at
-    the declared status.
+    """Return the status of the leak according to the centre, or "" if the centre left the declared status.
 
-    `values` holds the declared answers about the leaked data, and `leak` is the row of the leak, or None. `history`
-    are all events of the case, newest first, if they are loaded. Runs one query if the case was erased, or if there is
-    no row and no `history`, otherwise none.
+    `values` holds the declared answers about personal data, and `leak` is the row of the leak, or None. `history` may
+    hold all events of the case, newest first. Runs one query for an erased case, or if there is neither a row nor
+    `history`.
     """
     if incident.erased_at:
         return find_leak_judgement_in_events(incident)
@@ -96,9 +98,9 @@ def find_leak_judgement(
 
 
 def find_judgement_without_leak(incident: Incident, history: Sequence[IncidentEvent] = ()) -> str:
-    """Return « unfounded » if that is the centre's last judgement of a leak that has no `DataLeak` row, else "".
+    """Return « unfounded » if that is the centre's last judgement of a leak that has no `DataLeak` row, or "".
 
-    `history` are all events of the case, newest first. Without them, runs one query.
+    `history` may hold all events of the case, newest first. Without these events, runs one query.
     """
     if history:
         newest = next((event for event in history if judges_leak(event)), None)
@@ -109,6 +111,7 @@ def find_judgement_without_leak(incident: Incident, history: Sequence[IncidentEv
 
 
 def judges_leak(event: IncidentEvent) -> bool:
+    """Tell whether the event is a qualification that changed the judgement of the leak."""
     return event.kind == EventKind.QUALIFIED and "leak" in event.data.get("changed", {})
 
 
@@ -121,12 +124,12 @@ def find_leak_judgement_in_events(incident: Incident) -> str:
 
 
 def format_leak_judgement(judgement: str) -> str:
-    """Return a judgement of `find_leak_judgement` in French, such as « fuite soupçonnée », or ""."""
+    """Return the judgement (`find_leak_judgement`) in French, such as « fuite soupçonnée », or ""."""
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""
 
 
 def format_leak_judgement_sentence(incident: Incident, judgement: str) -> str:
-    """Return the centre's judgement of the leak (`find_leak_judgement`) as a sentence, or ""."""
+    """Return the centre's judgement of the leak (`find_leak_judgement`) as a French sentence, or ""."""
     judged = format_leak_judgement(judgement)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {judged}." if judged else ""

@@ -23,10 +23,11 @@ def list_declared_sections(
     incident: Incident, leak_answers: Values, acts: Sequence[CentreAct], zone: str
 ) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
-    type. `leak_answers` holds the declared answers about the leaked data, and `acts` are the `load_centre_acts`.
+    type.
 
-    The « notes » of a section say who completed or corrected it after the declaration, and when. Declared texts of
-    the story that were replaced follow the current texts.
+    `leak_answers` holds the declared answers about personal data, and `acts` what `load_centre_acts` returned. The
+    `notes` of a section say who completed or corrected it after the declaration, and when. Declared texts that were
+    replaced follow the current texts.
     """
     sheets = load_declared_sheets(incident, zone)
     facts = [
@@ -44,7 +45,10 @@ def list_declared_sections(
 
 
 def add_situation(story: dict[str, Any], incident: Incident, change: TypeChange | None, zone: str) -> None:
-    """Put the type before the lines of the story, with the declared type if a centre changed it."""
+    """Put the type of incident before the lines of the section `story`.
+
+    If a centre changed the type, the declared type follows, and a note of the section says who changed it.
+    """
     lines = [["Situation", format_situation(incident.type)]]
     if change:
         lines.append([format_declared_label(incident, "Situation", zone), format_situation(change.declared)])
@@ -53,9 +57,11 @@ def add_situation(story: dict[str, Any], incident: Incident, change: TypeChange 
 
 
 def format_situation(code: str) -> str:
+    """Return the label of a type of incident, with its technical term in brackets."""
     return f"{IncidentType(code).label} ({TYPE_TERMS[code]})"
 
 
 def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
+    """Return a section of the answer pack: its code, its title and its lines as [label, text]."""
     lines = [[line.label, line.words] for line in list_sheet_facts(section, version, values, zone)]
     return {"code": section, "title": get_section_title(section, version), "lines": lines}

@@ -11,6 +11,7 @@ IDENTIFYING_COLUMNS = (
 
 
 def collect_identifying_values(incident: Incident) -> IdentifyingValues:
+    """Return the names, numbers and addresses that would identify the body or the declarant of the case."""
     body, story = incident.collectivity, incident.story
     return IdentifyingValues(
         body=body.name,

@@ -142,10 +142,10 @@ def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
 
 
 def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> None:
-    """Write the documents of one kind for these cases. Without `overwrite`, write only the missing documents.
+    """Write the search documents of one kind for these cases. Without `overwrite`, write only the missing documents.
 
-    A case whose documents cannot be written does not stop the others. The beginning of its texts is indexed if that
-    is possible; else the case keeps the documents that it had (none during a rebuild), and its id is logged.
+    If the texts of a case cannot be indexed, only their beginning is indexed. If that fails too, the case keeps its
+    former documents (none during a rebuild), and its id is logged. The other cases are indexed all the same.
     """
     cases = sorted(incidents)
     if not (error := try_to_write_documents(cases, kind, MAX_TEXT_LENGTH, overwrite=overwrite)):
@@ -162,8 +162,10 @@ def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> 
 def try_to_write_documents(
     incidents: Sequence[int], kind: str, longest: int, *, overwrite: bool
 ) -> DatabaseError | None:
-    """Write the documents with the first `longest` characters of each text. Return the error if these texts cannot be
-    indexed; nothing is written then. Raises an error that no text caused.
+    """Write the documents with the first `longest` characters of each text.
+
+    If a text cannot be indexed, nothing is written and the error is returned. Errors of the database itself are
+    raised.
     """
     values = {
         "incidents": incidents,
@@ -189,7 +191,8 @@ def try_to_write_documents(
 
 
 def is_database_failure(error: DatabaseError) -> bool:
-    """Tell whether the database caused the error (a lost connection, a lock, a full disk) and not the text of a case.
+    """Tell whether the error comes from the database (a lost connection, a lock, a full disk) and not from a text.
+
     The same statement may then succeed later.
     """
     state = getattr(error.__cause__, "sqlstate", None)
@@ -215,7 +218,8 @@ def list_type_terms() -> list[str]:
 def list_text_questions() -> list[str]:
     """Return « section.code » of the questions that are answered by a text, in every version of the questionnaire.
 
-    The questions of `CONTACT_QUESTIONS` are left out, and so are the snapshots, which hold the person to call back.
+    `CONTACT_QUESTIONS` are left out. The sections with snapshots are left out too, since one holds the person to call
+    back.
     """
     codes = {
         f"{section.code}.{question.code}"
@@ -228,5 +232,6 @@ def list_text_questions() -> list[str]:
 
 
 def run_statement(statement: str, parameters: Any) -> None:
+    """Run an SQL statement that returns no rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

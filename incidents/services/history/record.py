@@ -19,7 +19,9 @@ _wakers: list[WakeConsumer] = []
 
 
 def register_waker(wake: WakeConsumer) -> None:
-    """Set the function that wakes consumers. `config`, which knows the broker, calls it as it starts."""
+    """Set the function that wakes the consumers of events. `config` calls this when it starts, because it knows the
+    broker.
+    """
     _wakers[:] = [wake]
 
 
@@ -47,7 +49,7 @@ def record_event(
 
 
 def wake_consumers() -> None:
-    """Wake the consumers of events, which otherwise look for pending rows only from time to time."""
+    """Wake the consumers of events. Without this call, they look for pending rows from time to time only."""
     for wake in _wakers:
         for consumer in settings.EVENT_CONSUMERS:
             wake(consumer)

@@ -32,7 +32,9 @@ CODE_COLUMNS = (
 
 
 class OlderRows(NamedTuple):
-    """The number of rows that are older than those of this page, and the number of rows to skip to reach them."""
+    """The number of rows that are older than those of a page, and the number of rows to skip to reach them
+    (`after`).
+    """
 
     number: int
     after: int
@@ -40,9 +42,10 @@ class OlderRows(NamedTuple):
 
 @dataclass(frozen=True)
 class Remains:
-    """One page of the remains of a case. Rows are oldest first, except for the events.
+    """One page of the copy of a transferred case that its former centre may read.
 
-    `older` has an entry, by its name, for each list that has older rows than those of the page.
+    Rows are oldest first, except for the events. `older` has an entry, by the name of a list, if the list has older
+    rows than those of the page.
     """
 
     sections: list[tuple[str, list[DisplayedFact]]]
@@ -56,7 +59,7 @@ class Remains:
 
 
 def copy_case(incident: Incident) -> Values:
-    """Return a copy of what may change in the case, as JSON values. The caller has locked the case."""
+    """Return a copy of the facts of the case that may change later, as JSON values. The caller has locked the case."""
     body = incident.collectivity
     return {
         "version": get_current_version().code,
@@ -76,6 +79,7 @@ def copy_case(incident: Incident) -> Values:
 
 
 def copy_task(task: Any) -> Values:
+    """Return a copy of a task as JSON values, with times in UTC."""
     return {
         "title": task.title,
         "why": task.why,
@@ -87,9 +91,9 @@ def copy_task(task: Any) -> Values:
 
 
 def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
-    """Return one page of what the giver of an accepted transfer may read. After an erasure only events are left.
+    """Return one page of what the former centre of a transferred case may read. After an erasure only events are left.
 
-    `after` maps the name of a list to the number of its newest rows to skip, which is ignored if the list is shorter.
+    `after` gives, by the name of a list, how many of its newest rows to skip. A number that skips all rows is ignored.
     """
     incident, copy = transfer.incident, transfer.standing
     last, zone = copy.get("last", {}), copy.get("zone", PARIS)
@@ -133,6 +137,7 @@ def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
 
 
 def list_sections(copy: Values) -> list[tuple[str, list[DisplayedFact]]]:
+    """Return the title and the facts of each section in the copy of a transferred case."""
     return [
         (
             SNAPSHOT_TITLES[section],
@@ -145,6 +150,6 @@ def list_sections(copy: Values) -> list[tuple[str, list[DisplayedFact]]]:
 
 
 def list_events_until(transfer: Transfer) -> QuerySet[IncidentEvent]:
-    """Return the events up to the transfer, newest first."""
+    """Return the events of the case up to the transfer, newest first."""
     events = transfer.incident.events.filter(id__lte=transfer.last_event_id)
     return events.select_related("actor").order_by("-id")

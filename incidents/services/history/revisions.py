@@ -33,22 +33,25 @@ type SheetsBySection = dict[str, list[DisplayedSheet]]
 
 
 class CentreAct(NamedTuple):
-    """An act by which a centre changed what the case says: its event, and the name of the centre."""
+    """An event by which a centre changed the facts or the type of a case, and the name of the centre."""
 
     event: IncidentEvent
     centre: str
 
 
 class TypeChange(NamedTuple):
-    """The declared type of a case whose type a centre changed, and the sentence that says so."""
+    """The declared type of a case whose type a centre changed, and the French sentence that says who changed it and
+    when.
+    """
 
     declared: str
     sentence: str
 
 
 def load_declared_sheets(incident: Incident, zone: str) -> SheetsBySection:
-    """Return the sheets of each section, oldest first, without judgements, or none once the case is erased. Runs one
-    query.
+    """Return the sheets of each section, oldest first, without judgements. Runs one query.
+
+    Returns {} for an erased case.
     """
     if incident.erased_at:
         return {}
@@ -60,8 +63,9 @@ def load_declared_sheets(incident: Incident, zone: str) -> SheetsBySection:
 
 
 def load_centre_acts(incident: Incident) -> list[CentreAct]:
-    """Return the acts by which centres changed what the case says, oldest first. Runs one query, or two if the case
-    changed centres.
+    """Return the events by which centres changed the facts or the type of the case, oldest first.
+
+    Runs one query, or two if the case changed centres.
     """
     changes = CENTRE_FACT_CHANGES | TYPE_CHANGES
     events = list(incident.events.filter(changes | Q(kind__in=MOVE_KINDS)).order_by("-id"))
@@ -69,8 +73,9 @@ def load_centre_acts(incident: Incident) -> list[CentreAct]:
 
 
 def select_centre_acts(events: Sequence[IncidentEvent], centres: Mapping[int, str]) -> list[CentreAct]:
-    """Return the acts by which centres changed what the case says, oldest first, from events that are newest first.
-    `centres` is their `map_centres_by_event`.
+    """Return, oldest first, the events among `events` by which a centre changed the facts or the type of the case.
+
+    `events` are newest first, and `centres` is what `map_centres_by_event` returned for them.
     """
     return [
         CentreAct(event, centres[event.pk] or "le centre") for event in reversed(events) if is_centre_change(event)
@@ -78,7 +83,10 @@ def select_centre_acts(events: Sequence[IncidentEvent], centres: Mapping[int, st
 
 
 def is_centre_change(event: IncidentEvent) -> bool:
-    """Tell whether CENTRE_FACT_CHANGES or TYPE_CHANGES matches the event."""
+    """Tell whether a centre changed the facts or the type of the case by this event.
+
+    These are the events that CENTRE_FACT_CHANGES or TYPE_CHANGES match.
+    """
     match event.kind:
         case EventKind.NOTED:
             return "sections" in event.data
@@ -90,8 +98,9 @@ def is_centre_change(event: IncidentEvent) -> bool:
 
 
 def find_type_change(incident: Incident, acts: Sequence[CentreAct], zone: str) -> TypeChange | None:
-    """Return how the type differs from the declared type, or None if it does not or the declared type has no label any
-    more.
+    """Return how the type of the case differs from its declared type, or None if it does not.
+
+    Also returns None if the declared type has no label any more.
     """
     changes = [act for act in acts if act.event.kind == EventKind.QUALIFIED]
     declared = changes[0].event.data["changed"]["type"][0] if changes else incident.type
@@ -102,7 +111,7 @@ def find_type_change(incident: Incident, acts: Sequence[CentreAct], zone: str) -
 
 
 def is_revision(incident: Incident, displayed: DisplayedSheet) -> bool:
-    """Tell whether the sheet was written after the declaration. The sheets of the declaration bear its instant."""
+    """Tell whether the sheet was written after the declaration. The sheets of the declaration have its instant."""
     return displayed.sheet.written_at > incident.received_at
 
 
@@ -110,9 +119,10 @@ def list_revision_sentences(
     incident: Incident, displayed_sheets: Sequence[DisplayedSheet], acts: Sequence[CentreAct]
 ) -> list[str]:
     """Return sentences such as « Complété au téléphone par Breizh Cyber, le 29 novembre 2026 à 6 h 49. » about one
-    section, whose sheets are given oldest first.
+    section.
 
-    Changes of one kind by one author are one sentence, with the instant of the last of them.
+    The sheets of the section are given oldest first. Changes of one kind by one author are one sentence, with the
+    instant of the last of them.
     """
     acts_by_instant = map_acts_by_instant(acts)
     changed_at: dict[str, str] = {}
@@ -129,12 +139,15 @@ def list_revision_sentences(
 
 
 def map_acts_by_instant(acts: Sequence[CentreAct]) -> dict[datetime, CentreAct]:
-    """Return a dict from the instant of the sheets that a centre wrote to its act."""
+    """Return a dict from an instant to the act of a centre that wrote sheets then."""
     return {act.event.at: act for act in acts if act.event.kind != EventKind.QUALIFIED}
 
 
 def format_author(displayed: DisplayedSheet, acts_by_instant: Mapping[datetime, CentreAct]) -> str:
-    """Return « par » and the centre that wrote the sheet, or the author's name, after « au téléphone » for a call."""
+    """Return in French by whom a sheet was written, such as « par Breizh Cyber » or « au téléphone par Breizh Cyber ».
+
+    `acts_by_instant` comes from `map_acts_by_instant`.
+    """
     act = acts_by_instant.get(displayed.sheet.written_at)
     if act is None:
         return f"par {displayed.author_name}"
@@ -144,11 +157,12 @@ def format_author(displayed: DisplayedSheet, acts_by_instant: Mapping[datetime, 
 
 
 def list_stated_lines(displayed: DisplayedSheet) -> list[DisplayedFact]:
+    """Return the lines of a sheet that state something, without those that say that nothing was answered."""
     return [line for line in displayed.lines if line.words not in OMITTED_TEXTS]
 
 
 def list_lines_without_ends(displayed: DisplayedSheet) -> list[DisplayedFact]:
-    """Return the lines of a sheet about services as they were before the services resumed, or none for any other
+    """Return the lines of a sheet about services as they were before the services resumed, or [] for any other
     sheet.
     """
     sheet = displayed.sheet
@@ -170,8 +184,9 @@ def is_line_in(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
 def list_replaced_story_lines(
     incident: Incident, displayed_sheets: Sequence[DisplayedSheet], acts: Sequence[CentreAct]
 ) -> list[list[str]]:
-    """Return the lines of the story that a body stated and that the newest sheet does not contain, each as
-    [label, text]: those of the declaration, and those that the body wrote later and a centre replaced.
+    """Return, as [label, text], the declared texts that the newest sheet no longer contains.
+
+    These are the texts of the declaration, and later texts of the body that a centre replaced.
     """
     acts_by_instant, replaced = map_acts_by_instant(acts), dict[tuple[str, str], list[str]]()
     for displayed, newer in pairwise(displayed_sheets):

@@ -30,6 +30,7 @@ INTERRUPTION_KEYS = {"started_at": "from", "ended_at": "to", "people_affected": 
 
 
 def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Values:
+    """Return the section about services as JSON values. `stopped` says whether a service stopped."""
     return {
         "stopped": str(stopped),
         "services": [snapshot_interruption(interruption) for interruption in interruptions],
@@ -37,17 +38,20 @@ def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Va
 
 
 def snapshot_interruption(interruption: Interruption) -> Values:
+    """Return an interruption as JSON values."""
     return {
         INTERRUPTION_KEYS.get(name, name): encode_value(getattr(interruption, name)) for name in INTERRUPTION_FACTS
     }
 
 
 def snapshot_data(concerned: str, leak: Leak | None) -> Values:
+    """Return the section about personal data as JSON values. `concerned` says whether data are concerned."""
     values = {name: encode_value(getattr(leak, name)) for name in LEAK_INPUTS} if leak else None
     return {"concerned": str(concerned), "leak": values}
 
 
 def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
+    """Return dates as JSON values: each in UTC, with its certainty."""
     return {
         name: {"at": format_utc_instant(instant.at), "certainty": str(instant.certainty)}
         for name, instant in instants.items()
@@ -55,12 +59,17 @@ def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
 
 
 def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
-    """Return the details of the person to call back. `mail_without_code` is included only if it is true."""
+    """Return the section about the person to call back as JSON values.
+
+    `mail_without_code` is included only if it is true.
+    """
     return asdict(caller) | ({"mail_without_code": True} if mail_without_code else {})
 
 
 def encode_value(value: Any) -> Any:
-    """Return the value of a fact as JSON can hold it: an instant or a code as a text, codes as a list of texts."""
+    """Return the value of a fact as JSON can hold it. An instant or a code becomes a text, and several codes a
+    list.
+    """
     match value:
         case datetime():
             return format_utc_instant(value)
@@ -72,11 +81,12 @@ def encode_value(value: Any) -> Any:
 
 
 def format_utc_instant(at: datetime | None) -> str | None:
+    """Return the instant in ISO 8601 and in UTC, or None."""
     return at.astimezone(UTC).isoformat() if at else None
 
 
 def snapshot_declaration(declaration: Declaration) -> dict[str, Values]:
-    """Return the snapshot of each section of a declaration."""
+    """Return the snapshot of each section of a declaration, by the name of the section."""
     return {
         Section.STORY: read_story_texts(declaration),
         Section.MOMENTS: snapshot_moments({name: getattr(declaration, name) for name in INSTANTS}),
@@ -94,7 +104,7 @@ def store_first_sheets(
     by: ActorKind,
     actor: User | None,
 ) -> None:
-    """Store these sections as the first answer sheets of the case, with which the history compares later corrections.
+    """Store these sections as the first answer sheets of the case, with which its history compares later corrections.
 
     `authors` gives, by section, the name that its author typed.
     """
@@ -117,7 +127,7 @@ def store_first_sheets(
 
 
 def list_interruptions(incident: Incident) -> list[Interruption]:
-    """Return the interruptions in the order of their rows, because a form names an interruption by its position."""
+    """Return the interruptions of the case in the order of their rows, by which a form names them."""
     return [read_interruption(row) for row in sorted(incident.interruptions.all(), key=lambda row: row.pk)]
 
 
@@ -126,6 +136,7 @@ def read_interruption(row: ServiceInterruption) -> Interruption:
 
 
 def find_leak(incident: Incident) -> Leak | None:
+    """Return the leak of the case as its first row holds it, or None."""
     row = find_leak_row(incident)
     return read_leak_row(row) if row else None
 
@@ -139,6 +150,7 @@ def find_leak_row(incident: Incident) -> DataLeak | None:
 
 
 def read_instants(incident: Incident) -> dict[str, Instant]:
+    """Return the dates of the case with their certainty, by name."""
     return {
         name: Instant(at=getattr(incident, f"{name}_at"), certainty=getattr(incident, f"{name}_certainty"))
         for name in INSTANTS
@@ -146,6 +158,7 @@ def read_instants(incident: Incident) -> dict[str, Instant]:
 
 
 def read_caller(incident: Incident) -> Caller:
+    """Return the person to call back, from the rows of the case."""
     return Caller(**{name: getattr(incident.story, column) for name, column in CALLER_COLUMNS.items()})
 
 

@@ -23,10 +23,10 @@ REASON_LIMIT = 200
 
 @transaction.atomic
 def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: str) -> IgnoredValue:
-    """Add the value to the values that the centre ignores. `motive` says why.
+    """Add the value to those that the centre ignores, so that it is no longer proposed. `motive` is the reason.
 
     A value that is already ignored keeps its first reason. Indicators of cases do not change. Raises Http404 if the
-    actor does not work for the centre, ValidationError on « kind », « value » or « motive ».
+    actor does not work for the centre, ValidationError on `kind`, `value` or `motive`.
     """
     if not actor.works_in_centre(csirt.pk):
         raise Http404
@@ -51,7 +51,7 @@ def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[ChosenValue], m
 
 @transaction.atomic
 def stop_ignoring_value(*, actor: User, uid: UUID) -> bool:
-    """Remove a value from the values that its centre ignores. Returns False if it was already removed.
+    """Remove a value from those that its centre ignores. Returns False if it was already removed.
 
     Raises Http404 if the actor does not work for the centre.
     """

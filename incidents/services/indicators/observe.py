@@ -23,7 +23,7 @@ ORIGINS = (*DocumentKind.values, TYPED_BY_HAND)
 
 
 class ChosenValue(NamedTuple):
-    """A value to save as an indicator. `origin` is a code of ORIGINS that says in which text it was found."""
+    """A value to save as an indicator. `origin` is a code of ORIGINS that says in which text the value was found."""
 
     kind: str
     value: str
@@ -32,10 +32,10 @@ class ChosenValue(NamedTuple):
 
 @transaction.atomic
 def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValue]) -> int:
-    """Save, as indicators, the values that the case does not have yet, and return their number.
+    """Save the values that the case does not have yet as its indicators, and return their number.
 
-    Saving the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for
-    a value that does not match its kind, without a field if the case is erased or has too many indicators.
+    Saving the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for a
+    value that does not match its kind, without a field if the case is erased or has too many indicators.
     """
     incident = lock_case_for_indicators(reference, actor)
     values = {clean_observable(value.kind, value.value): clean_origin(value) for value in chosen}
@@ -60,7 +60,10 @@ def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValu
 
 
 def save_typed_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
-    """Save a value that a responder typed, and return 1, or 0 if the case has it. Raises like `save_observables`."""
+    """Save a value that a responder typed as an indicator. Return 1, or 0 if the case already has the value.
+
+    Raises like `save_observables`.
+    """
     return save_observables(reference=reference, actor=actor, chosen=[ChosenValue(kind, value, TYPED_BY_HAND)])
 
 
@@ -77,6 +80,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
 
 
 def lock_case_for_indicators(reference: str, actor: User) -> Incident:
+    """Return the case, locked. Raises Http404, PermissionDenied, ValidationError if the case is erased."""
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")
@@ -84,8 +88,9 @@ def lock_case_for_indicators(reference: str, actor: User) -> Incident:
 
 
 def record_indicator_change(incident: Incident, actor: User, **data: Any) -> None:
-    """Update what is due on the case and record the event. `data` has numbers and kinds only, and no values, because
-    events hold no texts.
+    """Update what is due on the case and record the event.
+
+    `data` has numbers and kinds only, and no values, because events hold no texts.
     """
     now = timezone.now()
     recompute_due(incident, worked_at=now)
@@ -94,7 +99,7 @@ def record_indicator_change(incident: Incident, actor: User, **data: Any) -> Non
 
 
 def clean_observable(kind: str, value: str) -> Indicator:
-    """Return the indicator, with its value in normal spelling. Raises ValidationError on « kind » or « value »."""
+    """Return the indicator, with its value in its usual spelling. Raises ValidationError on `kind` or `value`."""
     if kind not in ObservableKind.values:
         raise ValidationError({"kind": "Choisissez la nature de la valeur."})
     if not value.strip():
@@ -107,4 +112,5 @@ def clean_observable(kind: str, value: str) -> Indicator:
 
 
 def clean_origin(value: ChosenValue) -> str:
+    """Return the origin of a chosen value, or TYPED_BY_HAND if the origin is unknown."""
     return value.origin if value.origin in ORIGINS else TYPED_BY_HAND

@@ -36,8 +36,9 @@ BEFORE_CORRECTION, OF_DUPLICATE = "avant correction", "d’un double"
 
 
 class TextOrigin(NamedTuple):
-    """The kind of document in which a value was found. `version` says which one if it is not a current text of the
-    case: BEFORE_CORRECTION or OF_DUPLICATE.
+    """The kind of document in which a value was found.
+
+    `version` is "" for a current text of the case. Otherwise it is BEFORE_CORRECTION or OF_DUPLICATE.
     """
 
     kind: DocumentKind
@@ -45,6 +46,7 @@ class TextOrigin(NamedTuple):
 
     @property
     def label(self) -> str:
+        """Return the origin in French, such as « déclaration avant correction »."""
         return f"{self.kind.label} {self.version}".rstrip()
 
 
@@ -56,10 +58,10 @@ class SourceText(NamedTuple):
 
 
 class IndicatorProposal(NamedTuple):
-    """A proposed value.
+    """A value that is proposed as an indicator of the case.
 
-    `ignored` tells why the centre ignores the value, or is "". `seen_elsewhere` is how many other cases of the user's
-    centres have it.
+    `ignored` tells why the centre ignores the value, or is "". `seen_elsewhere` is the number of other cases of the
+    user's centres that have it.
     """
 
     indicator: Indicator
@@ -71,10 +73,10 @@ class IndicatorProposal(NamedTuple):
 
 @dataclass
 class IndicatorProposals:
-    """The proposed values of a case.
+    """The values that are proposed as indicators of a case (`rows`).
 
-    `innocent` is the number of values that say nothing of an attack, `too_many` the number of values beyond
-    `MAX_PROPOSALS`. `left_out` lists the origins of the texts that were not read to their end.
+    `harmless_count` counts the values that tell nothing about an attack, `omitted_count` the values beyond
+    `MAX_PROPOSALS`. `unread_origins` lists the origins of the texts that were not read to their end.
     """
 
     rows: list[IndicatorProposal] = field(default_factory=list)
@@ -84,9 +86,10 @@ class IndicatorProposals:
 
 
 def propose_indicators(incident: Incident, user: User) -> IndicatorProposals:
-    """Return the values found in the first TEXT_LIMIT characters of the texts of the case, then of its duplicates.
+    """Return the values found in the texts of the case, then of its duplicates, as proposed indicators.
 
-    `incident` must be loaded `with_displayed_rows`. Records that `user` read the duplicates.
+    Only the first TEXT_LIMIT characters are read. `incident` must be loaded `with_displayed_rows`. Records that `user`
+    read the duplicates.
     """
     duplicates = list_duplicates(incident, user)
     record_accesses(user, duplicates, Door.BESIDE)
@@ -96,13 +99,13 @@ def propose_indicators(incident: Incident, user: User) -> IndicatorProposals:
 
 
 def list_duplicates(incident: Incident, user: User) -> list[Incident]:
-    """Return the duplicates of the case that this person may see, the oldest first, without erased ones."""
+    """Return the duplicates of the case that this person may see and that are not erased, oldest first."""
     merged = Incident.objects.visible_to(user).filter(merged_into=incident, erased_at=None)
     return list(merged.select_related("story").order_by("received_at", "id")[:MAX_DUPLICATES_READ])
 
 
 def propose_indicators_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, IndicatorProposals]:
-    """Return an evidence file and the values found in it.
+    """Return an evidence file and the values found in it, as proposed indicators.
 
     The declarant sees that `actor` opened the file. Raises Http404 if it is not a text file or too large,
     PermissionDenied, CaseErased, vault.NotReadable.
@@ -119,13 +122,16 @@ def propose_indicators_from_file(*, reference: str, actor: User, uid: UUID) -> t
 
 
 def list_text_files(incident: Incident) -> QuerySet[Evidence]:
+    """Return the evidence files of the case whose text can be read, in the order of their numbers."""
     current_files = incident.evidence.filter(taken_back_at=None)
     return current_files.filter(media_type__in=READABLE_TYPES, size__lte=MAX_BYTES).order_by("number")
 
 
 def list_case_texts(incident: Incident) -> Iterator[SourceText]:
-    """Yield the declaration and the newest answers of each section, then the messages of the declarant, notes and file
-    names, newest first, and last what stood in the sections before corrections.
+    """Yield the texts of the case, the most useful first.
+
+    First come the declaration and the newest answers of each section. Then come the messages of the declarant, the
+    notes and the file names, newest first. Last come the texts that corrections replaced.
     """
     sections = group_sheets_by_section(list_sheets(incident))
     # The person to call back is not a trace of an attack.
@@ -140,7 +146,7 @@ def list_case_texts(incident: Incident) -> Iterator[SourceText]:
 
 
 def join_lines(sheets: Iterable[DisplayedSheet], *, without: Iterable[DisplayedSheet] = ()) -> str:
-    """Return the answers of the sheets, each text once, without the texts that the sheets `without` have."""
+    """Return the answers of the sheets as one text, each answer once, without those of the sheets `without`."""
     left_out = {line.words for sheet in without for line in sheet.lines}
     texts = dict.fromkeys(line.words for sheet in sheets for line in sheet.lines if line.words not in left_out)
     return "\n".join(texts)
@@ -178,7 +184,10 @@ def list_written_texts(incidents: Sequence[Incident], *, version: str) -> Iterat
 def build_proposals(
     incident: Incident, user: User, sources: Iterable[SourceText], *, duplicates: Sequence[Incident] = ()
 ) -> IndicatorProposals:
-    """Return the values of the texts. The mailboxes of the declarants of the case and of `duplicates` are innocent."""
+    """Return the proposed indicators that these texts contain.
+
+    The mail addresses of the declarants of the case and of `duplicates` are counted as harmless.
+    """
     origins, left_out = collect_values(sources)
     persons = {case.story.contact_email.lower() for case in (incident, *duplicates)}
     own_domains = list_own_domains(incident, persons)
@@ -206,7 +215,7 @@ def build_proposals(
 def collect_values(
     sources: Iterable[SourceText],
 ) -> tuple[dict[Indicator, dict[TextOrigin, None]], tuple[TextOrigin, ...]]:
-    """Return the origins of each value, and those of the texts that were not read to their end."""
+    """Return the origins of each value found, and the origins of the texts that were not read to their end."""
     origins: dict[Indicator, dict[TextOrigin, None]] = {}
     left_out: dict[TextOrigin, None] = {}
     remaining_length = TEXT_LIMIT
@@ -220,6 +229,9 @@ def collect_values(
 
 
 def list_own_domains(incident: Incident, persons: Iterable[str]) -> set[str]:
-    """Return the domains of the mail addresses of the declarants, `persons`, and of the centre."""
+    """Return the domains that belong to the declarants and to the centre, without those of mail providers.
+
+    `persons` are the mail addresses of the declarants.
+    """
     channel = incident.csirt.notification_email if incident.csirt else ""
     return {find_own_domain(mailbox) for mailbox in (*persons, channel)} - {""}

@@ -30,7 +30,7 @@ NATIONAL_STEPS: tuple[Mapping[str, Any], ...] = ()
 
 @dataclass(frozen=True)
 class AppliedPlaybook:
-    """A playbook as it applies to a centre. Without `csirt` it is the national one."""
+    """The playbook that a centre follows for a type of incident. Without `csirt` it is the national playbook."""
 
     type: IncidentType
     steps: tuple[Step, ...]
@@ -45,6 +45,7 @@ def get_applied_playbook(kind: str, csirt: Csirt) -> AppliedPlaybook:
 
 
 def build_applied_playbook(kind: str, csirt: Csirt, row: Playbook | None) -> AppliedPlaybook:
+    """Return the playbook of this row. Return the national playbook if there is no row or it has no steps."""
     if row is None or not row.steps:
         return AppliedPlaybook(IncidentType(kind), PLAYBOOKS[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
@@ -52,7 +53,7 @@ def build_applied_playbook(kind: str, csirt: Csirt, row: Playbook | None) -> App
 
 
 def list_applied_playbooks(csirt: Csirt) -> list[AppliedPlaybook]:
-    """Return the playbook that applies to each type. Runs one query."""
+    """Return the playbook that the centre follows for each type of incident. Runs one query."""
     rows = Playbook.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [build_applied_playbook(kind, csirt, own.get(kind)) for kind in IncidentType]
@@ -69,8 +70,8 @@ def publish_playbook(
     """Publish a version of the centre's playbook for this type and return its number.
 
     Publishing NATIONAL_STEPS restores the national playbook. Publishing the same steps again makes no version. Raises
-    Http404 if the actor does not lead the centre, ValidationError on « steps », Stale if the newest version is no
-    longer `based_on` (0: there was none).
+    Http404 if the actor does not lead the centre, ValidationError on `steps`, Stale if the newest version is no longer
+    `based_on` (0: there was none).
     """
     csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = dump_steps(clean_steps(steps))
@@ -85,8 +86,9 @@ def publish_playbook(
 
 
 def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
-    """Return the cleaned steps. A step keeps its code; a step without a code gets one. Raises ValidationError on «
-    steps ».
+    """Return the cleaned steps. Raises ValidationError on `steps`.
+
+    A step keeps its code, and a step without a code gets a code.
     """
     listed = list(steps)
     if len(listed) > MAX_STEPS:
@@ -112,7 +114,7 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
 
 
 def find_free_code(proposed: str, taken: set[str]) -> str:
-    """Return a code that is not in `taken`, and add it there: the proposed code, with a number if needed.
+    """Return a code that is not in `taken`, and add it there. It is the proposed code, with a number if needed.
 
     A malformed code is replaced by « etape ».
     """
@@ -125,4 +127,5 @@ def find_free_code(proposed: str, taken: set[str]) -> str:
 
 
 def build_step_error(number: int, message: str) -> ValidationError:
+    """Return the ValidationError on `steps` that says what is wrong with the step of this number."""
     return ValidationError({"steps": f"Étape {number} : {message}"})

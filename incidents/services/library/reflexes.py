@@ -28,7 +28,9 @@ NATIONAL_CONTENT: dict[str, Any] = {}
 
 @dataclass(frozen=True)
 class AppliedReflexSheet:
-    """A reflex sheet as it applies to a centre. Without `csirt` it is the national one."""
+    """The reflex sheet that a centre gives to bodies for a type of incident. Without `csirt` it is the national
+    sheet.
+    """
 
     type: IncidentType
     text: Reflexes
@@ -38,7 +40,7 @@ class AppliedReflexSheet:
 
 
 def get_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
-    """Return the newest sheet of the CSIRT for this type, or the national one. Runs one query, or none without a
+    """Return the newest sheet of the CSIRT for this type, or the national sheet. Runs one query, or none without a
     CSIRT.
     """
     return (
@@ -49,6 +51,7 @@ def get_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
 
 
 def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> AppliedReflexSheet:
+    """Return the reflex sheet of this row. Return the national sheet if there is no row or it has no content."""
     if row is None or not row.content:
         return AppliedReflexSheet(IncidentType(kind), REFLEXES[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
@@ -56,7 +59,7 @@ def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) 
 
 
 def list_reflex_sheets(csirt: Csirt) -> list[AppliedReflexSheet]:
-    """Return the sheet that applies to each type in the region of the centre. Runs one query."""
+    """Return the sheet that the centre gives for each type of incident. Runs one query."""
     rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [build_reflex_sheet(kind, csirt, own.get(kind)) for kind in IncidentType]
@@ -87,7 +90,7 @@ def publish_reflex_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, An
 
 
 def clean_reflex_sheet(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the cleaned content.
+    """Return the content of the sheet, cleaned.
 
     Raises ValidationError, by field, for a text that is missing, too long, or looks like markup.
     """
@@ -103,6 +106,7 @@ def clean_reflex_sheet(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]]:
+    """Return the cleaned acts of one part of the sheet, each with its title and how to do it."""
     return [
         {
             "title": clean_sheet_line(act["title"], ACT_LIMIT, field),
@@ -113,6 +117,7 @@ def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]
 
 
 def clean_sheet_line(text: str, limit: int, field: str) -> str:
+    """Return the cleaned line. Raises ValidationError on `field` if it is empty, too long, or looks like markup."""
     clean = clean_line(text, limit=limit, field=field)
     if not clean:
         raise ValidationError({field: "Une partie est vide. Chaque geste a un titre et une explication."})
@@ -122,6 +127,7 @@ def clean_sheet_line(text: str, limit: int, field: str) -> str:
 
 
 def check_item_counts(clean: Mapping[str, Any]) -> None:
+    """Raise ValidationError by field if a part of the sheet has too few or too many acts or sources."""
     if not MIN_HOUR_ACTS <= len(clean["hour"]) <= MAX_ACTS:
         raise ValidationError(
             {"hour": f"Il faut de {MIN_HOUR_ACTS} à {MAX_ACTS} gestes : les trois premiers sont affichés partout."}

@@ -42,8 +42,9 @@ LEGAL_CAVEAT = (
 
 
 def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
-    """Return the content as plain texts, for a template or for typst. The caller must have loaded the case
-    `with_displayed_rows`.
+    """Return the content of the answer pack as plain texts, for a template or for typst.
+
+    The caller must have loaded the case `with_displayed_rows`.
     """
     zone, leak_answers = find_zone(incident.collectivity), read_declared_data(incident)
     judgement = find_leak_judgement(incident, leak_answers, find_leak_row(incident))
@@ -71,13 +72,14 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
 
 
 def format_identity(body: Collectivity) -> str:
-    """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
+    """Return the SIREN and the INSEE code of the body, in French. Insurers and prefectures ask for these numbers."""
     siren = body.siren and f"SIREN {NBSP.join(map(''.join, batched(body.siren, 3)))}"
     code = body.insee_code and f"code INSEE {body.insee_code}"
     return capfirst(", ".join(part for part in (siren, code) if part))
 
 
 def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
+    """Return what the reflex sheet says to do in the first hour and the first day, with its sources and version."""
     whose = f"Fiche {format_centre_with_de(sheet.csirt.name)}" if sheet.csirt else "Fiche nationale"
     day = format_day(sheet.published_on)
     return {
@@ -91,8 +93,10 @@ def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
 
 
 def list_progress_sentences(incident: Incident, judgement: str, zone: str) -> list[str]:
-    """Return sentences that say whether the case was taken or closed, whether the body was called back, and how the
-    centre judged the leak.
+    """Return French sentences about the progress of the case.
+
+    They say whether the case was taken or closed, whether the body was called back, and how the centre judged the
+    leak.
     """
     lines = (
         format_handling_state(incident, zone),
@@ -103,8 +107,9 @@ def list_progress_sentences(incident: Incident, judgement: str, zone: str) -> li
 
 
 def format_handling_state(incident: Incident, zone: str) -> str:
-    """Return a sentence that says when the case was closed or taken, or that nobody has it, or "" if an untaken case
-    has no centre.
+    """Return a French sentence that says when the case was closed or taken, or that nobody has it.
+
+    Returns "" for an untaken case without a centre.
     """
     centre = capfirst(format_centre(incident.csirt.name)) if incident.csirt else ""
     if incident.closed_at:
@@ -121,10 +126,11 @@ def format_handling_state(incident: Incident, zone: str) -> str:
 
 
 def find_first_taken_at(incident: Incident) -> datetime | None:
-    """Return when the present centre first took the case, or None without such an event. Runs one query.
+    """Return when the present centre first took the case, or None if no event says it. Runs one query.
 
-    A case that is put back into the queue loses its `acknowledged_at`, which then holds the time when it was taken
-    again. Accepting a transfer takes the case. `first_acknowledged_at` may be the instant of a former centre.
+    `acknowledged_at` does not tell this, since it is emptied when the case goes back to the queue. Nor does
+    `first_acknowledged_at`, which may be the instant of a former centre. Accepting a transfer counts as taking the
+    case.
     """
     taken = incident.events.filter(kind__in=(EventKind.ACKNOWLEDGED, *MOVE_KINDS)).order_by("id")
     instants = list(taken.values_list("kind", "at"))
@@ -145,6 +151,7 @@ def was_unassigned(incident: Incident) -> bool:
 
 
 def format_verification(incident: Incident, zone: str) -> str:
+    """Return a French sentence that says how and when the declaration was verified, or that it is not verified."""
     if incident.verified_at is None and incident.csirt is None:
         return "Déclaration non vérifiée : aucun centre ne couvre le territoire, personne n’a rappelé la collectivité."
     if incident.verified_at is None:
@@ -154,8 +161,10 @@ def format_verification(incident: Incident, zone: str) -> str:
 
 
 def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
-    """Return the acknowledgement of receipt, which says what arrived, when, and which service deals with it (code des
-    relations entre le public et l’administration, article L112-11).
+    """Return the acknowledgement of receipt that the law requires, as French sentences.
+
+    It says what arrived, when, and which service deals with it (code des relations entre le public et
+    l’administration, article L112-11).
     """
     reference, received_at = hyphenate(incident.reference), format_zoned_moment(incident.received_at, zone)
     lines = [
@@ -171,6 +180,7 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
 
 
 def format_service_in_charge(incident: Incident) -> str:
+    """Return a French sentence that names the centre of the case and its contacts, or says that there is no centre."""
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."

@@ -40,7 +40,9 @@ CARD_LINES: tuple[tuple[str, EmergencyContactKind | None], ...] = (
 
 
 def build_body_card(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
-    """Return the card of one body. `contacts` are those of its emergency card, which only its members may see."""
+    """Return the content of the card of one body. `contacts` are those of its emergency card, which only its members
+    may see.
+    """
     return build_card(body, find_route(body, on=on), on) | {"lines": list_card_lines(contacts)}
 
 
@@ -54,16 +56,14 @@ def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
 
 
 def list_cards(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
-    """Yield the cards of the communes of a département, by name, with few rows in memory at a time.
-
-    A commune lies in one region, so `route` gets no list of regions.
-    """
+    """Yield the content of the card of each commune of a département, by name, with few rows in memory at a time."""
     directory = load_directory(on)
     for body in list_communes(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
         yield build_card(body, directory.find_route(body, []), on)
 
 
 def list_communes(departement: Departement) -> CollectivityQuerySet:
+    """Return the communes of the département that exist today."""
     return Collectivity.objects.existing().filter(departement=departement, kind=Kind.COMMUNE)
 
 

@@ -14,8 +14,10 @@ from csirts.wording import format_centre, format_centre_with_a
 
 
 def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
-    """Return the centre, the one to call if it has no telephone number, and the others of the route. After a transfer,
-    `csirt` is not the centre of the route.
+    """Return the contacts of the centre, of the centre to call in its place, and of the other centres of the route.
+
+    Another centre is called in place of a centre that has no telephone number. After a transfer, `csirt` is not the
+    centre of the route.
     """
     stand_in = replace(route, csirt=csirt).stand_in if csirt else None
     return {
@@ -49,6 +51,7 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
 
 
 def describe_fallback(fallback: Fallback) -> dict[str, str]:
+    """Return the details of a centre that can be called in place of the centre of the body."""
     return {
         "name": fallback.name,
         "to": format_centre_with_a(fallback.name),
@@ -61,6 +64,8 @@ def describe_fallback(fallback: Fallback) -> dict[str, str]:
 
 
 def describe_site(url: str) -> str:
-    """Return an address short enough to type from paper: https://www.csirt-bfc.fr/aide gives csirt-bfc.fr/aide."""
+    """Return a web address short enough to type from paper, such as csirt-bfc.fr/aide for
+    https://www.csirt-bfc.fr/aide.
+    """
     split = urlsplit(url)
     return (split.netloc.removeprefix("www.") + split.path).rstrip("/")

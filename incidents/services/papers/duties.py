@@ -29,7 +29,7 @@ CNIL_TITLE_IN_DOUBT = "Prévenir la CNIL, si des données personnelles sont touc
 
 
 class Duty(NamedTuple):
-    """A legal duty. `by` is the sentence that gives its deadline, or ""."""
+    """A legal duty of a body. `by` is the French sentence that gives its deadline, or ""."""
 
     title: str
     text: str
@@ -49,10 +49,11 @@ INFORM_PERSONS = Duty(
 
 
 def list_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
-    """Return the duties that the case gives its body, as they are `at` a moment: a deadline may be past. Deadlines are
-    in the time zone `zone`.
+    """Return the duties that the case gives its body, as they are at the instant `at`. Their deadlines may be past
+    then.
 
-    `declared` holds the declared answers about the leaked data, and `judgement` is that of the centre, or "".
+    `declared` holds the declared answers about personal data. `judgement` is that of the centre about the leak, or "".
+    Deadlines are in the time zone `zone`.
     """
     duties = list_data_duties(incident, zone, declared, judgement, at=at)
     if incident.type not in NO_ATTACK:
@@ -69,8 +70,8 @@ def list_timed_duties(incident: Incident, zone: str, declared: Values, judgement
 def list_data_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
     """Return the duties about personal data.
 
-    There are none if the centre judged the leak unfounded, or if the declarant said that no data are concerned and the
-    centre has not judged the leak. A deadline is given only if the declarant said that data are concerned.
+    There are none if the centre judged the leak unfounded. Without a judgement of the centre, there are none if the
+    declarant said that no data are concerned. A deadline is given only if the declarant said that data are concerned.
     """
     if judgement == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judgement):
         return []
@@ -85,6 +86,9 @@ def list_data_duties(incident: Incident, zone: str, declared: Values, judgement:
 
 
 def describe_cnil_duty(title: str, first: str, by: str) -> Duty:
+    """Return the duty to notify the CNIL. `first` is its first sentence, and `by` the sentence that gives its
+    deadline.
+    """
     within = (
         "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
         "si le risque pour les personnes est improbable. Une première notification peut être complétée."
@@ -93,6 +97,7 @@ def describe_cnil_duty(title: str, first: str, by: str) -> Duty:
 
 
 def describe_complaint_duty(incident: Incident, zone: str, at: datetime) -> Duty:
+    """Return the duty of an insured body to complain to the police. Its deadline is in the time zone `zone`."""
     return Duty(
         "Porter plainte, si vous êtes assurés",
         (
@@ -105,8 +110,10 @@ def describe_complaint_duty(incident: Incident, zone: str, at: datetime) -> Duty
 
 
 def format_legal_deadline(known_at: datetime | None, zone: str, at: datetime, *, late: str) -> str:
-    """Return the sentence that gives the deadline in the time zone `zone`, or "" if the start of the legal time limit
-    is not known. If the deadline is before `at`, say so and add the sentence `late`.
+    """Return the French sentence that gives the legal deadline in the time zone `zone`.
+
+    If the deadline is before `at`, the sentence says so and the sentence `late` follows. Returns "" if the instant
+    from which the time limit runs (`known_at`) is not known.
     """
     if known_at is None:
         return ""

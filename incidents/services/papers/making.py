@@ -67,7 +67,7 @@ def request_answer_pack(*, visitor: CaseVisitor, reference: str) -> Paper:
 
 @transaction.atomic
 def request_wall_cards(*, departement: Departement) -> Paper:
-    """Request the cards of a département.
+    """Request the wall cards of the communes of a département.
 
     All the requests of one day return the same paper, restarted if it is late. If it failed, a new paper is made.
     """
@@ -82,8 +82,9 @@ def request_wall_cards(*, departement: Departement) -> Paper:
 
 
 def needs_new_cards(newest: Paper | None) -> bool:
-    """Tell whether new cards would be made on request, because the newest cards do not exist, failed, are late or are
-    of an earlier day.
+    """Tell whether a request would make new cards.
+
+    New cards are made if there are none, or if the newest cards failed, are late or are of an earlier day.
     """
     if newest is None or newest.state == PaperState.FAILED:
         return True
@@ -100,7 +101,9 @@ def revive_paper(late: Paper) -> Paper:
 
 
 def list_card_papers(departement: Departement) -> QuerySet[Paper]:
-    """Return the papers with the cards of a département, newest first. Older ones stay until a newer one is made."""
+    """Return the papers with the cards of a département, newest first. Older papers stay until a newer paper is
+    made.
+    """
     return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
 
 
@@ -120,10 +123,11 @@ def make_due_papers(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile:
 
 @transaction.atomic
 def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
-    """Claim one due paper, or return None: put off its next try, count this try, and give it a new name in the store.
+    """Claim one due paper and return it, or return None if no paper is due.
 
-    Answer packs come before cards, however many cards were requested. A file that a dead worker may have stored is
-    removed, so that no file without a row stays in the store. Papers that failed too often are given up.
+    The claim puts off the next try, counts this try, and gives the paper a new name in the store. Answer packs come
+    before cards, however many cards were requested. The file that a dead worker may have stored is removed. A paper
+    that failed too often is given up.
     """
     due = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
@@ -166,17 +170,17 @@ def make_answer_pack(paper: Paper) -> int:
 
 @transaction.atomic
 def get_paper_key(incident: Incident) -> bytes:
-    """Return the key with which the papers of the case are encrypted. Raises NothingToPrint if the case is erased."""
+    """Return the key that encrypts the papers of the case. Raises NothingToPrint if the case is erased."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise NothingToPrint
     return get_or_create_case_key(incident)
 
 
 def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
-    """Make the cards of a département and return the size in bytes. May raise ClaimLost.
+    """Make and store the cards of a département and return their size in bytes. May raise ClaimLost.
 
-    A few pages are made and joined at a time, so that memory does not grow with the number of communes. Cards hold
-    nothing secret and are stored in clear.
+    A few pages are made at a time, so that memory does not grow with the number of communes. Cards hold nothing secret
+    and are not encrypted.
     """
     # a CHECK constraint requires a département for this kind of paper
     departement: Departement = paper.departement  # type: ignore[assignment]
@@ -196,7 +200,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
 
 
 def filter_claimed(paper: Paper) -> QuerySet[Paper]:
-    """Return the row of the paper as a queryset, which is empty if another worker has claimed it since."""
+    """Return the row of the paper as a queryset, which is empty if another worker has claimed the paper since."""
     return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
 
 
@@ -230,6 +234,7 @@ def read_paper(paper: Paper) -> Iterator[bytes]:
 
 
 def read_unencrypted_content(name: str) -> Iterator[bytes]:
+    """Yield the bytes of an object that is stored without encryption. Raises NotReadable."""
     try:
         with vault.get_store().open(name, "rb") as file:
             yield from file.chunks()
@@ -243,11 +248,13 @@ def delete_papers(incident: Incident) -> None:
 
 
 def delete_selected_papers(papers: QuerySet[Paper]) -> None:
+    """Delete these papers, with their files. Call it inside a transaction."""
     for paper in papers:
         delete_paper_file(paper)
         paper.delete()
 
 
 def delete_paper_file(paper: Paper) -> None:
+    """Remove the file of the paper from the store once the transaction has committed."""
     if paper.storage_name:
         transaction.on_commit(partial(vault.remove_object, paper.storage_name), robust=True)

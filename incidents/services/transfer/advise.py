@@ -55,11 +55,11 @@ class AdviceFormAlreadyUsed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class AdviceRequest:
-    """The request of a responder to send a file to a partner.
+    """The request of a responder to send a file about a case to a partner.
 
     `partner` is a code of the catalogue, `motive` the reason, `key` the idempotency key of the form, `seen` the
     SHA-256 of the file that the page showed. `tlp` is the label of the file. `agreement` says who agreed for the body,
-    if the label of the case requires it.
+    if the label of the case requires it. With `with_persons`, the file names the person to call back.
     """
 
     partner: str
@@ -73,10 +73,11 @@ class AdviceRequest:
 
 @transaction.atomic
 def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
-    """Store the file and record the event that causes its sending. The same form sent twice returns the first advice.
+    """Store the file for the partner, and record the event after which it is sent.
 
-    Raises Http404, PermissionDenied, AdviceFormAlreadyUsed, Stale if the file differs from that of the page, and
-    ValidationError: by field, or without a field if the case is erased or TLP:RED.
+    The same form sent twice returns the first advice. Raises Http404, PermissionDenied, AdviceFormAlreadyUsed, Stale
+    if the file differs from that of the page, and ValidationError: by field, or without a field if the case is erased
+    or TLP:RED.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
@@ -115,12 +116,13 @@ def get_allowed_partner(incident: Incident, request: AdviceRequest) -> Partner:
 
 
 def clean_advice_agreement(incident: Incident, request: AdviceRequest) -> str:
-    """Return the text to store about the agreement. Raises ValidationError like `clean_agreement`."""
+    """Return the text to store about the agreement, or "". Raises ValidationError like `clean_agreement`."""
     is_needed = needs_agreement(incident.tlp, ReaderKind.COMMUNITY, label=request.tlp)
     return clean_agreement(incident, request.agreement, is_needed=is_needed)
 
 
 def clean_advice_reason(request: AdviceRequest) -> str:
+    """Return the cleaned reason of the request. Raises ValidationError on `motive` if it is empty or too long."""
     why = clean_line(request.motive, limit=REASON_LIMIT, field="motive")
     if not why:
         missing = "Écrivez pourquoi des coordonnées partent." if request.with_persons else "Écrivez pourquoi."
@@ -134,7 +136,7 @@ def find_advice_refusal(incident: Incident) -> str:
 
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
-    """Return the content of the file. The same rows give the same content."""
+    """Return the content of the file for the partner, as JSON text. The same rows give the same content."""
     facts = describe_advice_facts(incident) | {
         "format": FORMAT,
         "to": partner.code,
@@ -149,11 +151,15 @@ def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) 
 
 
 def hash_content(content: str) -> str:
+    """Return the SHA-256 of the content, in hexadecimal digits."""
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def describe_advice_facts(incident: Incident) -> dict[str, Any]:
-    """Return the facts as they were declared, and the centre's judgement of the leak, or "" if it gave none."""
+    """Return the facts of the case that a partner may read, as JSON values.
+
+    They are the declared facts, the qualification, and the centre's judgement of the leak ("" if it gave none).
+    """
     declared = read_declared_data(incident)
     return {
         "reference": incident.reference,
@@ -177,6 +183,7 @@ def describe_advice_facts(incident: Incident) -> dict[str, Any]:
 
 
 def snapshot_body(incident: Incident) -> dict[str, Any]:
+    """Return what a partner may read about the body of the case, as JSON values."""
     body = incident.collectivity
     return {
         "name": body.label,
@@ -188,8 +195,9 @@ def snapshot_body(incident: Incident) -> dict[str, Any]:
 
 
 def describe_moments(incident: Incident) -> dict[str, str | None]:
-    """Return a dict from the name of each instant to its text: in UTC, or a day in the body's time zone if no hour was
-    given, or None.
+    """Return a dict from the name of each date of the case to its text.
+
+    The text is an instant in UTC, or a day in the body's time zone if no hour was given, or None.
     """
     zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
     return {
@@ -214,6 +222,7 @@ def describe_services(incident: Incident) -> list[dict[str, Any]]:
 
 
 def describe_observables(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
+    """Return the indicators of the case. Without `with_persons`, only the kinds that identify nobody are returned."""
     kinds = ObservableKind.values if with_persons else IMPERSONAL_KINDS
     observables = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
     return [dict(observable) for observable in observables[:MAX_OBSERVABLES_SENT]]

@@ -22,8 +22,9 @@ LABEL_CHANGED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """The agreement as a form gives it. `is_given` tells whether the box was ticked. `words` is the text that says who
-    agreed, when and how. `label` is the TLP of the case on the page.
+    """The agreement of the declarant as a form gives it. `is_given` tells whether the box was ticked.
+
+    `words` is the text that says who agreed, when and how. `label` is the TLP of the case on the page.
     """
 
     is_given: bool = False
@@ -37,7 +38,7 @@ NO_AGREEMENT = Agreement()
 def clean_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
     """Return the text to store about the agreement, or "" if the declarant did not agree.
 
-    Raises ValidationError on « agreement » if an agreement is needed and was not given, if only one of the box and the
+    Raises ValidationError on `agreement` if an agreement is needed and was not given, if only one of the box and the
     text was filled in, or if the TLP of the case has changed since the page was opened.
     """
     words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
@@ -47,6 +48,7 @@ def clean_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool
 
 
 def find_agreement_problem(incident: Incident, agreement: Agreement, words: str, *, is_needed: bool) -> str:
+    """Return the sentence that says what is wrong with the agreement, or "". `words` is its cleaned text."""
     if not agreement.is_given:
         return NOT_AGREED if is_needed else NOT_TICKED if words else ""
     if agreement.label != incident.tlp:

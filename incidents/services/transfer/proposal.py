@@ -96,10 +96,9 @@ def create_platform_proposal(incident: Incident, taker: Csirt, *, reason: str) -
 
 
 def withdraw_platform_proposal(incident: Incident, *, unless_to: Csirt | None) -> bool:
-    """Withdraw the pending proposal of the platform, unless it is to the centre `unless_to`. The caller has locked the
-    case.
+    """Withdraw the pending proposal of the platform. A proposal to the centre `unless_to` is not withdrawn.
 
-    Returns whether there was such a proposal.
+    Returns whether a proposal was withdrawn. The caller has locked the case.
     """
     stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
     if stale is None:
@@ -128,7 +127,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 def refuse_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     """Refuse the proposed case for the taker, with a reason (`answer`).
 
-    A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on « answer ».
+    A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on `answer`.
     """
     transfer = lock_proposal(actor, uid)
     why = clean_line(answer, limit=REASON_LIMIT, field="answer")
@@ -171,6 +170,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
 
 
 def find_newest_transfer(incident: Incident) -> Transfer | None:
+    """Return the newest proposal of the case, whatever its state, or None."""
     return incident.transfers.select_related("giver", "taker").order_by("-id").first()
 
 
@@ -204,8 +204,9 @@ def lacks_agreement(transfer: Transfer) -> bool:
 
 
 def check_transfer_reason(incident: Incident, why: str) -> None:
-    """Raise ValidationError on « motive » if the reason is empty or names a person, since the other centre reads it
-    before it has the case.
+    """Raise ValidationError on `motive` if the reason is empty or names a person.
+
+    The other centre reads the reason before it has the case.
     """
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
@@ -214,6 +215,7 @@ def check_transfer_reason(incident: Incident, why: str) -> None:
 
 
 def get_taker(incident: Incident, slug: str) -> Csirt:
+    """Return the centre with this slug. Raises ValidationError on `taker` if the case may not be proposed to it."""
     centre: Csirt | None = list_takers(incident).filter(slug=slug).first() if "\0" not in slug else None
     if centre is None:
         raise ValidationError({"taker": "Choisissez un centre de la liste."})
@@ -221,7 +223,7 @@ def get_taker(incident: Incident, slug: str) -> Csirt:
 
 
 def lock_proposal(actor: User, uid: UUID) -> Transfer:
-    """Lock the case of the proposal, then read the proposal again and return it. May raise Http404."""
+    """Return the proposal, read again after its case was locked. May raise Http404."""
     proposal = get_proposed_transfer(actor, uid)
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.incident_id)
     transfer = get_proposed_transfer(actor, uid)
@@ -230,11 +232,10 @@ def lock_proposal(actor: User, uid: UUID) -> Transfer:
 
 
 def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
-    """Move the case to the taker and acknowledge it for the actor. Who had acknowledged it at the former centre stays
-    in the events.
+    """Move the case to the taker and acknowledge it for the actor. The case leaves its group.
 
-    The case leaves its group. Its hand-overs can still be found only by the centre where they were written
-    (`services/handling/notes.py`).
+    Only the events still say who had acknowledged it at the former centre. The hand-overs of the case can still be
+    found only by the centre where they were written (`services/handling/notes.py`).
     """
     now = transfer.answered_at or timezone.now()
     incident.csirt, incident.group = transfer.taker, None

@@ -50,9 +50,9 @@ BODY_CHANGES = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED)
 
 
 def reroute_cases() -> int:
-    """Compare the open cases with the directory, for `PASS_TIME_LIMIT` at most, and reroute the misplaced ones.
+    """Compare the open cases with the directory, and reroute those that another centre answers for.
 
-    Returns the number of cases that were rerouted.
+    Stops after `PASS_TIME_LIMIT`. Returns the number of cases that were rerouted.
     """
     moved, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until:
@@ -69,7 +69,7 @@ def reroute_cases() -> int:
 def begin_routing_check(now: datetime) -> RoutingCheck | None:
     """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed.
 
-    Returns None once it is finished, and during the minutes after a change. Runs three queries.
+    Returns None once the comparison is finished, and during the minutes after a change. Runs three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
     current = read_directory_version(), read_territory_version(), timezone.localdate(now)
@@ -81,24 +81,28 @@ def begin_routing_check(now: datetime) -> RoutingCheck | None:
 
 
 def list_open_cases_after(pk: int) -> QuerySet[Incident]:
-    """Return the next `BATCH` open cases whose id is greater than `pk`, with the relations that a route is made of."""
+    """Return the next `BATCH` open cases whose id is greater than `pk`, with the relations from which a route is
+    computed.
+    """
     bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
 
 def save_check_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
-    """Save the progress, unless another change was noticed meanwhile. Returns whether more cases are left."""
+    """Save the progress of the comparison, unless another change was noticed meanwhile. Returns whether cases are
+    left.
+    """
     same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
     same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
     return bool(cases)
 
 
 def reroute_misplaced_cases(cases: list[Incident], on: date) -> list[bool]:
-    """Reroute the misplaced cases. A case is misplaced if the directory of the day `on` names a centre other than the
-    centre of the case or, when the platform has proposed the case to a centre, other than that proposed centre. A case
-    is also misplaced if its TLP no longer allows the pending proposal.
+    """Reroute the misplaced cases. Returns, for each of them, whether it was rerouted.
 
-    Returns, for each misplaced case, whether it was rerouted.
+    A case is misplaced if the directory of the day `on` names another centre than the one that has it. If the platform
+    has proposed the case to a centre, that centre is compared instead. A case is also misplaced if its TLP no longer
+    allows the pending proposal.
     """
     directory = load_directory(on)
     offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
@@ -114,8 +118,10 @@ def reroute_misplaced_cases(cases: list[Incident], on: date) -> list[bool]:
 
 
 def try_to_reroute_case(pk: int, on: date) -> bool:
-    """Return the result of `reroute_case`, or False if it failed. The error is logged, so that the next cases are
-    still rerouted. Only an error of the connection to the database is raised.
+    """Return the result of `reroute_case`, or False if it failed. The error is logged, and the next cases are still
+    rerouted.
+
+    Only an error of the connection to the database is raised.
     """
     try:
         return reroute_case(pk, on)
@@ -145,7 +151,7 @@ def reroute_case(pk: int, on: date) -> bool:
 
 
 def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
-    """Propose the case to the centre, or add the task to ask the declarant first, as the TLP requires.
+    """Propose the case to the centre, or add the task to ask the declarant first if the TLP requires it.
 
     Returns whether a proposal or a task was added. An erased case does not change.
     """
@@ -158,8 +164,10 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
 
 
 def may_be_rerouted(incident: Incident, centre: Csirt | None) -> bool:
-    """Tell whether the case may be rerouted: it is open and has no duplicate, no transfer is pending or accepted, and
-    no person refused or withdrew a transfer to `centre`.
+    """Tell whether the case may be moved or proposed to `centre`.
+
+    The case must be open and have no duplicate. No transfer of it may be pending or accepted, and no person may have
+    refused or withdrawn a transfer to `centre`.
     """
     if incident.status not in OPEN or incident.doubles.exists():
         return False
@@ -203,7 +211,10 @@ def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting
 
 
 def was_territory_changed(incident: Incident) -> bool:
-    """Tell whether the body has a region other than when the case was routed, or was corrected or merged since."""
+    """Tell whether the territory of the body has changed since the case was routed.
+
+    Its region is then another one, or the body was corrected or merged.
+    """
     if incident.region != incident.collectivity.home_region:
         return True
     routed = incident.events.filter(kind__in=ROUTING_EVENTS).order_by("-id").values("id")[:1]

@@ -19,13 +19,14 @@ def find_open_proposal(incident: Incident) -> Transfer | None:
 def set_transfer_state(
     transfer: Transfer, state: TransferState, actor: User | None, *, at: datetime | None = None
 ) -> None:
-    """Set the state of the transfer, with who answered and when. Does not save."""
+    """Set the state of the transfer, with the person who answered and the instant. Does not save."""
     transfer.state, transfer.answered_at, transfer.answered_by = state, at or timezone.now(), actor
 
 
 def withdraw_proposal(proposal: Transfer, actor: User | None, *, at: datetime | None = None) -> None:
-    """Withdraw the proposal, which waits for an answer. The caller has locked the case. `actor` is None for the
-    platform.
+    """Withdraw a proposal that waits for an answer. The caller has locked the case.
+
+    `actor` is None for the platform.
     """
     set_transfer_state(proposal, TransferState.WITHDRAWN, actor, at=at)
     proposal.save(update_fields=["state", "answered_at", "answered_by"])
@@ -33,8 +34,9 @@ def withdraw_proposal(proposal: Transfer, actor: User | None, *, at: datetime | 
 
 
 def withdraw_any_proposal(incident: Incident, actor: User | None, *, at: datetime) -> None:
-    """Withdraw the proposal that waits for an answer, if any, because nobody may accept a closed or merged case. The
-    other centre would otherwise believe that the case waits for it. Runs one query if there is none.
+    """Withdraw the proposal of the case that waits for an answer, if any. Runs one query if there is none.
+
+    Nobody may accept a closed or merged case, so its proposal must not stay open.
     """
     if proposal := find_open_proposal(incident):
         proposal.incident = incident
