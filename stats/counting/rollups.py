@@ -170,7 +170,7 @@ def hold_snapshot() -> Iterator[None]:
 
 
 def list_cases_after(pk: int) -> list[int]:
-    """Return the ids of the next cases after the id `pk`, in order and at most BATCH."""
+    """Return the ids of the next cases after the case `pk`, in order. Their number is at most BATCH."""
     return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 

@@ -42,7 +42,7 @@ def make_stratum_expression(path: str = "") -> Case:
 def map_merged_bodies() -> dict[int, int]:
     """Return a dict from each merged body to the body that has its cases now. Runs one query.
 
-    That body is a commune nouvelle, or the original of a duplicate.
+    That body is a commune formed by a merger (« commune nouvelle »), or the original of a duplicate.
     """
     into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
     heirs = dict(into)

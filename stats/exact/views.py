@@ -25,16 +25,19 @@ def show_own_statistics(request: HttpRequest, suffix: str = "") -> HttpResponse:
 
 @require_safe
 def show_exact_centre(request: HttpRequest, slug: str, suffix: str = "") -> HttpResponse:
+    """Render the exact figures of one centre."""
     return render_scope(request, access.get_centre_scope(get_account(request), slug), suffix)
 
 
 @require_safe
 def show_exact_region(request: HttpRequest, region: str, suffix: str = "") -> HttpResponse:
+    """Render the exact figures of one région."""
     return render_scope(request, access.get_region_scope(get_account(request), region), suffix)
 
 
 @require_safe
 def show_exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
+    """Render the exact figures of the nation."""
     return render_scope(request, access.get_nation_scope(get_account(request)), suffix)
 
 

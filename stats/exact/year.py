@@ -109,11 +109,10 @@ class ExactYear:
 
     @property
     def bodies_period(self) -> str:
-        """The months of the year before in which its bodies are counted, inside a sentence, or "" if there is no year
-        before.
+        """The months of the year before in which its bodies are counted, as part of a sentence.
 
         Examples are « en 2025 », « en 2025, toute l’année » beside the current year, and « de février à décembre
-        2025 ».
+        2025 ». It is "" if there is no year before.
         """
         if self.before is None:
             return ""

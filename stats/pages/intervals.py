@@ -105,8 +105,8 @@ def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | No
 
 
 def find_joint_upper_bound(lines: Iterable[CategoryLine], remainder: int) -> int:
-    """Return the upper bound of the sum of these categories. `remainder` is what their total leaves for them at
-    most.
+    """Return the upper bound of the sum of these categories. `remainder` is the most that their total leaves for
+    them.
     """
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):

@@ -157,12 +157,14 @@ def format_quarters_subtitle(page: FiguresPage) -> str:
 
 
 def format_map_title(page: FiguresPage) -> str:
+    """Return the title of the map, which depends on whether the page is that of a région."""
     if page.region is not None:
         return f"{upper_first(format_place(page.region))} et dans les autres régions"
     return "Les incidents, région par région"
 
 
 def format_map_subtitle(page: FiguresPage) -> str:
+    """Return the sentences that say what the map shows and how not to read it."""
     return bind_words(
         f"Incidents vérifiés en {page.year}. Les régions n’ont pas le même nombre de collectivités : "
         "ne les classez pas."
