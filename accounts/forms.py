@@ -30,10 +30,10 @@ from django.forms.fields import InvalidJSONInput
 from accounts.enums import EmergencyContactKind
 from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.models import Collectivity
-from collectivities.telephones import find_number_problem
+from collectivities.telephones import find_phone_problem
 from core.fields import PlainLineField
 from core.french import starts_with_vowel
-from core.telephone import is_short_number
+from core.telephone import has_short_number
 from core.text import normalise_address
 from csirts.models import Csirt
 
@@ -293,7 +293,7 @@ class ContactForm(forms.Form):
         """
         phone: str = self.cleaned_data["phone"]
         is_new = phone not in ("", self.initial.get("phone"))
-        if is_new and not is_short_number(phone) and (problem := find_number_problem(phone, self.body)):
+        if is_new and not has_short_number(phone) and (problem := find_phone_problem(phone, self.body)):
             raise ValidationError(f"{problem}.")
         return phone
 

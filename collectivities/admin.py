@@ -33,7 +33,9 @@ class RegionCorrectionForm(FreshForm):
         return cleaned
 
 
-class ToConfirmFilter(admin.SimpleListFilter):
+class ConfirmationFilter(admin.SimpleListFilter):
+    """The filter of the bodies that somebody added and that nobody has confirmed yet."""
+
     title = "confirmation"
     parameter_name = "confirmation"
 
@@ -47,12 +49,12 @@ class ToConfirmFilter(admin.SimpleListFilter):
 
 @admin.register(Collectivity)
 class CollectivityAdmin(BoundedModelAdmin):
-    """Read-only pages of the bodies, except for the correction of a body's région and the reason for it."""
+    """The admin pages of the bodies. Only the correction of a body's région, and its reason, can be edited."""
 
     form = RegionCorrectionForm
     formfield_overrides = {models.CharField: {"form_class": PlainLineField}}
     list_display = ["__str__", "kind", "get_list_status", "departement", "region", "population", "siren", "insee_code"]
-    list_filter = ["kind", ToConfirmFilter]
+    list_filter = ["kind", ConfirmationFilter]
     search_fields = ["name"]  # shows the search box; get_search_results does the search
     search_help_text = "Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
     fields = [*LISTED_FIELDS, *CORRECTION_FIELDS, "region_correction_on"]
@@ -63,7 +65,7 @@ class CollectivityAdmin(BoundedModelAdmin):
 
     @admin.display(description="liste")
     def get_list_status(self, body: Collectivity) -> str:
-        """Return whether the official list contains the body, or else whether it is confirmed: somebody added it."""
+        """Return « officielle » for a body of the official list, or else « à confirmer » or « ajoutée »."""
         if body.is_listed:
             return "officielle"
         return "à confirmer" if body.is_unconfirmed and not body.vanished_on else "ajoutée"
@@ -71,7 +73,7 @@ class CollectivityAdmin(BoundedModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Collectivity], search_term: str
     ) -> tuple[QuerySet[Collectivity], bool]:
-        """Search as the public page does: names with typing errors, and codes. The best match comes first."""
+        """Search as the public page does, by a name with typing errors or by a code. The best match comes first."""
         if not search_term.strip():
             return queryset, False
         try:

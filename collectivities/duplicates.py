@@ -15,13 +15,17 @@ MAX_DUPLICATES = 6
 
 @dataclass(frozen=True, slots=True)
 class LikelyDuplicate:
+    """A body that is perhaps the proposed one, with the reasons to think so, in French."""
+
     body: Collectivity
     reasons: tuple[str, ...]
 
 
 def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
-    """Return at most MAX_DUPLICATES likely duplicates, the likeliest first. `proposed` may be unsaved but has a seat.
-    Runs three queries.
+    """Return at most MAX_DUPLICATES bodies that are perhaps the same as `proposed`, the likeliest first. Runs three
+    queries.
+
+    `proposed` may be unsaved, but must have a seat.
     """
     same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MAX_DUPLICATES + 1]
@@ -29,15 +33,16 @@ def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
     candidates = {body.pk: body for body in [*sharing, *near] if body.pk != proposed.pk}
     alike = {body.pk for body in near}
     likely = [
-        LikelyDuplicate(body, tuple(list_reasons(body, proposed, is_alike=body.pk in alike)))
+        LikelyDuplicate(body, tuple(list_duplicate_reasons(body, proposed, is_alike=body.pk in alike)))
         for body in candidates.values()
     ]
     return sorted(likely, key=lambda duplicate: -len(duplicate.reasons))[:MAX_DUPLICATES]
 
 
 def list_similarly_named_bodies(proposed: Collectivity) -> Iterator[Collectivity]:
-    """Yield the bodies with a similar name in the same département. A body of the official list must have exactly the
-    same name, because a commune and its CCAS are two bodies.
+    """Yield the bodies of the same département with a similar name.
+
+    A body of the official list must have exactly the same name, because a commune and its CCAS are two bodies.
     """
     if proposed.departement_id is None:
         return
@@ -46,8 +51,10 @@ def list_similarly_named_bodies(proposed: Collectivity) -> Iterator[Collectivity
             yield body
 
 
-def list_reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
-    """Return, in French, each reason to think that both rows are the same body."""
+def list_duplicate_reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
+    """Return the reasons, in French, to think that the two rows are one body. `is_alike` tells that their names are
+    similar.
+    """
     criteria = {
         "même SIREN": bool(proposed.siren) and body.siren == proposed.siren,
         "nom proche": is_alike,

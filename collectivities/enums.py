@@ -2,8 +2,8 @@ from django.db import models
 
 
 class Kind(models.TextChoices):
-    """The legal nature of a body. The official list holds the first ten natures; no open list contains the other
-    natures.
+    """The legal nature of a body. The official list holds the natures down to OVERSEAS; no open list contains the
+    others.
     """
 
     COMMUNE = "commune", "commune"
@@ -55,6 +55,8 @@ TERRITORIAL = (Kind.DEPARTEMENT, Kind.REGION, Kind.SPECIAL, Kind.OVERSEAS)
 
 
 class Zone(models.TextChoices):
+    """The part of France in which a territory lies."""
+
     METRO = "metro", "métropole"
     DROM = "drom", "département ou région d’outre-mer"
     COM = "com", "collectivité d’outre-mer"

@@ -14,8 +14,8 @@ NOT_FORMER_COMMUNES = ("Arrondissement", "Ville de ")
 
 
 def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
-    """Set `former_name` on the communes that `query` names by a former commune. The caller loads the bodies with
-    `with_former_names`.
+    """Set `former_name` on each commune that the query names by the former commune that it absorbed. The caller loads
+    the bodies with `with_former_names`.
     """
     stems = [reading.stem for reading in list_readings(query)]
     for body in bodies:
@@ -23,10 +23,10 @@ def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
             name for name in getattr(body, "known_as", ()) if not any(word in name for word in NOT_FORMER_COMMUNES)
         ]
         if stems and former and body.kind == Kind.COMMUNE:
-            body.former_name = curl_apostrophes(_find_closest(body, former, stems))
+            body.former_name = curl_apostrophes(_find_closest_former_name(body, former, stems))
 
 
-def _find_closest(body: Collectivity, former: list[str], stems: list[str]) -> str:
+def _find_closest_former_name(body: Collectivity, former: list[str], stems: list[str]) -> str:
     """Return the former name closest to the stems of the query, or "" if the present name is at least as close."""
     own = max(_measure_likeness(body.stem, stem) for stem in stems)
     likeness, name = max(

@@ -10,7 +10,7 @@ from collectivities.wording import normalise_text, split_words
 
 
 class OtherVictim(StrEnum):
-    """The victims whom another service helps, and not the centres for local authorities."""
+    """The victims whom another service helps, because the centres help local authorities only."""
 
     HEALTH = "health"
     FIRM = "firm"
@@ -21,8 +21,11 @@ class OtherVictim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The kind of body or of victim that a search names. `kind` is the nature under which the body can be added, None
-    if it is not a local public body. `place` contains the other words typed, except those about an activity.
+    """The kind of body or of victim that the words of a search mention.
+
+    `kind` is the nature under which such a body can be added, or None if it is not a local public body. `elsewhere` is
+    the kind of victim if another service helps. `place` holds the other words of the search, except those about an
+    activity.
     """
 
     label: str
@@ -108,8 +111,8 @@ TRADES = frozenset(
 
 
 def find_mention(text: str) -> Mention | None:
-    """Return the mention in the first words of the text, or else in its last words, or None if there is none: «
-    hôpital de Brest », « Brest hôpital ».
+    """Return the kind of body or of victim that the first words of the text mention, or else the last ones, or None.
+    Examples: « hôpital de Brest », « Brest hôpital ».
     """
     words = split_words(text)
     span = _find_phrase_at_start(words) or _find_phrase_at_end(words)
@@ -122,12 +125,13 @@ def find_mention(text: str) -> Mention | None:
 
 
 def _find_phrase_at_start(words: list[str]) -> slice | None:
+    """Return the slice of the longest phrase with which the words begin, or None."""
     sizes = range(min(LONGEST_PHRASE, len(words)), 0, -1)
     return next((slice(0, size) for size in sizes if tuple(words[:size]) in PHRASES), None)
 
 
 def _find_phrase_at_end(words: list[str]) -> slice | None:
-    """Return the slice of the longest phrase at the end of the words, before any words about an activity."""
+    """Return the slice of the longest phrase at the end of the words, before any words about an activity, or None."""
     for end in range(len(words), 0, -1):
         for size in range(min(LONGEST_PHRASE, end), 0, -1):
             if tuple(words[end - size : end]) in PHRASES:
@@ -137,8 +141,8 @@ def _find_phrase_at_end(words: list[str]) -> slice | None:
     return None
 
 
-def begins_name(mention: Mention | None, name: str, text: str) -> bool:
-    """Tell whether the words that gave the mention begin the name of a body, which is then probably meant:
-    « Hôpital-Camfrout » is a commune and not a hospital.
+def begins_body_name(mention: Mention | None, name: str, text: str) -> bool:
+    """Tell whether the text with a mention is the beginning of this name of a body. The text then probably means that
+    body: « Hôpital-Camfrout » is a commune and not a hospital.
     """
     return mention is not None and normalise_text(" ".join(split_words(name))).startswith(" ".join(split_words(text)))

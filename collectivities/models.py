@@ -56,17 +56,19 @@ class Departement(models.Model):
 
 class CollectivityQuerySet(models.QuerySet["Collectivity"]):
     def existing(self) -> "CollectivityQuerySet":
+        """Return the bodies that have not vanished."""
         return self.filter(vanished_on=None)
 
     def to_confirm(self) -> "CollectivityQuerySet":
+        """Return the bodies that somebody added while declaring and that nobody has confirmed yet."""
         return self.existing().filter(declared_at__isnull=False, confirmed_at=None)
 
     def with_territory(self) -> "CollectivityQuerySet":
-        """Load what `str`, `label` and `home_region` read, so that a list needs no query for each row."""
+        """Load the territories with the bodies. Then `str`, `label` and `home_region` run no query for each row."""
         return self.select_related("departement", "region", "region_correction")
 
     def with_former_names(self) -> "CollectivityQuerySet":
-        """Annotate `known_as`, the list of the other names of each body, without another query."""
+        """Annotate each body with `known_as`, the list of its other names. Runs no query of its own."""
         names = Alias.objects.filter(collectivity=OuterRef("pk")).exclude(name="").order_by("pk").values("name")
         return self.annotate(known_as=ArraySubquery(names))
 
@@ -187,20 +189,24 @@ class Collectivity(models.Model):
         return f"{curl_apostrophes(self.name)}{self.place}"
 
     @property
-    def name_found(self) -> str:
-        """The name in a list of results, after the former name under which the search found the body, if any."""
+    def result_name(self) -> str:
+        """The name in a list of search results: « Former, aujourd’hui dans Present » if the search found a former
+        name.
+        """
         return f"{self.former_name}, aujourd’hui dans {self}" if self.former_name else str(self)
 
     @property
     def departement_hint(self) -> str:
-        """The département, which distinguishes homonyms; empty if the name is that of the territory."""
+        """The name of the département, which distinguishes homonyms. It is "" if the body is a territory itself or has
+        the name of its département.
+        """
         if self.kind in TERRITORIAL or self.departement is None or self.departement.name == self.name:
             return ""
         return self.departement.name
 
     @property
     def place(self) -> str:
-        """The département after the name, in brackets: « (Finistère) »."""
+        """The département as it follows the name, with a space: « (Finistère) ». It is "" if `departement_hint` is."""
         return f" ({curl_apostrophes(self.departement_hint)})" if self.departement_hint else ""
 
     @property
@@ -243,7 +249,9 @@ class Collectivity(models.Model):
 
 
 class GroundsVersion(models.Model):
-    """The single row whose value changes when the territory or kind of any body does (`territory_version.py`)."""
+    """The single row whose token changes whenever the territory or the kind of a body changes
+    (`territory_version.py`).
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     token = models.UUIDField("jeton", editable=False)
@@ -284,7 +292,7 @@ class Alias(models.Model):
 
 
 class Grouping(models.Model):
-    """The membership of a commune in an EPCI (at most one) or, in Grand Paris, in an EPT (at most one)."""
+    """The membership of a commune in a group of communes: at most one EPCI and, in Grand Paris, at most one EPT."""
 
     member = models.ForeignKey(Collectivity, models.CASCADE, related_name="memberships", verbose_name="membre")
     group = models.ForeignKey(Collectivity, models.CASCADE, related_name="members", verbose_name="groupement")

@@ -38,7 +38,7 @@ NAME_LIKE_SERVICE = re.compile(r"\bcreches? (?:sur|s|saone)\b")
 
 @dataclass(frozen=True, slots=True)
 class QueryReading:
-    """One way to understand a query. An empty field is not a condition."""
+    """One way to understand a query. A search ignores the fields that are empty."""
 
     words: tuple[str, ...]
     departements: tuple[str, ...] = ()
@@ -47,12 +47,13 @@ class QueryReading:
 
     @property
     def stem(self) -> str:
+        """The words as a search key, to be compared with `Collectivity.stem`."""
         return " ".join(self.words)
 
 
 def list_readings(query: str) -> list[QueryReading]:
-    """Return the readings from the most literal to the most interpreted, or an empty list for a query without letters
-    or digits.
+    """Return the ways to understand a query, from the most literal to the freest. The list is empty for a query
+    without letters or digits.
     """
     words = tuple(split_words(query))
     if not words:
@@ -64,7 +65,9 @@ def list_readings(query: str) -> list[QueryReading]:
 
 
 def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
-    """Return the readings whose first word may be a saint written in one word: « stmalo », « stebrigitte »."""
+    """Return new readings with « saint » written out, for those whose first word may begin with « st » or « ste »:
+    « stmalo », « stebrigitte ».
+    """
     matches = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
     return [
         replace(reading, words=(SAINT_ABBREVIATIONS[match[1]], match[2], *reading.words[1:]))
@@ -74,8 +77,8 @@ def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
 
 
 def _split_place(reading: QueryReading) -> list[QueryReading]:
-    """Return the reading in which some words name a territory, or an empty list: « Saint-Denis 93 », « 93200
-    Saint-Denis », « Saint-Denis (La Réunion) ».
+    """Return the reading with the name of a territory taken out of its words, or an empty list if there is none:
+    « Saint-Denis 93 », « 93200 Saint-Denis », « Saint-Denis (La Réunion) ».
     """
     words = reading.words
     for place, name in ((words[-1], words[:-1]), (words[0], words[1:])):
@@ -90,6 +93,9 @@ def _split_place(reading: QueryReading) -> list[QueryReading]:
 
 
 def _split_kind(reading: QueryReading, may_name_service: bool) -> QueryReading:
+    """Return the reading with the nature taken out of its words. With `may_name_service`, a service of a town hall
+    counts as the nature of a commune.
+    """
     kinds, words = split_kind(list(reading.words))
     if may_name_service and not kinds and (town := _drop_town_service(reading.words)):
         return replace(reading, words=town, kinds=(Kind.COMMUNE,))
@@ -97,8 +103,10 @@ def _split_kind(reading: QueryReading, may_name_service: bool) -> QueryReading:
 
 
 def _drop_town_service(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words without the service of a town hall that begins or ends them, or an empty tuple if they name no
-    such service or nothing else: « crèche de Brest », « La Crèche ». A service may be in the plural.
+    """Return the words without the service of a town hall at their beginning or end: « crèche de Brest » gives
+    « brest ».
+
+    Return an empty tuple if they name no such service, or nothing else: « La Crèche ». A service may be in the plural.
     """
     singulars = _drop_plurals(words)
     for size in range(min(LONGEST_SERVICE, len(words) - 1), 0, -1):
@@ -119,5 +127,7 @@ LONGEST_SERVICE = max(map(len, TOWN_SERVICES))
 
 @cache
 def load_departement_codes() -> dict[tuple[str, ...], str]:
-    """Return the département codes by the words of their names, from the shipped list: names rarely change."""
+    """Return the codes of the départements by the words of their names. They come from the shipped list, because names
+    rarely change.
+    """
     return {tuple(split_words(row.name)): row.code for row in load_shipped_departements()}

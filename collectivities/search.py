@@ -18,7 +18,7 @@ from stdnum.fr import siren, siret
 
 from collectivities.enums import GROUPINGS, UNLISTED
 from collectivities.former import set_former_names
-from collectivities.mentions import Mention, begins_name, find_mention
+from collectivities.mentions import Mention, begins_body_name, find_mention
 from collectivities.models import Collectivity
 from collectivities.reading import QueryReading, list_readings, list_saint_readings
 from collectivities.spelling import list_spellings
@@ -111,8 +111,9 @@ type Params = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class BodySearchResult:
-    """The result of a person's search: the bodies found, the kind of body that the words mention, if any, and the
-    bodies of the place where it may be.
+    """The result of a search on a page: the bodies found, and the kind of body that the words mention, if any.
+
+    `places` are the bodies that the other words name, where the mentioned body may be.
     """
 
     bodies: list[Collectivity]
@@ -126,7 +127,7 @@ EMPTY_QUERY = "Écrivez d’abord un nom ou un code postal, puis cherchez."
 
 
 class SearchProblem(ValueError):
-    """The query cannot be searched. The message, in French, gives the reason."""
+    """Raised for a query that cannot be searched. The message, in French, gives the reason."""
 
 
 def check_query_not_empty(query: str) -> None:
@@ -138,8 +139,8 @@ def check_query_not_empty(query: str) -> None:
 def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
     """Return at most `limit` bodies that match the query, the best match first, with their département and région.
 
-    The bodies that nobody has confirmed yet are left out unless `unconfirmed`. Raises `SearchProblem` for a SIREN or
-    SIRET that cannot exist.
+    An unconfirmed body is found only by its SIREN, unless `unconfirmed`. Raises `SearchProblem` for a SIREN or SIRET
+    that cannot exist.
     """
     bodies = _load_bodies(find_body_ids(query, limit, unconfirmed=unconfirmed))
     set_former_names(bodies, query[:MAX_QUERY_LENGTH])
@@ -148,8 +149,8 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
-    """Set `code_typed` to the postal code that the query and the body have in common, or else to their INSEE code, or
-    "". A list shows this code first, because some towns have many codes.
+    """Set `code_typed` on each body to the postal code that the query contains, or else to a text with the INSEE code
+    that the query contains, or else to "". A list shows it first, because some towns have many codes.
     """
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:
@@ -159,20 +160,22 @@ def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
 
 
 def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
-    """Search as `find_collectivities` does, and add the kind of body that the words mention. Two more queries at most.
+    """Search as `find_collectivities` does, and look for a mentioned kind of body and for its place. Runs two more
+    queries at most.
+
     Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     bodies = find_collectivities(query, limit)
     mention = find_mention(query[:MAX_QUERY_LENGTH])
-    if mention is None or (mention.place and any(begins_name(mention, body.name, query) for body in bodies)):
+    if mention is None or (mention.place and any(begins_body_name(mention, body.name, query) for body in bodies)):
         return BodySearchResult(bodies, is_code=bool(_parse_code(query[:MAX_QUERY_LENGTH].strip())))
     return BodySearchResult(bodies, mention, find_places(mention))
 
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
-    """Return the bodies that `mention.place` names, where the mentioned body may be. If it is the present or former
-    name of one, the names in which it ends inside a word are left out: Brestot for « Brest ». Runs two queries, or
-    none.
+    """Return the bodies that `mention.place` names, such as Brest for « hôpital de Brest ». Runs two queries at most.
+
+    If one has exactly this name, now or formerly, names that continue its last word are left out: Brestot.
     """
     if not mention.place:
         return []
@@ -189,12 +192,14 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
 
 
 def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
-    """Return the ids of the bodies that `find_collectivities` returns for the same arguments, in the same order. At
-    most one query. Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
+    """Return the ids of the bodies that `find_collectivities` returns for the same arguments, in the same order. Runs
+    one query at most.
+
+    Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     text = query[:MAX_QUERY_LENGTH].strip()
     if code := _parse_code(text):
-        check_number(code)
+        check_siren_or_siret(code)
         code = code.zfill(5) if len(code) == 4 else code  # spreadsheets drop the leading zero
         return _find_ids_by_code(code, BY_CODE + BY_POSTAL_CODE, limit)
     readings = list_readings(text)
@@ -209,8 +214,8 @@ def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[
 
 
 def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
-    """Return the bodies of the département with a similar name, the most similar
-    first, unconfirmed bodies included.
+    """Return the bodies of a département with a similar name, the most similar first. Unconfirmed bodies are included.
+    `departement` is its id.
     """
     stem = make_stem(name, kind)
     statement = sql.SQL(SIMILAR_NAMES).format(stem=stem, edits=list_spellings(stem), departement=departement)
@@ -241,9 +246,7 @@ def find_body_by_code(code: str) -> Collectivity | None:
 
 
 def find_body_by_uid(value: str) -> Collectivity | None:
-    """Return the body with this public identifier, or the body that absorbed it; None otherwise.
-    Runs two queries at most.
-    """
+    """Return the body with this public identifier, or the body that absorbed it, or None. Runs two queries at most."""
     try:
         body = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()
     except ValueError:
@@ -252,14 +255,14 @@ def find_body_by_uid(value: str) -> Collectivity | None:
 
 
 def find_existing_body(body: Collectivity) -> Collectivity | None:
-    """Return the body, or the body that absorbed it if it no longer exists, or None. Runs one query at most."""
+    """Return the body if it still exists, or else the body that absorbed it, or None. Runs one query at most."""
     if body.vanished_on is None:
         return body
     heirs = Collectivity.objects.existing().with_territory().select_related("seat")
     return heirs.filter(absorbed=body).first()
 
 
-def check_number(code: str) -> None:
+def check_siren_or_siret(code: str) -> None:
     """Raise `SearchProblem` if these digits are longer than a postal code but are not a valid SIREN or SIRET."""
     if not code.isdecimal() or len(code) <= 5:
         return
@@ -274,7 +277,9 @@ def check_number(code: str) -> None:
 
 
 def _parse_code(text: str) -> str:
-    """Return the number, without spaces and dots, if the whole text is a number; else an empty string."""
+    """Return the code, without spaces and dots, if the whole text is one: « 29 200 » or « cd 29 ». Return "" for any
+    other text.
+    """
     compact = re.sub(r"[\s.\-]", "", text).upper()
     if CODE.fullmatch(compact):
         return compact

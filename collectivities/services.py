@@ -38,6 +38,8 @@ UPDATED_FIELDS += ["seat", "is_listed", "millesime", "vanished_on", "merged_into
 
 @dataclass(slots=True)
 class ImportReport:
+    """How many bodies and memberships an import has changed."""
+
     millesime: int
     created: int = 0
     changed: int = 0
@@ -49,15 +51,15 @@ class ImportReport:
 
 
 def ignore_progress(_message: str) -> None:
-    """Report no progress."""
+    """Do nothing with the message, for an import that shows no progress."""
 
 
 @transaction.atomic
 def import_official_list(*, official: OfficialList, write_progress: ProgressWriter = ignore_progress) -> ImportReport:
     """Make the database match this list, in one transaction. Importing the same list again changes nothing.
 
-    Corrections made by hand (`region_correction`) are kept. Raises `UnreadableList` if a newer
-    list was already imported.
+    Corrections made by hand (`region_correction`) are kept. Raises `UnreadableList` if a newer list was already
+    imported.
     """
     is_first = _lock_import(official) is None
     report = ImportReport(official.millesime)
@@ -72,7 +74,7 @@ def import_official_list(*, official: OfficialList, write_progress: ProgressWrit
     present = set(uids.values())
     absent = [row for uid, row in current.items() if row.is_listed and not row.vanished_on and uid not in present]
     _retire_absent_bodies(official, absent, body_ids, report)
-    _follow_merges()
+    _flatten_merges()
     write_progress("Anciens noms et anciens codes…")
     _write_aliases(official.bodies, body_ids)
     write_progress("Appartenances aux intercommunalités…")
@@ -102,14 +104,14 @@ class TerritoryIds:
     """The ids of the régions and départements by code. The constructor creates or updates their rows."""
 
     def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
-        self.regions = self._write(
+        self.regions = self._write_territories(
             Region,
             [
                 Region(code=row.code, name=row.name, zone=row.zone, sort_key=normalise_text(row.name))
                 for row in regions
             ],
         )
-        self.departements = self._write(
+        self.departements = self._write_territories(
             Departement,
             [
                 Departement(
@@ -125,7 +127,7 @@ class TerritoryIds:
         )
 
     @staticmethod
-    def _write[Territory: (Region, Departement)](
+    def _write_territories[Territory: (Region, Departement)](
         model: type[Territory], rows: list[Territory], *relations: str
     ) -> dict[str, int]:
         model.objects.bulk_create(
@@ -220,7 +222,7 @@ def _update_rows(rows: list[Collectivity]) -> None:
 
 
 def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
-    """Mark each absent body as vanished; also as merged if the list gives its code as a former code of another
+    """Mark each absent body as vanished. Mark it as merged too if the list gives its code as a former code of another
     body.
     """
     heirs = {alias.code: ids[body.key] for body in official.bodies for alias in body.aliases if alias.code}
@@ -234,8 +236,8 @@ def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], id
     report.merged, report.vanished = len(merged), len(absent) - len(merged)
 
 
-def _follow_merges() -> None:
-    """Point each merged body to the last of its heirs, because the readers follow one merge only."""
+def _flatten_merges() -> None:
+    """Make each merged body point to the last of its heirs, because the readers follow one merge only."""
     next_heir = Collectivity.objects.order_by().filter(pk=OuterRef("merged_into")).values("merged_into")
     merged_twice = Collectivity.objects.order_by().filter(merged_into__merged_into__isnull=False)
     while merged_twice.update(merged_into=Subquery(next_heir)):
@@ -275,10 +277,11 @@ def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> N
 
 @transaction.atomic
 def create_proposed_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
-    """Add a body that no list contains, for a responder to confirm. The caller has checked `siren` (`parse_siren`).
+    """Add a body that no list contains, for a responder to confirm. It takes the région and the département of its
+    seat. The caller has checked `siren` with `parse_siren`.
 
-    Return the existing body instead if one has this SIREN, or one without SIREN has the same kind, name and seat, so
-    that two clicks or two people create one body. The body takes the région and the département of its seat.
+    If a body has this SIREN, or has none and the same kind, name and seat, return it instead. Thus two clicks or two
+    people create one body.
     """
     stem = make_stem(name, kind)[:NAME_LENGTH]
     _lock_proposal(siren or f"{kind} {stem} {seat.pk}")
@@ -331,8 +334,8 @@ def remove_body_confirmation(body: Collectivity) -> None:
 
 
 def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivity) -> None:
-    """Correct the kind, the name and the seat of an unconfirmed body. Call it in a transaction that
-    has locked the row.
+    """Correct the kind, the name and the seat of an unconfirmed body. Call it in a transaction that has locked the
+    row.
     """
     body.kind, body.name, body.seat = kind, name, seat
     body.sort_key, body.stem = normalise_text(name)[:NAME_LENGTH], make_stem(name, kind)[:NAME_LENGTH]
@@ -342,10 +345,11 @@ def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Col
 
 
 def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
-    """Merge a body that somebody added into another one, as the import does for communes.
+    """Merge a body that somebody added into another one, as the import does for communes. Call it in a transaction
+    that has locked both rows.
 
-    Call it in a transaction that has locked both rows. `into` gets the SIREN of `body` if it has none and is not on
-    the official list. A search for that SIREN finds `into` in both cases.
+    `into` takes the SIREN of `body` if it has none and is not on the official list. In any case, a search for that
+    SIREN finds `into`.
     """
     if body.siren and not into.siren and not into.is_listed:
         body.siren, into.siren = None, body.siren
@@ -359,8 +363,8 @@ def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
 
 @transaction.atomic
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
-    """Set the région that replaces that of the official list for a body, or remove the correction if `region` is None.
-    Imports do not change the correction.
+    """Save a région that replaces the official one for a body, or remove the correction if `region` is None. Imports
+    do not change the correction.
     """
     collectivity.region_correction = region
     collectivity.region_correction_note = note if region else ""

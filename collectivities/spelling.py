@@ -17,7 +17,9 @@ MAX_NAME_LENGTH = 24
 
 
 def list_spellings(word: str) -> list[str]:
-    """Return spellings with one or two sounds written otherwise and, for a short name, those with one letter wrong."""
+    """Return other spellings of a name: with one or two sounds written otherwise and, if it is short, with one wrong
+    letter. The list is empty for a long name.
+    """
     if len(word) > MAX_NAME_LENGTH:
         return []
     one_sound = set(_list_sound_variants(word))

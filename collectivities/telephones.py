@@ -1,15 +1,15 @@
 """Whether a telephone number can be called from a body, whose territory may have shorter local numbers."""
 
 from collectivities.models import Collectivity
-from core.telephone import LOCAL_DIGITS, has_too_many_digits, holds_whole_number
+from core.telephone import LOCAL_DIGITS, has_complete_number, has_too_many_digits
 
 # Territory code → country code. Everywhere else, also in the other territories overseas, a number has ten digits.
 COUNTRY_CODES = {"975": "508", "986": "681", "987": "689", "988": "687"}
 
 
-def get_local_digits(collectivity: Collectivity | None) -> int | None:
-    """Return how many digits the local numbers of the territory of the body have, 0 if there are none, and None if
-    the body is not known.
+def get_local_number_length(collectivity: Collectivity | None) -> int | None:
+    """Return the number of digits of local numbers in the territory of a body, or 0 if it has none. Return None if the
+    body or its région is not known.
     """
     if collectivity is None:
         return None
@@ -17,12 +17,13 @@ def get_local_digits(collectivity: Collectivity | None) -> int | None:
     return LOCAL_DIGITS.get(COUNTRY_CODES.get(region.code, ""), 0) if region else None
 
 
-def find_number_problem(phone: str, body: Collectivity | None) -> str:
-    """Return why this number cannot be called and what to do, without the final full stop, or "".
+def find_phone_problem(phone: str, body: Collectivity | None) -> str:
+    """Return a French sentence on why this number cannot be called and what to do, or "" if it can. The sentence has
+    no full stop.
 
-    The text may hold words and several numbers. One whole number is enough. `body` is None if it is not known yet.
+    The text may hold words and several numbers: one complete number is enough. `body` is None if it is not known yet.
     """
-    if holds_whole_number(phone, local_digits=get_local_digits(body)):
+    if has_complete_number(phone, local_digits=get_local_number_length(body)):
         return ""
     too_many = has_too_many_digits(phone)
     why = "il a trop de chiffres. Vérifiez-le" if too_many else "il y manque des chiffres. Écrivez-le en entier"

@@ -8,12 +8,16 @@ from collectivities.models import GroundsVersion
 
 
 def read_territory_version() -> UUID | None:
-    """Return a random value that changes whenever the région, département or kind of any body does. Runs one query."""
+    """Return the random token that changes whenever the région, the département or the kind of a body changes. Runs
+    one query.
+    """
     return GroundsVersion.objects.values_list("token", flat=True).first()
 
 
 def renew_territory_version() -> None:
-    """Renew the version because the région, the département or the kind of a body has changed. Call this function at
-    the end of the transaction that makes the change, because another caller waits until that transaction ends.
+    """Change the token, because the région, the département or the kind of a body has changed.
+
+    Call it at the end of the transaction that makes the change, because other callers wait until that transaction
+    ends.
     """
     GroundsVersion.objects.update_or_create(pk=1, defaults={"token": uuid4()})

@@ -46,28 +46,32 @@ TRAILING_KINDS = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",
 
 
 def prepend_article(body: str) -> str:
-    """Return « la commune de X », « le SDIS de X » or « l’office de X ». « Brest Métropole » takes no article."""
+    """Return the body with its article: « la commune de X », « le SDIS de X », « l’office de X ». « Brest Métropole »
+    takes no article.
+    """
     noun = body.partition(" ")[0]
     article = ARTICLE_BY_NOUN.get(noun.lower(), "")
     return article + (body[:1].lower() + body[1:] if noun in LOWERED_NOUNS else body)
 
 
 def normalise_text(text: str) -> str:
-    """Return lower-case ASCII letters and digits, with one space between words."""
+    """Return the text as lower-case ASCII letters and digits, with one space between words."""
     folded = unicodedata.normalize("NFKD", text.lower().translate(LIGATURES))
     ascii_only = "".join(char for char in folded if not unicodedata.combining(char))
     return " ".join(re.findall(r"[a-z0-9]+", ascii_only))
 
 
 def split_words(text: str) -> list[str]:
-    """Return the significant words. A name that has only small words (Lès, Y) keeps them."""
+    """Return the normalised words of a name without its small words, and with « saint » for « st ». A name of small
+    words only (Lès, Y) keeps them.
+    """
     words = [SAINT_ABBREVIATIONS.get(word, word) for word in normalise_text(text).split()]
     return [word for word in words if word not in SMALL_WORDS] or words
 
 
 def split_kind(words: list[str]) -> tuple[tuple[Kind, ...], list[str]]:
-    """Return the natures that are written before or after a name, and the words of the name. Return `((), words)` if
-    no nature is written.
+    """Return the natures written before or after a name, and the other words, which are the name. Return `((), words)`
+    if no nature is written.
     """
     for size in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         if kinds := KIND_WORDS.get(tuple(words[:size])):
@@ -81,7 +85,9 @@ def _drop_trailing_kind(words: list[str]) -> list[str]:
 
 
 def make_stem(name: str, kind: str) -> str:
-    """Return the search key of a name. Only a commune keeps words that name a nature: « Ville-d’Avray »."""
+    """Return the search key of a name: its significant words. Only a commune keeps words that name a nature:
+    « Ville-d’Avray ».
+    """
     words = split_words(re.sub(r"\([^)]*\)", " ", name))
     if kind != Kind.COMMUNE:
         _kinds, words = split_kind(words)

@@ -43,7 +43,7 @@ CLOCK_LABELS = {
 
 
 def find_local_day(at: datetime, zone: str) -> date:
-    """Return the local date in a territory; `zone` is an IANA name."""
+    """Return the date at a moment in a time zone. `zone` is its IANA name."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
@@ -54,5 +54,5 @@ def find_zone(collectivity: Collectivity) -> str:
 
 
 def find_region_zone(region_code: str | None) -> str:
-    """Return the IANA name for the code of a région."""
+    """Return the IANA name of the time zone of a région, given its code. Unknown codes give Europe/Paris."""
     return ZONES.get(region_code or "", PARIS)

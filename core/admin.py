@@ -16,7 +16,9 @@ from core.admin_lists import BoundedChangeList, BoundedPaginator
 
 
 class ChosenRowsForm(ActionForm):
-    """Limits an action to the rows that were ticked. Django's link « all rows » of the list has no effect."""
+    """The form of the admin's actions. An action applies to the ticked rows only: Django's link to select all rows has
+    no effect.
+    """
 
     def clean_select_across(self) -> bool:
         return False
@@ -26,8 +28,10 @@ LIST_MEDIA = Media(js=["admin/js/actions.js"])
 
 
 class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
-    """Makes the cost of a list independent of its table: no count, no facets, keyset pages, and sorting only by
-    columns that an application names. An application that needs a form of its own derives it from FreshForm.
+    """The base of all model admins. The cost of its lists does not depend on the size of the table.
+
+    A list counts no rows, shows no facets, uses keyset pages, and sorts only by the columns that a subclass allows. A
+    subclass with a form of its own derives that form from FreshForm.
     """
 
     form = FreshForm
@@ -44,13 +48,13 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Load only the script of actions, without Django's form scripts, because one of these listens to the
-        deprecated « unload ».
+        """Load only the script of the actions. One of Django's form scripts listens to the deprecated « unload »
+        event, so none of them is loaded.
         """
         return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
-        """Return the form. That of an existing row gets the stamps that `FreshForm` compares."""
+        """Return the form class. For an existing row, the class carries the stamp that `FreshForm` compares."""
         form_class: Any = super().get_form(request, obj, change, **kwargs)
         if obj is not None:
             formsets = [
@@ -58,10 +62,10 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
                 for formset, inline in self.get_formsets_with_inlines(request, obj)
             ]
             form_class.current_stamp = make_stamp(form_class(instance=obj), formsets)
-            form_class.inlines_changed = lambda _form: self.inlines_changed(request, obj)
+            form_class.has_changed_inlines = lambda _form: self.has_changed_inlines(request, obj)
         return form_class  # type: ignore[no-any-return]
 
-    def inlines_changed(self, request: HttpRequest, obj: Any) -> bool:
-        """Tell whether the submitted inlines differ from their rows."""
+    def has_changed_inlines(self, request: HttpRequest, obj: Any) -> bool:
+        """Tell whether the submitted inline forms differ from their rows."""
         formsets, _inlines = self._create_formsets(request, obj, change=True)  # type: ignore[attr-defined]
         return any(formset.has_changed() for formset in formsets)

@@ -16,12 +16,12 @@ class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class ta
     current_stamp = ""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to overwrite a row that was changed meanwhile, and keep what was typed. A form whose values are
-        already stored passes, because it is a double click.
+        """Add an error if somebody changed the row since the page was opened, and keep the typed values. A form whose
+        values are already stored passes, because it is a double click.
         """
         cleaned = super().clean() or {}
         sent_stamp = self.data.get(STAMP_FIELD)
-        if sent_stamp and sent_stamp != self.current_stamp and (self.has_changed() or self.inlines_changed()):
+        if sent_stamp and sent_stamp != self.current_stamp and (self.has_changed() or self.has_changed_inlines()):
             self.add_error(
                 None,
                 (
@@ -31,12 +31,13 @@ class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class ta
             )
         return cleaned
 
-    def inlines_changed(self) -> bool:
+    def has_changed_inlines(self) -> bool:
+        """Tell whether the submitted inline forms differ from their rows. The admin replaces this method."""
         return False
 
 
 def make_stamp(form: forms.BaseForm, formsets: list[Any]) -> str:
-    """Return a stamp that changes whenever a value that the page shows in its fields changes."""
+    """Return a short hash of the values that the form and its inline forms show."""
     values = [
         sorted(form.initial.items()),
         *([inline_form.initial for inline_form in formset.initial_forms] for formset in formsets),

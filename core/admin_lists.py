@@ -20,7 +20,7 @@ NO_ROWS = Q(pk__in=[])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts at most a thousand rows, for autocomplete fields."""
+    """The paginator of autocomplete fields, which counts at most a thousand rows."""
 
     limit = 1000
 
@@ -31,10 +31,10 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """Divides a list into pages. `?p=` is the primary key of the last row of the previous page; Django drops it when a
-    filter changes.
+    """An admin list with keyset pages. The parameter `p` is the primary key of the last row of the previous page;
+    Django drops it when a filter changes.
 
-    Lists must be ordered by columns or annotations, not by expressions. list_editable is not supported.
+    The list must be ordered by columns or annotations, not by expressions. `list_editable` is not supported.
     """
 
     next_page: Any = None
@@ -55,7 +55,9 @@ class BoundedChangeList(ChangeList):
         self.show_admin_actions = bool(rows)
 
     def list_rows_after(self, last_seen: str | None) -> QuerySet[Any]:
-        """Return the rows after the row `last_seen` in the order of the list; all rows if it no longer exists."""
+        """Return the rows after the one whose primary key is `last_seen`, in the order of the list. Return all rows
+        without `last_seen`, or if that row no longer exists.
+        """
         rows: QuerySet[Any] = self.queryset
         if not last_seen:
             return rows
@@ -66,15 +68,15 @@ class BoundedChangeList(ChangeList):
             raise IncorrectLookupParameters(error) from error
         return rows.filter(make_filter_after(keys, row)) if row else rows
 
-    def next_url(self) -> str:
+    def get_next_page_url(self) -> str:
         return self.get_query_string({PAGE_VAR: self.next_page})
 
-    def first_url(self) -> str:
+    def get_first_page_url(self) -> str:
         return self.get_query_string()
 
 
 class SortKey(NamedTuple):
-    """One column of the order of a list."""
+    """A column by which a list is sorted."""
 
     name: str
     descending: bool
@@ -83,6 +85,7 @@ class SortKey(NamedTuple):
 
 
 def make_sort_key(opts: Options[Any], item: Any) -> SortKey:
+    """Return the sort key for an item of `order_by`: an OrderBy, an F or a name such as « -created_at »."""
     order: Any = item if isinstance(item, OrderBy) else make_order_by(item)
     name, descending = order.expression.name, order.descending
     nulls_after = bool(order.nulls_last or not (descending or order.nulls_first))
@@ -94,15 +97,14 @@ def make_sort_key(opts: Options[Any], item: Any) -> SortKey:
 
 
 def make_order_by(item: Any) -> OrderBy:
+    """Return an F or a name such as « -created_at » as an OrderBy."""
     if isinstance(item, F):
         return item.asc()
     return OrderBy(F(item.removeprefix("-")), descending=item.startswith("-"))
 
 
 def make_filter_after(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
-    """Return the condition for the rows after `row` in the order of `keys`. `bound` is logically redundant but lets
-    PostgreSQL start inside an index.
-    """
+    """Return the condition for the rows after `row` in the order of `keys`."""
     if not keys:
         return NO_ROWS
     key, value = keys[0], row[keys[0].name]
@@ -112,6 +114,7 @@ def make_filter_after(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
     comparison = "lt" if key.descending else "gt"
     further = Q(**{f"{key.name}__{comparison}": value})
     equal = Q(**{key.name: value}) & make_filter_after(keys[1:], row)
+    # Logically redundant, but lets PostgreSQL start inside an index.
     bound = Q(**{f"{key.name}__{comparison}e": value})
     after = bound & (further | equal)
     return after | null if key.nullable and key.nulls_after else after

@@ -4,8 +4,10 @@ import pgtrigger
 
 
 def make_append_only_triggers(row_trigger: str, table_trigger: str, *, reason: str) -> list[pgtrigger.Trigger]:
-    """Return the two triggers, with these names, under which rows can only be inserted. A row trigger does not see
-    TRUNCATE, so the second trigger refuses the statement itself, with `reason`.
+    """Return two triggers, with the given names, that let rows be inserted but never changed or deleted.
+
+    A row trigger does not see TRUNCATE. Therefore the second trigger refuses whole statements, with the message
+    `reason`.
     """
     return [
         pgtrigger.Protect(name=row_trigger, operation=pgtrigger.Update | pgtrigger.Delete),

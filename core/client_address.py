@@ -7,13 +7,15 @@ SUBSCRIBER_PREFIX_BITS = 64
 
 
 def find_client_address(forwarded: str, remote: str) -> str:
-    """Return the last address of X-Forwarded-For, which our own proxy wrote, or else that of the connection."""
+    """Return the last address of the X-Forwarded-For header `forwarded`, which our own proxy wrote. Without this
+    header, return `remote`, the address of the connection.
+    """
     return forwarded.rpartition(",")[2].strip() or remote
 
 
 def get_subscriber_prefix(address: str) -> str:
-    """Return what all addresses of one subscriber share: the /64 of an IPv6 address, or the whole of an IPv4
-    address. A text that is not an address is returned as it is.
+    """Return the part of an address that identifies a subscriber: the /64 of an IPv6 address, or a whole IPv4 address.
+    A text that is not an address is returned unchanged.
     """
     try:
         parsed = ip_address(address)

@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 
 def reserve_keys(model: type[Model], number: int) -> Iterator[int]:
-    """Return primary keys from the sequence of a table, in one query, so that rows can refer to each other before they
-    are written.
+    """Return `number` new primary keys from the sequence of a table, in one query. Rows can then refer to each other
+    before they are written.
     """
     options = model._meta  # noqa: SLF001 (the documented way to a model's columns)
     with connection.cursor() as cursor:
@@ -24,8 +24,8 @@ def reserve_keys(model: type[Model], number: int) -> Iterator[int]:
 
 
 def copy_rows(rows: Iterable[Model]) -> None:
-    """Append rows of one table, one after the other as the iterable yields them. If the first row has no primary key,
-    the database gives each row its key.
+    """Insert rows of one table by COPY, as the iterable yields them. If the first row has no primary key, the database
+    gives each row its key.
     """
     rows = iter(rows)
     first_row = next(rows, None)
@@ -42,4 +42,5 @@ def copy_rows(rows: Iterable[Model]) -> None:
 
 
 def adapt_value(value: Any) -> Any:
+    """Return the value as COPY takes it: a dict as JSON, anything else unchanged."""
     return Jsonb(value) if isinstance(value, dict) else value

@@ -31,16 +31,18 @@ class PlainLineField(forms.CharField):
         return " ".join(printable.split())
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Clean the stored value before comparing, so that a value sent back unchanged apart from its no-break spaces
-        does not count as changed.
+        """Tell whether the typed value differs from the stored one. Both are cleaned first, so a no-break space that a
+        browser replaced does not count as a change.
         """
         return super().has_changed(self.to_python(initial), data)
 
 
 class DayField(forms.DateField):
-    """A field for a day. « 28/11 » is the nearest past 28 November in the current time zone, today included. A day of
-    the next weeks is refused without its year, and with `needs_year`, as for a deadline, every day is. A word such as
-    « hier » is refused, because forms keep what was typed and may be read again on another day.
+    """A field for a date, which may be typed without its year.
+
+    « 28/11 » is the latest 28 November up to today, in the current time zone. A date of the next 30 days needs its
+    year, because it may be a slip. With `needs_year`, as for a deadline, every date does. A word such as « hier » is
+    refused, because a form may be read again on another day.
     """
 
     def __init__(self, *, needs_year: bool = False, **kwargs: Any) -> None:
@@ -63,9 +65,10 @@ class DayField(forms.DateField):
 
 
 def find_latest_day(text: str, today: date) -> date:
-    """Return the latest date, `today` included, with the day and month of « 28/11 ». Raises ValidationError if
-    neither this year up to today nor the last has such a date, or if one comes so soon after today that it may be a
-    slip.
+    """Return the latest date up to `today` with the day and the month in `text`, such as « 28/11 ».
+
+    Raises ValidationError if neither this year nor last year has such a date, or if there is one in the 30 days after
+    `today`.
     """
     day, month = map(int, re.findall(r"\d+", text))
     known_days = []
@@ -80,6 +83,8 @@ def find_latest_day(text: str, today: date) -> date:
 
 
 class HourField(forms.TimeField):
+    """A field for a time of day, such as « 8 h 10 », « 8h » or « 8:10 »."""
+
     def to_python(self, value: Any) -> time | None:
         text = str(value or "").strip()
         if not text:
@@ -92,7 +97,7 @@ class HourField(forms.TimeField):
 
 
 class CountField(forms.Field):
-    """A field for a whole number of people, in which spaces are allowed."""
+    """A field for a number of people. Spaces between the digits are allowed."""
 
     def to_python(self, value: Any) -> int | None:
         digits = re.sub(r"\s", "", str(value or ""))
@@ -106,8 +111,8 @@ class CountField(forms.Field):
 
 
 class FreeTextField(forms.CharField):
-    """A field for free text, which it leaves as the person typed it. The services check length and characters, because
-    the pages and the API must apply the same rules.
+    """A field that leaves free text as it was typed. The services check its length and its characters, because the
+    pages and the API must apply the same rules.
     """
 
     def __init__(self, **kwargs: Any) -> None:

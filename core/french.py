@@ -18,15 +18,14 @@ FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 
 
 def choose_plural(singular: str, plural: str, number: int) -> str:
-    """Return the singular for 0 and 1, as French does, and the plural from 2 on. Placeholders in the two forms stay
-    unfilled.
-    """
+    """Return `singular` if `number` is 0 or 1, as French does, or else `plural`. Placeholders in it are not filled."""
     return singular if number < 2 else plural
 
 
 def starts_with_vowel(text: str) -> bool:
-    """Tell whether « de » loses its vowel before the text. False before every h, because spelling does not tell
-    « d’Hyères » from « de Hirson ».
+    """Tell whether the text starts with a vowel, before which « de » becomes « d’ ».
+
+    An h never counts as a vowel, because spelling does not distinguish « d’Hyères » from « de Hirson ».
     """
     return unicodedata.normalize("NFD", text[:1].lower())[:1] in VOWELS
 
@@ -50,7 +49,7 @@ def prepend_a(noun: str) -> str:
 
 
 def curl_apostrophes(text: str) -> str:
-    """Replace straight apostrophes, such as those of the official list of bodies."""
+    """Return the text with typographic apostrophes instead of straight ones, which the official list of bodies has."""
     return text.replace("'", "’")
 
 
@@ -60,29 +59,31 @@ def format_number(number: int) -> str:
 
 
 def quote_words(words: Iterable[str]) -> str:
-    """Return the words, each in quotation marks, as one list: « mairie », « Dupont »."""
+    """Return the words in French quotation marks, separated by commas: « mairie », « Dupont »."""
     return ", ".join(f"«{NBSP}{word}{NBSP}»" for word in words)
 
 
 def format_day(day: date) -> str:
-    """Return « 1er janvier 2021 ». A moment is read in its own time zone."""
+    """Return the date in French: « 1er janvier 2021 ». A datetime is read in its own time zone."""
     return write_first_as_ordinal(date_format(day, "j F Y"))
 
 
 @lru_cache(maxsize=2048)
 def format_long_day(day: date) -> str:
-    """Return « mardi 1er décembre 2026 ». It is cached, because a page repeats a few days many times."""
+    """Return the date with its weekday: « mardi 1er décembre 2026 ». Results are cached, because a page repeats a few
+    dates many times.
+    """
     return write_first_as_ordinal(date_format(day, "l j F Y"))
 
 
 def write_first_as_ordinal(text: str) -> str:
-    """Return the date with its day as « 1er » if it is the first of the month."""
+    """Return a written date with « 1er » instead of « 1 » if it is the first day of a month."""
     return FIRST_OF_MONTH.sub("1er", text, count=1)
 
 
 def set_no_break_spaces(text: str) -> str:
-    """Return the text with a no-break space between each punctuation mark and its word. Quoted lines (`>`) do not
-    change.
+    """Return the text with no-break spaces where French has a space beside a punctuation mark. Quoted lines, which
+    start with `>`, do not change.
     """
     lines = text.split("\n")
     return "\n".join(line if line.startswith(QUOTE_PREFIX) else SPACE_AT_PUNCTUATION.sub(NBSP, line) for line in lines)

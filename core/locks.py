@@ -23,30 +23,32 @@ class Lock(IntEnum):
 
 
 def acquire_lock(lock: Lock, *, is_shared: bool = False) -> None:
-    """Wait for the lock and hold it until the end of the transaction. Transactions with `is_shared` may hold it
-    together.
+    """Wait for the lock and hold it until the end of the transaction. Several transactions may hold it at once with
+    `is_shared`.
     """
     fetch_value(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
 
 
 def try_lock(lock: Lock) -> bool:
-    """Acquire the lock until the end of the transaction and return True, or return False if another transaction holds
-    it.
+    """Try to acquire the lock until the end of the transaction, and tell whether that succeeded. It fails at once if
+    another transaction holds the lock.
     """
     return bool(fetch_value("SELECT pg_try_advisory_xact_lock(%s)", lock))
 
 
 def lock_key(key: str, *, seed: int = 0) -> None:
-    """Make the second of two transactions with the same key, such as the key of a form, wait for the first one."""
+    """Wait for the lock of this key and hold it until the end of the transaction. The key is any text, such as the key
+    of a submitted form; another `seed` gives another lock.
+    """
     fetch_value("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", key, seed)
 
 
 @contextmanager
 def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
-    """Hold the lock during the block, over several transactions, and yield True. If another process holds the lock,
-    yield False without it, or wait for it if `waits`.
+    """Hold the lock during a `with` block, over several transactions, and yield True.
 
-    The lock belongs to the connection, so a killed process releases it.
+    If another process holds the lock, wait for it if `waits`, or else yield False. The lock belongs to the connection,
+    so it is released when the process is killed.
     """
     if waits:
         fetch_value("SELECT pg_advisory_lock(%s)", lock)
@@ -59,11 +61,12 @@ def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
         fetch_value("SELECT pg_advisory_unlock(%s)", lock)
 
 
-def is_held(lock: Lock) -> bool:
-    """Tell whether a process of this database holds the lock. pg_locks shows the halves of a key in two columns."""
+def is_lock_held(lock: Lock) -> bool:
+    """Tell whether a process connected to this database holds the lock."""
     return bool(fetch_value(IS_LOCKED, lock))
 
 
+# pg_locks shows the two halves of a key in two columns.
 IS_LOCKED = """
     SELECT EXISTS (
         SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database

@@ -13,7 +13,7 @@ from core.french import choose_plural
 # ones.
 UNDRAWABLE_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
 # The message of typst quotes the first character that it cannot draw, either as itself or by its number.
-LACKING_CHARACTER = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>.))')
+MISSING_CHARACTER = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>.))')
 # From this code point on, Unicode holds whole scripts: a font that lacks one character of a script lacks them all.
 EAST_ASIA = 0x2E80
 SCRIPT_LABELS = {
@@ -31,17 +31,22 @@ UNDRAWN_SCRIPTS = (
 MAX_CODE_POINTS = 24
 
 
-def remove_undrawable(data: Any) -> Any:
-    """Return the same data without the characters that carry no meaning and cannot be drawn."""
+def remove_undrawable_characters(data: Any) -> Any:
+    """Return the data without control, private and unassigned characters and lone surrogates, which have no meaning
+    and no shape.
+    """
     return map_texts(data, lambda text: "".join(filter(is_drawable, text)))
 
 
 def is_drawable(character: str) -> bool:
+    """Tell whether the character has a shape, unlike controls, surrogates, private and unassigned characters."""
     return character in "\n\t" or unicodedata.category(character) not in UNDRAWABLE_CATEGORIES
 
 
 def map_texts(data: Any, change: Any) -> Any:
-    """Return the same data with `change` applied to each text. The keys of dicts are ours and stay as they are."""
+    """Return the data with the function `change` applied to each text in it, at any depth. The keys of dicts do not
+    change.
+    """
     if isinstance(data, dict):
         return {key: map_texts(value, change) for key, value in data.items()}
     if isinstance(data, list | tuple):
@@ -49,42 +54,41 @@ def map_texts(data: Any, change: Any) -> Any:
     return change(data) if isinstance(data, str) else data
 
 
-def find_lacking_character(error: str) -> str:
-    """Return the character that typst cannot draw according to its error message, or "" if `error` is about something
-    else.
-    """
-    match = LACKING_CHARACTER.search(error)
+def find_missing_character(error: str) -> str:
+    """Return the character that no font has, according to this error message of typst, or "" for any other error."""
+    match = MISSING_CHARACTER.search(error)
     if match is None:
         return ""
     return match["character"] or chr(int(match["number"], 16))
 
 
 def replace_characters_by_names(data: Any, *, sample: str) -> Any:
-    """Return the same data in which the character `sample`, and all characters of its script, are replaced by the name
-    of the script and their numbers.
+    """Return the data with each character of the same script as `sample` replaced by the name of the script and its
+    number.
     """
     script = find_script(sample)
     return map_texts(data, lambda text: "".join(replace_runs_by_names(text, script)))
 
 
 def replace_runs_by_names(text: str, script: str) -> list[str]:
-    """Return the parts of the text in order, with each run of characters of `script` replaced by `format_run`."""
+    """Return the parts of the text in order. Each run of characters of `script` is replaced as `format_character_run`
+    does.
+    """
     runs: list[str] = []
     run = ""
     for character in text:
         if find_script(character) == script:
             run += character
             continue
-        runs += [format_run(run), character]
+        runs += [format_character_run(run), character]
         run = ""
-    return [*runs, format_run(run)]
+    return [*runs, format_character_run(run)]
 
 
 @lru_cache(maxsize=4096)
 def find_script(character: str) -> str:
-    """Return the script of the character, such as « TIBETAN », if it is one of which a font has all letters or none.
-
-    Return the character itself if it belongs to another script.
+    """Return the name of the character's script, such as « TIBETAN », if a font has either all or none of its
+    characters. Return the character itself if it belongs to another script.
     """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:
@@ -92,9 +96,10 @@ def find_script(character: str) -> str:
     return name.partition(" ")[0].partition("-")[0]
 
 
-def format_run(run: str) -> str:
-    """Return the text that is printed instead of these characters, such as [japonais U+3042 U+3044]. It gives the
-    script and the numbers, from which a program can find the characters again.
+def format_character_run(run: str) -> str:
+    """Return the text to print instead of a run of characters of one script: « [japonais U+3042 U+3044] ».
+
+    A program can find the characters again from their numbers. Only the first 24 are given, with how many follow.
     """
     if not run:
         return ""

@@ -13,10 +13,11 @@ logger = logging.getLogger(__name__)
 
 
 def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) -> int:
-    """Count this request for its address. Return how many the address sent in the current period of `within_seconds`,
-    which began with its first request, or 0 if the cache does not answer.
+    """Count this request, and return how many its address has sent in the current period. Return 0 if the cache does
+    not answer.
 
-    A large number does not prove an abuse, because the computers of one building share one address.
+    A period lasts `within_seconds` and begins with its first request. A large number does not prove an abuse, because
+    the computers of one building share one address.
     """
     key = f"{purpose}:{hash_address(request)}"
     try:
@@ -31,7 +32,7 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
 
 
 def hash_address(request: HttpRequest) -> str:
-    """Return a keyed hash of the client's address, so that the address itself is not stored. All addresses of one
+    """Return a keyed hash of the client's address, to be stored instead of the address. All addresses of one
     subscriber have the same hash.
     """
     address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))

@@ -4,7 +4,7 @@ from typing import Any
 
 
 class Stale(Exception):
-    """Raised when somebody has changed what the page shows since it was opened. Nothing was saved.
+    """Raised when somebody has changed the data that a page shows since the page was opened. Nothing was saved.
 
     `current` is the value stored now, or None if the page does not show it.
     """

@@ -26,7 +26,7 @@ OVERSEAS = (
 )
 # One whole number, or several after each other, with no digit left over.
 NUMBER = rf"(?:{FRENCH}|{FOREIGN}|{OVERSEAS})"
-WHOLE_NUMBERS = re.compile(rf"(?P<first>{NUMBER})[\s./()-]*(?:{NUMBER}[\s./()-]*)*")
+COMPLETE_NUMBERS = re.compile(rf"(?P<first>{NUMBER})[\s./()-]*(?:{NUMBER}[\s./()-]*)*")
 LOCAL_NUMBER = re.compile(rf"[1-9](?:{SEPARATOR}[0-9])*")
 # The zero that a French number has only inside the country, after the code of the country.
 TRUNK_ZERO = re.compile(r"^(?:\+|00)?330?(?=[1-9][0-9]{8}$)")
@@ -72,27 +72,25 @@ GROUPED_NUMBER = re.compile(r"(?:0[1-9]?|\+33\s[1-9])(?:\s[0-9]{2,3}){3,4}")
 SPECIAL_NUMBER = re.compile(r"8[0129][0-9]{7}")
 
 
-def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
-    """Tell whether the text holds a whole telephone number, perhaps among words, hours or other numbers.
+def has_complete_number(text: str, *, local_digits: int | None = 0) -> bool:
+    """Tell whether the text holds a complete telephone number. Words, hours and other numbers may surround it.
 
-    A number with too many digits is not whole, however its digits are spaced. An extension needs a word before it:
-    « 02 98 00 00 00 poste 12 ». `local_digits` is the length of the local numbers of the territory, 0 if it has none
-    and None if the territory is not known, which accepts both lengths.
+    A number with too many digits is not complete, however they are spaced. An extension needs a word before it:
+    « 02 98 00 00 00 poste 12 ». `local_digits` is the length of the local numbers of the territory, and 0 if it has
+    none. If it is None, the territory is not known, and local numbers of six or eight digits are accepted.
     """
-    return any(is_whole(run, local_digits) for run in list_runs(text))
+    return any(is_complete(run, local_digits) for run in list_digit_runs(text))
 
 
 def find_first_number(text: str) -> str:
-    """Return the first whole number of the text with its separators, or "" if the text holds none. Local numbers are
-    not whole.
-    """
-    matches = (match_whole_numbers(EDGES.sub("", run)) for run in list_runs(text))
+    """Return the first complete number of the text with its separators, or "". Local numbers do not count."""
+    matches = (match_complete_numbers(EDGES.sub("", run)) for run in list_digit_runs(text))
     return next((match["first"] for match in matches if match), "")
 
 
 def find_dialled_number(text: str) -> str:
-    """Return the digits to dial, with a « + » if the text has one: those of the first whole number of the text, or all
-    its digits if it holds none. The zero of « +33 (0)2 » is not dialled.
+    """Return the digits to dial for the first complete number of the text, with its « + ». If there is none, return
+    all digits of the text. The zero of « +33 (0)2 » is left out.
     """
     bare = text.replace(" ", "")
     if len(bare) == NATIONAL_DIGITS and bare.startswith("0") and bare.isascii() and bare.isdecimal():
@@ -102,24 +100,26 @@ def find_dialled_number(text: str) -> str:
     return TRUNK_ZERO.sub("+33", dialled)
 
 
-def is_short_number(text: str) -> bool:
-    """Tell whether the text holds a short number, such as 112 or 32 18, perhaps among words, hours or other numbers.
+def has_short_number(text: str) -> bool:
+    """Tell whether the text holds a short number, such as 112 or 32 18, and no national number.
 
-    A text with a national number is judged by that number: « 02 98 00 poste 12 » is not a short number.
+    Even the beginning of a national number counts: « 02 98 00 poste 12 » has no short number.
     """
     text = HOURS.sub(" h ", write_plain_signs(text[:LONGEST_TEXT]))
-    runs = [re.sub(r"[\s.]", "", EDGES.sub("", run)) for run in split_runs(text)]
+    runs = [re.sub(r"[\s.]", "", EDGES.sub("", run)) for run in split_digit_runs(text)]
     return any(map(SHORT_NUMBER.fullmatch, runs)) and not any(map(NATIONAL_START.match, runs))
 
 
 def list_local_prefixes(code: str) -> tuple[str, ...]:
-    """Return what callers from elsewhere dial before a local number of the territory with this country code."""
+    """Return the prefixes that callers from elsewhere dial before a local number of a territory. `code` is its country
+    code, such as « 508 ».
+    """
     return (f"+{code}", f"00{code}", *NATIONAL_PREFIXES.get(code, ()))
 
 
 def find_local_number(number: str) -> str:
-    """Return the local part of a number that is written with the prefix of a territory with short numbers, without
-    separators, or "" for any other number.
+    """Return the local part of a number with the prefix of a territory whose local numbers are short, or "" for any
+    other number. Neither has separators.
     """
     for code, digits in LOCAL_DIGITS.items():
         for prefix in list_local_prefixes(code):
@@ -130,47 +130,56 @@ def find_local_number(number: str) -> str:
 
 
 def has_too_many_digits(text: str) -> bool:
-    """Tell whether some digits of the text that are written in one run are too many for a national number."""
+    """Tell whether a run of digits in the text is longer than a national number. Separators do not end a run."""
     text = fold_separators(text)
     return any(len(re.findall(r"[0-9]", run)) > NATIONAL_DIGITS for run in OTHER_TEXT.split(text))
 
 
-def list_runs(text: str) -> Iterator[str]:
-    """Yield the runs of the text. The hours of the text are read both as digits and as words, its commas both as
-    separators of digits and as ends of numbers.
+def list_digit_runs(text: str) -> Iterator[str]:
+    """Yield the runs of digits in the text, each with its separators, in every way to read the text.
+
+    Hours are read both as digits and as words. Commas are read both as separators of digits and as ends of numbers.
     """
     text = write_plain_signs(text[:LONGEST_TEXT])
-    for candidate in (join_pairs(text), text, HOURS.sub(" h ", text), HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text))):
-        yield from split_runs(candidate)
+    for candidate in (
+        replace_repeated_separators(text),
+        text,
+        HOURS.sub(" h ", text),
+        HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text)),
+    ):
+        yield from split_digit_runs(candidate)
 
 
-def split_runs(text: str) -> Iterator[str]:
-    """Yield the runs of digits and separators between the words of the text, whole and cut where another number may
+def split_digit_runs(text: str) -> Iterator[str]:
+    """Yield each run of digits and separators between the words of the text: whole, then cut where another number may
     begin.
     """
     for run in OTHER_TEXT.split(text):
         yield from (run, *NUMBER_SEPARATORS.split(run))
 
 
-def is_whole(run: str, local_digits: int | None) -> bool:
+def is_complete(run: str, local_digits: int | None) -> bool:
+    """Tell whether the run consists of complete numbers, or is one local number of `local_digits` digits."""
     number = EDGES.sub("", run)
     if len(number) > LONGEST_RUN:
         return False
-    if match_whole_numbers(number):
+    if match_complete_numbers(number):
         return True
     lengths = (6, 8) if local_digits is None else (local_digits,)
     return LOCAL_NUMBER.fullmatch(number) is not None and len(re.findall(r"[0-9]", number)) in lengths
 
 
-def match_whole_numbers(number: str) -> re.Match[str] | None:
-    """Return the match of one or more whole numbers, or None for any other text, or one too long to be numbers."""
+def match_complete_numbers(number: str) -> re.Match[str] | None:
+    """Return the match if the whole text consists of complete numbers, or else None. A long text gives None too."""
     # The length comes before the pattern, which would try every division of a long text.
-    return WHOLE_NUMBERS.fullmatch(number) if len(number) <= LONGEST_RUN else None
+    return COMPLETE_NUMBERS.fullmatch(number) if len(number) <= LONGEST_RUN else None
 
 
-def join_pairs(text: str) -> str:
-    """Return the text with the commas, colons and underscores between its digits as dots, if the same one is
-    repeated or in a number of five pairs.
+def replace_repeated_separators(text: str) -> str:
+    """Return the text with a dot instead of each comma, semicolon, underscore or colon inside a number.
+
+    Such a sign is inside a number if the text repeats it between digits. Except for a colon, it also is if the number
+    consists of five pairs of digits.
     """
     text = FIVE_PAIRS.sub(lambda found: re.sub(r"[,;_]", ".", found[0]), text)
     numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))
@@ -179,24 +188,22 @@ def join_pairs(text: str) -> str:
 
 
 def fold_separators(text: str) -> str:
-    """Return the text with the separators of its numbers written in the few ways that every reader accepts: « 02.98 »
-    for « 02,98 » or « 02·98 ».
-    """
-    return join_pairs(write_plain_signs(text))
+    """Return the text with plain dots and dashes inside its numbers: « 02.98 » for « 02,98 » or « 02·98 »."""
+    return replace_repeated_separators(write_plain_signs(text))
 
 
 def write_plain_signs(text: str) -> str:
-    """Return the text with the digits of any alphabet written 0 to 9, and with one kind of dashes and dots."""
+    """Return the text with digits, dashes and dots of ASCII instead of the similar signs of Unicode."""
     return re.sub(r"\d", lambda digit: str(int(digit[0])), text.translate(LOOKALIKES))
 
 
 @lru_cache(maxsize=4096)
 def format_phone(text: str) -> str:
-    """Return the text with each telephone number as people read it aloud, with no-break spaces: « 02 98 99 00 00 »,
-    « +33 2 98 99 00 00 », « 0 800 200 008 ».
+    """Return the text with its telephone numbers grouped as people read them aloud: « 02 98 99 00 00 »,
+    « +33 2 98 99 00 00 », « 0 800 200 008 ». The spaces are no-break spaces.
 
-    The digits of a foreign number keep their groups, and so do those of a number that has spaces only. The words
-    around a number, and a local number, do not change.
+    A foreign number, or a number that somebody grouped with spaces, keeps its groups. Words and local numbers do not
+    change.
     """
     return NUMBER_IN_TEXT.sub(_format_phone_match, text)
 

@@ -23,8 +23,8 @@ SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
 INNER_DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_])")
 
 
-def strip_controls(text: str) -> str:
-    """Return `text` without the characters that no keyboard types and no database accepts, such as NUL."""
+def strip_control_characters(text: str) -> str:
+    """Return the text without control characters, such as NUL. Tabs and line ends stay."""
     return CONTROLS.sub("", text)
 
 
@@ -44,7 +44,7 @@ def clean_text(text: str, *, limit: int, field: str) -> str:
 
 
 def clean_line(text: str, *, limit: int, field: str) -> str:
-    """Return `text` on one line, cleaned and limited as by `clean_text`, with the same error."""
+    """Return the text on one line, cleaned as by `clean_text`. Raises the same error if it is too long."""
     return clean_text(" ".join(text.split()), limit=limit, field=field)
 
 
@@ -54,11 +54,10 @@ def has_visible_character(text: str) -> bool:
 
 
 def clean_file_name(name: str) -> str:
-    """Return the name that a client gave to a file in a form that is safe to show: its last path component, on one
-    line, without invisible characters.
+    """Return a file name sent by a client in a form that is safe to show: the last part of its path, on one line,
+    without invisible characters.
 
-    The platform never uses this name for storage. A long name is shortened in the middle, so that its end, which shows
-    the kind of file, stays.
+    No file is stored under this name. A long name is shortened in the middle, because its end shows the kind of file.
     """
     last_part = name.replace("\\", "/").rsplit("/", 1)[-1]
     characters_by_category = ((character, unicodedata.category(character)[0]) for character in last_part)
@@ -72,7 +71,7 @@ def clean_file_name(name: str) -> str:
 
 
 def neutralise_formula(text: str) -> str:
-    """Return the text. If a spreadsheet program would read it as a formula, put an apostrophe before it."""
+    """Return the text, after an apostrophe if a spreadsheet program would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_CHARACTERS) else text
 
 
@@ -84,14 +83,14 @@ def defang_links(text: str) -> str:
 
 
 def are_same_answers(first: object, second: object) -> bool:
-    """Tell whether two sets of answers are equal apart from invisible characters, spaces and kinds of apostrophe. Each
-    may be as somebody typed it or as the database stores it.
+    """Tell whether two sets of answers differ at most in invisible characters, spaces and kinds of apostrophe. Each
+    set may be as somebody typed it or as the database stores it.
     """
-    return _normalise(first) == _normalise(second)
+    return _normalise_answer(first) == _normalise_answer(second)
 
 
-def _normalise(value: object, *, is_number: bool = False) -> object:
-    """Return the value without invisible marks, with one kind of apostrophe and single spaces. A telephone number
+def _normalise_answer(value: object, *, is_number: bool = False) -> object:
+    """Return the answer without invisible marks, with one kind of apostrophe and single spaces. A telephone number
     loses all its spaces and dots.
     """
     match value:
@@ -100,17 +99,19 @@ def _normalise(value: object, *, is_number: bool = False) -> object:
             words = unicodedata.normalize("NFC", visible).replace("’", "'").split()
             return "".join(words).replace(".", "") if is_number else " ".join(words)
         case Mapping():
-            return {name: _normalise(item, is_number=str(name).endswith("phone")) for name, item in value.items()}
+            return {
+                name: _normalise_answer(item, is_number=str(name).endswith("phone")) for name, item in value.items()
+            }
         case list() | tuple():
-            return [_normalise(item, is_number=is_number) for item in value]
+            return [_normalise_answer(item, is_number=is_number) for item in value]
     return value
 
 
 def normalise_address(address: str) -> str:
-    """Return the e-mail address in the one form in which it is stored and compared: NFKC, in lower case.
+    """Return the e-mail address in the only form in which it is stored and compared: NFKC, in lower case.
 
-    Without it PostgreSQL finds « responder@… » under « reſponder@… », because both have the same upper case, so that
-    one account could be tried under several names (as in CVE-2019-19844).
+    Otherwise one account could be tried under several names: PostgreSQL finds « responder@… » under « reſponder@… »,
+    because both have the same upper case (see CVE-2019-19844).
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).lower())
 

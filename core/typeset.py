@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import manimgx_fonts
 import segno
 
-from core.printable import find_lacking_character, remove_undrawable, replace_characters_by_names
+from core.printable import find_missing_character, remove_undrawable_characters, replace_characters_by_names
 
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, whose fonts are six times
 # as large.
@@ -34,30 +34,31 @@ PART_PAGE_COUNT = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 @cache
 def load_typst() -> Any:
-    """Return the typst module. It needs 7 MB of memory, and more while it draws, so it is imported on first use."""
+    """Return the typst module. It is imported on first use, because it takes 7 MB of memory, and more to draw."""
     return importlib.import_module("typst")
 
 
 def typeset(template: Path, data: Any) -> bytes:
-    """Return one accessible PDF (PDF/UA-1). It uses only the fonts of typst and of a pinned package, so it is the same
-    on every machine. The template may include files of its own folder only.
+    """Return the document that the template makes of the data, as an accessible PDF (PDF/UA-1).
 
-    A character that no font has is replaced by its script and its number, so that no empty box is drawn. A document
-    with characters of more than MAX_SCRIPTS such scripts, or that typst refuses for another reason, does not claim to
-    be accessible.
+    The template may include files of its own folder only. The fonts are those of typst and of a pinned package, so the
+    PDF is the same on every machine. A character that no font has is replaced by its script and its number, instead of
+    an empty box. The PDF does not claim to be accessible if it has characters of more than MAX_SCRIPTS such scripts,
+    or if typst refuses the claim for another reason.
     """
-    data = remove_undrawable(data)
+    data = remove_undrawable_characters(data)
     for _attempt in range(MAX_SCRIPTS):
         try:
             return compile_template(template, data, "ua-1")
         except load_typst().TypstError as error:
-            if not (lacking := find_lacking_character(str(error))):
+            if not (missing := find_missing_character(str(error))):
                 break
-            data = replace_characters_by_names(data, sample=lacking)
+            data = replace_characters_by_names(data, sample=missing)
     return compile_template(template, data, [])
 
 
 def compile_template(template: Path, data: Any, standard: str | list[str]) -> bytes:
+    """Return the PDF that typst makes of the template and the data, under these standards for PDF."""
     return bytes(
         load_typst().compile(
             template,
@@ -72,7 +73,7 @@ def compile_template(template: Path, data: Any, standard: str | list[str]) -> by
 
 
 def draw_qr_code(address: str) -> str:
-    """Return a QR code as SVG without a size of its own: the page sets the size."""
+    """Return the QR code of an address as an SVG image. The page sets its size."""
     file = BytesIO()
     segno.make(address, error="m", micro=False).save(
         file, kind="svg", xmldecl=False, omitsize=True, border=2, svgclass="qr", lineclass=None
@@ -81,15 +82,17 @@ def draw_qr_code(address: str) -> str:
 
 
 class Sink(Protocol):
+    """A file or a stream to which bytes are written."""
+
     def write(self, content: bytes, /) -> Any: ...
 
 
 class PdfJoiner:
-    """A writer that joins PDFs into one file as they come and keeps none of them in memory.
+    """A writer that joins PDFs into one file as they come, and keeps none of them in memory.
 
     It reads only what `typeset` writes: uncompressed objects, one after the other, with a plain cross-reference table.
-    Each part keeps its own tree of pages and its own tree of tags, which are attached to new roots. The catalog is
-    that of the first part, so that title, language and conformance claims are those that typst wrote.
+    Each part keeps its own tree of pages and its own tree of tags, which are attached to new roots. The catalog of the
+    first part is used, with its title, language and conformance claims.
     """
 
     PAGES, TAGS, CATALOG = 1, 2, 3
@@ -117,15 +120,18 @@ class PdfJoiner:
         self.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
 
     def add(self, pdf: bytes) -> None:
+        """Append a PDF, with its objects renumbered."""
         shift, keys = self.number, len(self.keyed)
-        for place, content in list_objects(pdf):
+        for place, content in list_pdf_objects(pdf):
             number = place + shift
             self.write_object(number, self.attach_to_roots(number, shift_references(content, shift, keys)))
             self.number = max(self.number, number)
 
     def attach_to_roots(self, number: int, content: bytes) -> bytes:
-        """Return the object unchanged, except for the roots of pages and tags, which become children of the new roots,
-        and for the metadata, which lose their number of pages. The first catalog is saved for the end.
+        """Return the object, changed if it is the root of the pages or tags of a part. It then becomes a child of the
+        new root.
+
+        The metadata lose their number of pages. The first catalog is saved for the end.
         """
         if content.startswith(b"<</Type/Pages"):
             self.trees.append(number)
@@ -139,8 +145,8 @@ class PdfJoiner:
         return PART_PAGE_COUNT.sub(lambda match: b" " * len(match[0]), content)
 
     def convert_tag_root(self, tree: bytes) -> bytes:
-        """Return the former root of a tree of tags as one document under the new root. Its keys are numbered after
-        those of the earlier parts.
+        """Return the root of the tags of a part as a document under the new root. Its keys are renumbered to come
+        after those of the earlier parts.
         """
         keys = tree.partition(b"/Nums[")[2].partition(b"]")[0]
         offset = len(self.keyed)
@@ -149,6 +155,7 @@ class PdfJoiner:
         return b"<</Type/StructElem/S/Document/P %d 0 R/K[%s]>>" % (self.TAGS, kids)
 
     def finish(self) -> None:
+        """Write the new roots, the catalog and the cross-reference table."""
         self.write_object(
             self.PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, format_references(self.trees))
         )
@@ -162,9 +169,9 @@ class PdfJoiner:
         for name, number in roots.items():
             self.catalog = re.sub(rb"/%s \d+ 0 R" % name, b"/%s %d 0 R" % (name, number), self.catalog)
         self.write_object(self.CATALOG, self.catalog)
-        self.write_table()
+        self.write_reference_table()
 
-    def write_table(self) -> None:
+    def write_reference_table(self) -> None:
         start, size = self.at, self.number + 1
         self.write(b"xref\n0 %d\n0000000000 65535 f \n" % size)
         for number in range(1, size):
@@ -173,11 +180,14 @@ class PdfJoiner:
 
 
 def format_references(numbers: list[int]) -> bytes:
+    """Return the references to these objects: « 3 0 R 7 0 R »."""
     return b" ".join(b"%d 0 R" % number for number in numbers)
 
 
-def list_objects(pdf: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and the content of each object, in the order of the file, without `obj` and `endobj`."""
+def list_pdf_objects(pdf: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the content of each object, in the order of the file. The content is without `obj` and
+    `endobj`.
+    """
     table = int(pdf.rpartition(b"startxref")[2].split()[0])
     entries = pdf[table:].partition(b"trailer")[0].split()[3:]
     places = [int(entries[at]) for at in range(0, len(entries), 3)]
@@ -188,11 +198,11 @@ def list_objects(pdf: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def shift_references(content: bytes, shift: int, keys: int) -> bytes:
-    """Return the object with each reference (« 12 0 R ») and each key of its tags renumbered. The content of a stream
-    does not change.
+    """Return the object with `shift` added to its references (« 12 0 R ») and `keys` added to the keys of its tags.
+    The content of a stream does not change.
 
-    Outside of streams, an object contains only our own texts (titles, descriptions of images) and addresses, never the
-    name of a body, so no text of a stranger can look like a reference.
+    Outside of streams, an object holds only our own texts and addresses, never the name of a body. So no text of a
+    stranger can look like a reference.
     """
     head, mark, stream = content.partition(b"stream\n")
     head = re.sub(rb"(\d+) 0 R", lambda match: b"%d 0 R" % (int(match[1]) + shift), head)

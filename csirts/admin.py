@@ -56,10 +56,11 @@ CASES_WILL_FOLLOW = (
     "dossier n’exige pas cet accord, la proposition part seule. Chaque dossier le note dans son histoire."
 )
 
-type Rows = list[tuple[type[models.Model], dict[str, Any]]]
+type HistoryFilters = list[tuple[type[models.Model], dict[str, Any]]]
 
 
 def is_lead_of(request: HttpRequest, csirt: Csirt | None) -> bool:
+    """Tell whether the signed-in person leads this CSIRT."""
     return csirt is not None and request.user.leads_centre(csirt.pk)  # type: ignore[union-attr]
 
 
@@ -67,15 +68,13 @@ def can_edit_directory(request: HttpRequest) -> bool:
     return request.user.has_perm("csirts.add_csirt")
 
 
-def is_current(*periods: DateRange) -> bool:
-    """Tell whether one of these periods includes today: only a change to such a period moves cases now."""
+def is_any_current(*periods: DateRange) -> bool:
+    """Tell whether one of these periods includes today. Only a change to such a period moves cases now."""
     return any(timezone.localdate() in period for period in periods)
 
 
 def warn_of_unready_centre(request: HttpRequest, csirt: Csirt) -> None:
-    """Tell the administrator what a centre to which a territory sends people lacks: a telephone number, an account
-    that reads the cases, an address that receives them.
-    """
+    """Warn the administrator if an active centre has no telephone number, no account or no notification address."""
     if not csirt.is_active:
         return
     name = wording.format_centre(csirt.name)
@@ -84,11 +83,12 @@ def warn_of_unready_centre(request: HttpRequest, csirt: Csirt) -> None:
         messages.warning(request, NO_PHONE.format(name))
     lacks = [*([] if has_team(csirt.pk) else [NO_TEAM]), *([] if csirt.notification_email else [NO_CHANNEL])]
     if lacks:
-        advice = CHANNEL_BY_LEAD if has_lead(csirt.pk) else format_first_account()
+        advice = CHANNEL_BY_LEAD if has_lead(csirt.pk) else format_account_advice()
         messages.warning(request, format_html("{}\N{NO-BREAK SPACE}: {}. {}", name, " et ".join(lacks), advice))
 
 
-def format_first_account() -> SafeString:
+def format_account_advice() -> SafeString:
+    """Return the advice to open an account for the person who leads the centre, with a link."""
     link = reverse("admin:accounts_user_add")
     return format_html('<a href="{}">Ouvrez un compte à la personne qui le dirige</a>.', link)
 
@@ -118,7 +118,8 @@ class TracedAdmin(BoundedModelAdmin):
             raise Http404
         return row
 
-    def list_traced_rows(self, row: Any) -> Rows:
+    def list_history_filters(self, row: Any) -> HistoryFilters:
+        """Return the models and the filters of the versions that the history of this row shows."""
         return [(type(row), {"pgh_obj_id": row.pk})]
 
     def history_view(
@@ -132,14 +133,14 @@ class TracedAdmin(BoundedModelAdmin):
             "title": f"Historique : {row}",
             "opts": self.opts,
             "object": row,
-            "versions": list_versions(*self.list_traced_rows(row)),
+            "versions": list_versions(*self.list_history_filters(row)),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/csirts/history.html", context)
 
 
-class WideInline(admin.StackedInline):  # type: ignore[type-arg]
-    """Contacts in fields as wide as the page, so that a whole remark can be read without scrolling."""
+class WideContactInline(admin.StackedInline):  # type: ignore[type-arg]
+    """The contacts of a CSIRT, in fields as wide as the page. A whole remark can then be read without scrolling."""
 
     model = Contact
     formfield_overrides = FORM_FIELD_OVERRIDES
@@ -150,12 +151,14 @@ class WideInline(admin.StackedInline):  # type: ignore[type-arg]
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class ContactInline(WideInline):
+class ContactInline(WideContactInline):
+    """All contacts of a CSIRT, which the administrator may edit."""
+
     extra = 0
     add_text = "Ajouter une coordonnée"
 
 
-class HoursInline(WideInline):
+class HoursInline(WideContactInline):
     """The opening hours of a CSIRT, which its lead may edit."""
 
     form: type[OwnContactForm] = HoursForm
@@ -171,7 +174,7 @@ class HoursInline(WideInline):
         return super().get_queryset(request).filter(kind=self.kind)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow the CSIRTs that the user leads, and a call without a row, which Django makes for the queryset."""
+        """Allow the person who leads the CSIRT. Allow a call without a row, which Django makes for the queryset."""
         return obj is None or is_lead_of(request, obj)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
@@ -225,14 +228,14 @@ class CsirtAdmin(TracedAdmin):
         return [*facts, "notification_email"]
 
     def get_fields(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
-        """Add, for the lead, the published contacts, which only the administrator edits."""
+        """Return the fields. A lead also sees the published contacts, which only the administrator edits."""
         return self.fields if can_edit_directory(request) else [*self.fields, "published_contacts"]
 
     def get_form(self, request: HttpRequest, obj: Csirt | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, help_texts={"notification_email": EMPTY_ADDRESS}, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
-        """Add, for the lead, the link to the page that changes the notification address."""
+        """Return the fields. The lead of the CSIRT also gets a link to the page that changes the address."""
         words = "L’adresse de notification se change sur une page à part, qui l’essaie d’abord\N{NO-BREAK SPACE}:"
         link = format_html('{} <a href="{}">l’adresse de mon centre</a>.', words, reverse("centre_channel"))
         return [
@@ -246,9 +249,9 @@ class CsirtAdmin(TracedAdmin):
             else [HoursInline, DpoInline, SitesInline]
         )
 
-    def list_traced_rows(self, row: Csirt) -> Rows:
-        owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, BackupCentre)]
-        return [*super().list_traced_rows(row), *owned]
+    def list_history_filters(self, row: Csirt) -> HistoryFilters:
+        owned: HistoryFilters = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, BackupCentre)]
+        return [*super().list_history_filters(row), *owned]
 
     def save_model(self, request: HttpRequest, obj: Csirt, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -262,6 +265,7 @@ class CsirtAdmin(TracedAdmin):
 
     @admin.display(description="coordonnées publiées")
     def published_contacts(self, csirt: Csirt) -> SafeString:
+        """Return the contacts that only the administrator edits, with their sources, as HTML."""
         lines = [
             (f"{label}\N{NO-BREAK SPACE}: {value}", origin) for label, value, origin in list_sourced_contacts(csirt)
         ]
@@ -274,6 +278,7 @@ class CsirtAdmin(TracedAdmin):
 
     @admin.display(description="canal réglé", boolean=True)
     def has_channel(self, csirt: Csirt) -> bool:
+        """Tell whether the CSIRT has a notification address."""
         return bool(csirt.notification_email)
 
 
@@ -289,13 +294,13 @@ class CoverageAdmin(TracedAdmin):
     def save_model(self, request: HttpRequest, obj: Coverage, form: Any, change: bool) -> None:
         periods = [*Coverage.objects.filter(pk=obj.pk).values_list("valid", flat=True), obj.valid]
         super().save_model(request, obj, form, change)
-        if ROUTING_FIELDS.intersection(form.changed_data) and is_current(*periods):
+        if ROUTING_FIELDS.intersection(form.changed_data) and is_any_current(*periods):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
         warn_of_unready_centre(request, obj.csirt)
 
     def delete_model(self, request: HttpRequest, obj: Coverage) -> None:
         super().delete_model(request, obj)
-        if is_current(obj.valid):
+        if is_any_current(obj.valid):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
 
     @admin.display(description="période")

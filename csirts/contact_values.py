@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 
-from core.telephone import find_first_number, holds_whole_number, is_short_number
+from core.telephone import find_first_number, has_complete_number, has_short_number
 from csirts.enums import ContactKind
 
 PHONE_CHARACTERS = re.compile(r"\+?[\d\s.()-]+")
@@ -14,29 +14,32 @@ check_https = URLValidator(schemes=["https"])
 
 
 def check_contact_value(kind: str, value: str) -> None:
-    """Raise ValidationError, whose message says what to write instead, for a value that no reader could use."""
-    if kind == ContactKind.PHONE and not is_phone(value):
+    """Raise ValidationError for a value that no reader could use, such as half a number. The message says what to
+    write instead.
+    """
+    if kind == ContactKind.PHONE and not is_phone_number(value):
         raise ValidationError("Écrivez un numéro de téléphone entier, en chiffres. Le reste va dans la remarque.")
-    if kind == ContactKind.EMAIL and not is_valid(validate_email, value):
+    if kind == ContactKind.EMAIL and not is_accepted(validate_email, value):
         raise ValidationError("Écrivez une adresse mail entière, comme nom@exemple.example.")
-    if kind == ContactKind.DPO and not is_valid(validate_email, value) and not is_valid(check_https, value):
+    if kind == ContactKind.DPO and not is_accepted(validate_email, value) and not is_accepted(check_https, value):
         raise ValidationError("Écrivez une adresse mail, ou celle d’une page, qui commence par https://.")
 
 
-def is_phone(value: str) -> bool:
-    """Tell whether the value is one whole number: national, local (overseas), international or short."""
+def is_phone_number(value: str) -> bool:
+    """Tell whether the value is one complete number: national, local (overseas), international or short."""
     if not PHONE_CHARACTERS.fullmatch(value):
         return False
     first_number = find_first_number(value) or value
     is_alone = count_digits(first_number) == count_digits(value)
-    return is_alone and (holds_whole_number(value, local_digits=None) or is_short_number(value))
+    return is_alone and (has_complete_number(value, local_digits=None) or has_short_number(value))
 
 
 def count_digits(text: str) -> int:
     return sum(character.isdecimal() for character in text)
 
 
-def is_valid(check: Callable[[str], None], value: str) -> bool:
+def is_accepted(check: Callable[[str], None], value: str) -> bool:
+    """Tell whether the validator `check` accepts the value."""
     try:
         check(value)
     except ValidationError:

@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.models import Departement, Region
-from csirts.models import BackupCentre, Contact, Coverage, Csirt, get_history
+from csirts.models import BackupCentre, Contact, Coverage, Csirt, get_version_manager
 
 SHIPPED_DIRECTORY = Path(__file__).parent / "data" / "directory.json"
 CONTEXT = "import_csirts"
@@ -32,11 +32,13 @@ type Values = dict[str, Any]
 
 
 class UnknownTerritory(Exception):
-    """The directory names a region or a département that is not in the database."""
+    """Raised when the directory names a region or a département that is not in the database."""
 
 
 @dataclass
 class DirectoryReport:
+    """How many rows of one model an import has created, changed, removed or left."""
+
     created: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -58,7 +60,8 @@ class DirectoryReport:
 
 @transaction.atomic
 def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
-    """Load the directory in one transaction. Return a dict from the French name of each kind of row to its report.
+    """Load the directory in one transaction, and return a report on each kind of row by its French name.
+
     Raises UnknownTerritory if the file names a territory that the database does not have.
     """
     entries = json.loads(path.read_text())["csirts"]
@@ -74,7 +77,9 @@ def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryRepor
 
 
 class RowLoader:
-    """An importer of the rows of one model. `key` are the fields that identify a row, `names` its other fields."""
+    """An importer of the rows of one model. `key` are the names of the fields that identify a row, `names` those of
+    its other fields.
+    """
 
     def __init__(self, model: Any, key: tuple[str, ...], names: tuple[str, ...]) -> None:
         self.model = model
@@ -83,9 +88,12 @@ class RowLoader:
         self.report = DirectoryReport()
 
     def load(self, entries: Iterable[tuple[Key, Values]], *, remove: bool = True) -> DirectoryReport:
-        """Create, update and, if `remove`, delete rows until they match the entries, unless a person changed them."""
+        """Create, update and delete rows until they match the entries. A row that a person changed stays as it is.
+
+        Without `remove`, no row is deleted.
+        """
         expected = dict(entries)
-        self.written = self._list_last_written()
+        self.written = self._load_imported_versions()
         rows = {tuple(getattr(row, name) for name in self.key): row for row in self._query_rows()}
         for key in rows.keys() - expected.keys() if remove else ():
             self._remove(key, rows[key])
@@ -98,18 +106,20 @@ class RowLoader:
     def _query_rows(self) -> Any:
         return self.model.objects.all()
 
-    def _list_last_written(self) -> dict[Key, Any]:
-        """Return, by key, the last version of each row among those that imports wrote. It may record the deletion of
-        the row.
+    def _load_imported_versions(self) -> dict[Key, Any]:
+        """Return the last version of each row that an import wrote, by the key of the row. It may record the deletion
+        of the row.
         """
-        versions = get_history(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
+        versions = get_version_manager(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
 
     def _is_as_imported(self, key: Key, row: Any) -> bool:
+        """Tell whether the row has the values that the last import wrote."""
         version = self.written.get(key)
         return version is not None and all(getattr(row, name) == getattr(version, name) for name in self.names)
 
     def _create(self, key: Key, values: Values) -> None:
+        """Create the row, unless a person has deleted it or another row conflicts with it."""
         version = self.written.get(key)
         if version is not None and version.pgh_label != "delete":
             self.report.left_to_people += 1
@@ -123,8 +133,10 @@ class RowLoader:
             self.report.created += 1
 
     def _update(self, rows: dict[Key, Any], expected: dict[Key, Values]) -> None:
-        """Write the new values of these rows together, since two of them may exchange their ranks. If they conflict
-        with another row, write each alone, so that only the conflicting rows are left as they were.
+        """Write the new values of the rows that no person has changed.
+
+        They are written together, because two rows may exchange their ranks. If they conflict with another row, each
+        is written alone, and only the conflicting rows stay as they are.
         """
         changes: dict[int, Values] = {}
         for key, values in expected.items():
@@ -143,7 +155,7 @@ class RowLoader:
         self.report.conflicting += len(changes) - written
 
     def _write(self, changes: dict[int, Values]) -> bool:
-        """Update these rows, and tell whether that was possible. If not, nothing changes."""
+        """Update these rows and return True. If they conflict with another row, change nothing and return False."""
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"SET CONSTRAINTS {DEFERRABLE} DEFERRED")
@@ -155,6 +167,7 @@ class RowLoader:
         return True
 
     def _remove(self, key: Key, row: Any) -> None:
+        """Delete the row, unless a person has changed it."""
         if self._is_as_imported(key, row):
             row.delete()
             self.report.removed += 1
@@ -196,7 +209,9 @@ def _parse_origin(entry: Any) -> Values:
 
 
 def _parse_period(cover: Any) -> DateRange:
-    """Return the period. `from` is its first day, `until` the first day after it. Without one, that side is open."""
+    """Return the period. Its first day is `from`; `until` is the first day after it. A missing day leaves that side
+    open.
+    """
     first_day, end_day = _parse_day(cover.get("from")), _parse_day(cover.get("until"))
     return DateRange(first_day, end_day, "[)" if first_day else "()")
 
@@ -206,6 +221,7 @@ def _parse_day(text: str | None) -> date | None:
 
 
 def _find_territory(territories: dict[str, int], code: str) -> int:
+    """Return the id of the territory with this code. Raises UnknownTerritory if there is none."""
     if code not in territories:
         raise UnknownTerritory(code)
     return territories[code]

@@ -4,6 +4,8 @@ from django.db import models
 
 
 class Level(models.TextChoices):
+    """Whom a CSIRT serves: a territory, the nation, victims of any kind or a sector."""
+
     TERRITORIAL = "territorial", "centre territorial"
     NATIONAL = "national", "centre national"
     ASSISTANCE = "assistance", "assistance aux victimes"

@@ -56,8 +56,10 @@ class CoverageForm(FreshForm):
         return overlapping.select_related("csirt").order_by("valid").first()
 
     def _get_validation_exclusions(self) -> set[str]:
-        """Include the period, which has other field names in this form, in the check
-        of PostgreSQL's exclusion constraint.
+        """Return the fields that the validation leaves out.
+
+        The period is not one of them, although this form has other names for it: the exclusion constraint of
+        PostgreSQL is checked on it.
         """
         checked = {"valid"} if self.instance.valid else set()
         return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
@@ -71,7 +73,9 @@ def describe_overlap(overlapping: Coverage) -> str:
 
 
 class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form of one contact of one kind. It records the centre itself as the source, and today as its date."""
+    """The form with which a lead edits one contact of the centre. It saves the centre itself as the source, and today
+    as its date.
+    """
 
     kind: ContactKind
     conflict_message: Any
@@ -81,14 +85,16 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["value", "note"]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a first value if another was saved since the page was opened."""
+        """Raise ValidationError if somebody else has added this contact since the page was opened."""
         if self.concurrent_contact:
             raise ValidationError(self.conflict_message)
         self.instance.kind = self.kind
         return super().clean() or {}
 
     def has_changed(self) -> bool:
-        """Return False for a form whose value somebody already saved, so that a double click is not refused."""
+        """Tell whether the typed values differ from the stored ones. They do not if a double click has just stored
+        them.
+        """
         if self.concurrent_contact:
             values = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]
             return values != [self.concurrent_contact.value, self.concurrent_contact.note]
@@ -96,7 +102,7 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @cached_property
     def concurrent_contact(self) -> Contact | None:
-        """The contact that exists although this form was rendered without one, or None."""
+        """The contact that somebody added since this form was rendered without one, or None."""
         if self.instance.pk or not self.is_bound:
             return None
         return Contact.objects.filter(csirt=self.instance.csirt_id, kind=self.kind).first()
@@ -115,12 +121,12 @@ class HoursForm(OwnContactForm):
         labels = {"value": "Horaires"}
 
     def clean_note(self) -> str:
-        """Remove from the note who published the former hours, because the centre itself now publishes its hours."""
+        """Return the note without the source of the former hours, because the centre itself now publishes them."""
         return wording.strip_origin(self.cleaned_data["note"])
 
 
 class DpoForm(OwnContactForm):
-    """The data protection officer. The note says how long the centre keeps a case."""
+    """The form of the contact of the data protection officer. Its note says how long the centre keeps a case."""
 
     kind = ContactKind.DPO
     conflict_message = "Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer."
@@ -130,7 +136,7 @@ class DpoForm(OwnContactForm):
 
 
 class SitesForm(OwnContactForm):
-    """The host names of the centre's own sites, whose links stay clickable in its messages."""
+    """The form of the host names of the centre's own sites. Links to these sites stay clickable in its messages."""
 
     kind = ContactKind.SITES
     conflict_message = "Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer."

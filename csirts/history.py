@@ -12,11 +12,13 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from core.french import format_day
 from csirts import wording
 from csirts.directory import CONTEXT
-from csirts.models import get_history
+from csirts.models import get_version_manager
 
 
 @dataclass(frozen=True)
 class FieldChange:
+    """The name of a field, with its values before and after a change, as French texts."""
+
     field: str
     before: str
     after: str
@@ -24,15 +26,19 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class RowVersion:
+    """A version of a row: when and by whom it was made, and what it changed, as French texts."""
+
     at: datetime
     actor: str
-    act: str
+    action: str
     changes: tuple[FieldChange, ...]
 
 
 def list_versions(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[RowVersion]:
     """Return the versions of rows of several models, newest first. Each argument is a model and a filter of its
-    versions. Runs one query for each model, and one for the authors.
+    versions.
+
+    Runs one query for each model, and one for the authors.
     """
     versions = [(model, version) for model, criteria in rows for version in _query_versions(model, criteria)]
     people = _load_author_names(version for _model, version in versions)
@@ -42,7 +48,7 @@ def list_versions(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[RowV
 
 def _query_versions(model: type[models.Model], criteria: dict[str, Any]) -> Any:
     relations = [field.name for field in _list_fields(model) if field.is_relation]
-    versions = get_history(model).filter(**criteria).select_related("pgh_context", *relations)
+    versions = get_version_manager(model).filter(**criteria).select_related("pgh_context", *relations)
     return versions.order_by("pgh_obj_id", "pgh_id")
 
 
@@ -51,7 +57,7 @@ def _list_fields(model: type[models.Model]) -> list[Any]:
 
 
 def _describe_versions(versions: list[tuple[type[models.Model], Any]], people: dict[str, str]) -> Iterator[RowVersion]:
-    acts = {"insert": "ajout", "update": "changement", "delete": "retrait"}
+    actions = {"insert": "ajout", "update": "changement", "delete": "retrait"}
     previous: Any = None
     for model, version in versions:
         same_row = previous is not None and (type(previous), previous.pgh_obj_id) == (
@@ -59,8 +65,8 @@ def _describe_versions(versions: list[tuple[type[models.Model], Any]], people: d
             version.pgh_obj_id,
         )
         changes = tuple(_list_changes(model, previous if same_row else None, version))
-        act = f"{model._meta.verbose_name}, {acts[version.pgh_label]}"  # noqa: SLF001 public API
-        yield RowVersion(version.pgh_created_at, _format_author(version, people), act, changes)
+        action = f"{model._meta.verbose_name}, {actions[version.pgh_label]}"  # noqa: SLF001 public API
+        yield RowVersion(version.pgh_created_at, _format_author(version, people), action, changes)
         previous = version
 
 

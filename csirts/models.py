@@ -46,9 +46,9 @@ def track_changes(verbose_name: Any, *constraints: models.BaseConstraint, table:
 
 
 class DirectoryVersion(models.Model):
-    """The single row whose value changes when anything in the directory does. Only triggers write it.
+    """The single row whose token changes whenever anything in the directory changes. Only triggers write it.
 
-    The value is random, so that no two states of the directory share it. A rollback restores the former value.
+    The token is random, so that no two states of the directory share it. A rollback restores the former token.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
@@ -64,8 +64,9 @@ class DirectoryVersion(models.Model):
 
 
 def make_version_trigger() -> pgtrigger.Trigger:
-    """Return a trigger that runs before the statement, so that concurrent editors queue on the version before
-    they lock other rows.
+    """Return the trigger that renews the token of the directory at each change of a table.
+
+    It runs before the statement. Concurrent editors then wait for the token before they lock other rows.
     """
     return pgtrigger.Trigger(
         name="renews_version",
@@ -96,6 +97,8 @@ class CsirtQuerySet(models.QuerySet["Csirt"]):
     models.CheckConstraint(name="csirtevent_level__in", condition=Q(level__in=Level.values)),
 )
 class Csirt(models.Model):
+    """A centre that answers for a territory or a sector, or for the whole country."""
+
     slug = models.SlugField("identifiant court", max_length=60, unique=True)
     name = models.CharField("nom", max_length=200)
     level = models.CharField("niveau", max_length=20, choices=Level, default=Level.TERRITORIAL)
@@ -128,69 +131,67 @@ class Csirt(models.Model):
         return self.name
 
     def get_contact(self, kind: ContactKind) -> "Contact | None":
-        """Return the contact of this kind, or None. The first call reads all contacts of the row, so a list must
+        """Return the contact of this kind, or None. The first call reads all contacts of the CSIRT, so a list must
         prefetch them (`with_contacts`).
         """
         prefetch_related_objects([self], "contacts")
         return next((contact for contact in self.contacts.all() if contact.kind == kind), None)
 
-    def _value(self, kind: ContactKind) -> str:
+    def _get_value(self, kind: ContactKind) -> str:
         contact = self.get_contact(kind)
         return contact.value if contact else ""
 
     @property
     def notes(self) -> dict[str, str]:
-        """The notes on contacts by kind: « numéro local », « presse, à confirmer »."""
+        """The notes on the contacts, by kind: « numéro local », « presse, à confirmer »."""
         return {contact.kind: contact.note for contact in self.contacts.all()}
 
     @property
     def phone(self) -> str:
-        return self._value(ContactKind.PHONE)
+        return self._get_value(ContactKind.PHONE)
 
     @property
     def phone_note(self) -> str:
-        """The note to read before dialling the number, which must be shown with it."""
+        """The note on the telephone number. It must be shown with the number, to be read first."""
         contact = self.get_contact(ContactKind.PHONE)
         return contact.note if contact else ""
 
     @property
     def phone_uri(self) -> str:
-        """The tel: URI of the published number without spaces and dots. Local numbers exist, so
-        E.164 is not imposed.
-        """
+        """The tel: URI of the published number, or "". It may hold a local number, which has no form in E.164."""
         number = find_dialled_number(self.phone)
         return f"tel:{number}" if number else ""
 
     @property
     def website(self) -> str:
-        return self._value(ContactKind.WEBSITE)
+        return self._get_value(ContactKind.WEBSITE)
 
     @property
     def email(self) -> str:
         """The published mailbox, for display only: messages go to `notification_email`."""
-        return self._value(ContactKind.EMAIL)
+        return self._get_value(ContactKind.EMAIL)
 
     @property
     def address(self) -> str:
-        return self._value(ContactKind.ADDRESS)
+        return self._get_value(ContactKind.ADDRESS)
 
     @property
     def hours(self) -> str:
         """The hours with their note, which must be shown with them: « lun.–ven. 8 h–17 h (presse, à confirmer) »."""
-        return wording.append_note(self._value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
+        return wording.append_note(self._get_value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
 
     @property
     def may_be_closed(self) -> bool:
-        """Whether the centre has published hours that leave it closed at some moments. Their note is not read: it may
+        """True if the published hours leave the centre closed at some moments. Their note is not read, because it may
         give the hours of another centre.
         """
-        hours = self._value(ContactKind.HOURS)
+        hours = self._get_value(ContactKind.HOURS)
         return bool(hours) and not ALL_DAY.search(hours)
 
     @property
     def sites(self) -> list[str]:
         """The host names of the sites that the lead has listed."""
-        return list_sites(self._value(ContactKind.SITES))
+        return list_sites(self._get_value(ContactKind.SITES))
 
     @property
     def dpo(self) -> "Contact | None":
@@ -255,7 +256,9 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
     models.CheckConstraint(name="coverageevent_kind__in", condition=Q(kind__in=["", *Kind.values])),
 )
 class Coverage(models.Model):
-    """A CSIRT covers a region, or only one of its départements, or only one kind of body, for a period."""
+    """The territory that a CSIRT covers during a period: a region, or one of its départements. It may be limited to
+    one kind of body.
+    """
 
     csirt = models.ForeignKey(
         Csirt, on_delete=models.PROTECT, related_name="coverages", verbose_name="centre de réponse"
@@ -356,7 +359,7 @@ class BackupCentre(models.Model):
         return f"{self.rank}. {self.backup}"
 
 
-def get_history(model: type[models.Model]) -> Any:
-    """Return the manager of the versions of a model, which pghistory generates."""
+def get_version_manager(model: type[models.Model]) -> Any:
+    """Return the manager of the versions of a model. pghistory generates the model of these versions."""
     (versions,) = event_models(tracks_model=model)
     return versions.objects  # type: ignore[attr-defined]  # pghistory's stubs say Model

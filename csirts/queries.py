@@ -16,7 +16,7 @@ from collectivities.models import Region
 from core.french import NBSP, curl_apostrophes, format_day
 from core.telephone import format_phone
 from csirts.enums import ContactKind, Level
-from csirts.models import Contact, Coverage, Csirt, get_history
+from csirts.models import Contact, Coverage, Csirt, get_version_manager
 from csirts.wording import append_note, format_origin
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
@@ -26,7 +26,9 @@ PUBLISHED_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, Co
 
 @dataclass(frozen=True)
 class DirectoryEntry:
-    """One line of the page. `csirt` is None if no CSIRT covers the territories. `origins` are sources with dates."""
+    """One line of the public directory: territories, and the CSIRT that covers them, or None. `origins` are the
+    sources with their dates.
+    """
 
     csirt: Csirt | None
     zone: str
@@ -43,8 +45,9 @@ class StoppedCentre(NamedTuple):
 
 
 def list_directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: date) -> list[DirectoryEntry]:
-    """Return the lines of the directory on a day. `csirts` are the active centres with their contacts; coverages of
-    other centres are ignored. Runs one query.
+    """Return the lines of the public directory on a day. Runs one query.
+
+    `csirts` are the active centres with their contacts. The coverages of other centres are ignored.
     """
     by_id = {csirt.pk: csirt for csirt in csirts}
     coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_territories())
@@ -56,8 +59,8 @@ def list_directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], o
     return sorted(entries, key=lambda entry: (ZONES.index(entry.zone), entry.sort_key))
 
 
-def list_last_resorts(csirts: Iterable[Csirt]) -> list[DirectoryEntry]:
-    """Return the CSIRTs that answer everywhere: national, then assistance to victims, then sectors."""
+def list_nationwide_entries(csirts: Iterable[Csirt]) -> list[DirectoryEntry]:
+    """Return the lines of the CSIRTs that answer everywhere: national, then assistance to victims, then sectors."""
     levels = [str(level) for level in (Level.NATIONAL, Level.ASSISTANCE, Level.SECTOR)]
     everywhere = sorted(
         (csirt for csirt in csirts if csirt.level in levels), key=lambda csirt: levels.index(csirt.level)
@@ -66,8 +69,8 @@ def list_last_resorts(csirts: Iterable[Csirt]) -> list[DirectoryEntry]:
 
 
 def format_printed_origins(csirt: Csirt) -> str:
-    """Return the sources of the contacts as papers print them, or "": « Liste de l’ANSSI, 23 juin 2026 ; horaires :
-    alouette.fr, 22 novembre 2023 ».
+    """Return the sources of the contacts as they are printed in PDF files, or "" if there are none. Example: « Liste
+    de l’ANSSI, 23 juin 2026 ; horaires : alouette.fr, 22 novembre 2023 ».
     """
     first, *others = list(_list_origins(csirt, [])) or [""]
     return f"{NBSP}; ".join([first, *(other[:1].lower() + other[1:] for other in others)])
@@ -87,9 +90,11 @@ def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
     ]
 
 
-def list_published_contacts(csirt: Csirt) -> tuple[str, ...]:
-    """Return the address, the phone number and the mailbox that the CSIRT publishes. They are only displayed, and
-    nothing is sent to them. A value that is not published is "".
+def get_published_contacts(csirt: Csirt) -> tuple[str, ...]:
+    """Return the postal address, the phone number and the mailbox that the CSIRT publishes. A value that is not
+    published is "".
+
+    They are only displayed: nothing is sent to them.
     """
     return (csirt.address, format_phone(csirt.phone), csirt.email)
 
@@ -101,8 +106,8 @@ def _make_entry(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Directory
 
 
 def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
-    """Yield each source once: first that of the number or the site, then each other source after the values that it
-    gives.
+    """Yield each source once, after the names of the values that it gives. The first source has no such names: it is
+    that of the number or the site.
     """
     labels: dict[str, list[str]] = {}
     for contact in sorted(csirt.contacts.all(), key=lambda contact: contact.kind not in MAIN_KINDS):
@@ -116,7 +121,7 @@ def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
 
 
 def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[DirectoryEntry]:
-    """Yield one line for each zone that has regions which no CSIRT covers entirely. Its source is the most frequent
+    """Yield one line for each zone with regions that no CSIRT covers as a whole. Its source is the most frequent
     source of the coverages.
     """
     covered = {coverage.region_id for coverage in coverages if coverage.departement_id is None and not coverage.kind}
@@ -142,13 +147,13 @@ def query_published_phone(csirt: int | None) -> QuerySet[Contact]:
 
 
 def list_stopped_centres(centres: Iterable[Csirt]) -> list[StoppedCentre]:
-    """Return those of these centres that are out of service. Runs one query for their history, none if all are in
+    """Return the centres that are out of service, among these. Runs one query for their history, or none if all are in
     service.
     """
     stopped = {centre.pk: centre for centre in centres if not centre.is_active}
     if not stopped:
         return []
-    versions = get_history(Csirt).filter(pgh_obj_id__in=stopped).order_by("pgh_id")
+    versions = get_version_manager(Csirt).filter(pgh_obj_id__in=stopped).order_by("pgh_id")
     was_active, since = set[int](), dict[int, datetime]()
     for pk, is_active, at in versions.values_list("pgh_obj_id", "is_active", "pgh_created_at"):
         if is_active:

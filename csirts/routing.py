@@ -26,7 +26,9 @@ CASES_FOLLOW_AFTER = timedelta(minutes=10)
 
 
 class Ground(NamedTuple):
-    """The territory of a coverage. `departement` None means the whole region, an empty `kind` every kind of body."""
+    """The territory that a coverage gives to a centre. Without `departement` it is the whole region, and without
+    `kind` every kind of body.
+    """
 
     region: int
     departement: int | None
@@ -35,6 +37,8 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True)
 class Fallback:
+    """Another centre to call when the centre of a body cannot be called."""
+
     name: str
     phone: str
     website: str
@@ -51,8 +55,9 @@ class Fallback:
 
 @dataclass(frozen=True)
 class Route:
-    """The centre that answers for a body, if any, and the other centres to call. `reason` is a French sentence for a
-    town-hall secretary, which says where to go if `csirt` is None.
+    """The centre that answers for a body, if any, and the other centres to call.
+
+    `reason` is a French sentence for a town-hall secretary. It says where to go if `csirt` is None.
     """
 
     csirt: Csirt | None
@@ -61,13 +66,15 @@ class Route:
 
     @property
     def stand_in(self) -> Fallback | None:
-        """The centre to call if the one that answers has no telephone number."""
+        """The other centre to call if the centre of the route has no telephone number, or else None."""
         return None if self.csirt and self.csirt.phone else _find_callable(self.fallbacks)
 
     @property
     def after_hours(self) -> Fallback | None:
-        """The centre to call while the one that answers is closed: the first with a number and no hours of its own.
-        None if that centre has no number, no known hours, or answers at any hour.
+        """The other centre to call while the centre of the route is closed: the first with a number and no hours of
+        its own.
+
+        It is None if the centre of the route has no number or no known hours, or never closes.
         """
         csirt = self.csirt
         if csirt is None or not csirt.phone or not csirt.may_be_closed:
@@ -76,15 +83,17 @@ class Route:
 
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
-    """Return the route of a body. Runs three queries at most, once this process has the directory. For thousands of
-    bodies, load one RoutingTable.
+    """Return the route of a body on a day. For thousands of bodies, load one RoutingTable.
+
+    Runs three queries at most, once this process has the directory.
     """
     return load_directory(on).find_route(collectivity, _list_member_regions(collectivity))
 
 
 def find_after_hours(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
-    """Return the CSIRT to telephone while this centre is closed, as `Route.after_hours` does. No query if it has no
-    number, no known hours, or answers at any hour.
+    """Return the other centre to call while `csirt` is closed, as `Route.after_hours` does.
+
+    Runs no query if `csirt` has no number or no known hours, or never closes.
     """
     if csirt is None or not csirt.phone or not csirt.may_be_closed:
         return None
@@ -97,7 +106,7 @@ def get_centres_by_level(on: date) -> dict[str, Csirt]:
 
 
 def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
-    """Return the centre to call if this one has no telephone number. Runs one query if it has none."""
+    """Return the other centre to call if `csirt` has no telephone number, or else None. Runs one query at most."""
     if csirt.phone:
         return None
     directory = load_directory(on)
@@ -112,11 +121,11 @@ def find_covered_region(csirt: Csirt, on: date) -> Region | None:
 
 
 def load_directory(on: date) -> "Directory":
-    """Return the directory of a day, as this transaction sees it. Runs one query for its version, and two more if this
-    process has not loaded that version.
+    """Return the directory of a day, as this transaction sees it.
 
-    The version is read first, so the rows read after it are never older than the version. If they are newer, the next
-    call loads them again.
+    Runs one query for its version, and two more if this process has not loaded that version. The version is read
+    first, so the rows read after it are never older than the version. If they are newer, the next call loads them
+    again.
     """
     version = read_directory_version()
     return _load_version(version, on) if version else Directory.load(on)
@@ -124,7 +133,9 @@ def load_directory(on: date) -> "Directory":
 
 @dataclass(frozen=True)
 class Directory:
-    """The coverages of one day: a few dozen rows that the threads of a process share. They must not be modified."""
+    """The centres and coverages of one day. The threads of a process share these few dozen rows and must not modify
+    them.
+    """
 
     csirts: tuple[Csirt, ...]
     grounds: dict[Ground, Csirt]
@@ -133,6 +144,7 @@ class Directory:
 
     @classmethod
     def load(cls, on: date) -> "Directory":
+        """Read the directory of a day from the database. Runs two queries."""
         csirts = tuple(_query_active_csirts(on))
         by_id = {csirt.pk: Fallback(csirt.name, csirt.phone, csirt.website, csirt) for csirt in csirts}
         last_resorts = sorted((csirt for csirt in csirts if csirt.level in LAST_RESORTS), key=_rank_last_resort)
@@ -144,7 +156,9 @@ class Directory:
         )
 
     def find_route(self, collectivity: Collectivity, member_regions: Sequence[Region]) -> Route:
-        """Return the route of a body. `member_regions` are those of a group, if it is in several."""
+        """Return the route of a body. `member_regions` are the regions of the members of a group, if there are
+        several.
+        """
         region = _find_region(collectivity)
         ground = self._find_most_specific_ground(collectivity, region) if region else None
         csirt = self.grounds[ground] if ground else None
@@ -159,7 +173,7 @@ class Directory:
         return Route(None, wording.explain_missing_route(location, region, websites), fallbacks)
 
     def find_region_centre(self, region: Region) -> Csirt | None:
-        """Return the centre that covers the whole région."""
+        """Return the centre that covers the whole région, or None."""
         return self.grounds.get(Ground(region.pk, None, ""))
 
     def _find_most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
@@ -201,8 +215,10 @@ def read_directory_version() -> UUID | None:
 
 @lru_cache(maxsize=8)  # overseas zones may have two dates at once, and mails that wait need older dates
 def _load_version(version: UUID, on: date) -> Directory:
-    """Load and cache the directory of a version. Each change draws a random version, so a version cached inside a
-    transaction that rolls back is never requested after it.
+    """Return the directory of a version, which is cached.
+
+    Each change draws a random version. So a version cached inside a transaction that rolls back is never requested
+    after it.
     """
     return Directory.load(on)
 
@@ -213,6 +229,7 @@ def _find_region(collectivity: Collectivity) -> Region | None:
 
 
 def _find_callable(fallbacks: Iterable[Fallback]) -> Fallback | None:
+    """Return the first of these centres that has a telephone number, or None."""
     return next((fallback for fallback in fallbacks if fallback.phone), None)
 
 
@@ -221,8 +238,8 @@ def _rank_last_resort(csirt: Csirt) -> int:
 
 
 def _query_active_csirts(on: date) -> Iterable[Any]:
-    """Return the active CSIRTs with their contacts, their `grounds` of the day and their ordered `backup_ids`. Two
-    queries.
+    """Return the active CSIRTs with their contacts, their `grounds` of the day and their ordered `backup_ids`. Runs
+    two queries.
     """
     grounds = Coverage.objects.filter(csirt=OuterRef("pk"), valid__contains=on)
     backups = BackupCentre.objects.filter(csirt=OuterRef("pk")).order_by("rank")
@@ -239,8 +256,8 @@ def _query_active_csirts(on: date) -> Iterable[Any]:
 
 
 def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
-    """Return the regions of the members of a group, if there are several. Runs one query for a group, none for other
-    bodies.
+    """Return the regions of the members of a group if there are several, or else an empty list. Runs one query for a
+    group, none for other bodies.
     """
     if collectivity.kind not in GROUPINGS:
         return []
@@ -250,7 +267,7 @@ def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
 
 
 def _load_all_member_regions() -> dict[int, list[Region]]:
-    """Return a dict from group id to the regions of its members, for groups with members in several regions. One
+    """Return the regions of the members of each group by its id, for groups with members in several regions. Runs one
     query.
     """
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()

@@ -7,6 +7,7 @@ SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def split_sites(value: str) -> list[str]:
+    """Return the sites of a text in lower case. Spaces, commas or semicolons separate them."""
     return re.sub(r"[,;]", " ", value).lower().split()
 
 

@@ -10,9 +10,7 @@ _readers: list[TeamReader] = []
 
 
 def register_team_readers(has_people: TeamReader, has_leader: TeamReader) -> None:
-    """Set the functions that tell whether somebody with an open account works for a centre, and leads it, given its
-    id.
-    """
+    """Set the functions that `has_team` and `has_lead` call with the id of a centre."""
     _readers[:] = [has_people, has_leader]
 
 

@@ -19,7 +19,7 @@ from collectivities.search import (
     find_body_by_code,
     search_bodies_and_places,
 )
-from csirts.queries import list_directory_entries, list_last_resorts
+from csirts.queries import list_directory_entries, list_nationwide_entries
 from csirts.routing import find_route, get_centres_by_level, load_directory
 
 MAX_CHOICES = 12
@@ -53,7 +53,7 @@ def show_directory(request: HttpRequest) -> HttpResponse:
         "route": find_route(search.only_match, today) if search.only_match else None,
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
-        "everywhere": list_last_resorts(csirts),
+        "everywhere": list_nationwide_entries(csirts),
         "helpers": get_centres_by_level(today),
         "last_resorts": [fallback.csirt for fallback in day_directory.last_resorts],
     }
@@ -61,7 +61,9 @@ def show_directory(request: HttpRequest) -> HttpResponse:
 
 
 def _read_search(request: HttpRequest) -> DirectorySearch:
-    """Return the search of the query string: `organisme` is the code of a chosen body, `q` the words typed."""
+    """Run the search of a request and return its result. `organisme` is the code of a chosen body, `q` the words
+    typed.
+    """
     query = request.GET.get("q", "").strip()
     if body := find_body_by_code(request.GET.get("organisme", "")):
         return DirectorySearch(query, matches=(body,))

@@ -80,49 +80,50 @@ COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 
 
 def format_centre(centre: str) -> str:
-    """Return « le CERT-FR » or « Breizh Cyber »."""
+    """Return the name of a centre, with an article if it takes one: « le CERT-FR », « Breizh Cyber »."""
     return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
 
 
 def format_centre_with_a(centre: str) -> str:
-    """Return « au CERT-FR » or « à Breizh Cyber »."""
+    """Return the name of a centre after « à »: « au CERT-FR », « à Breizh Cyber »."""
     return prepend_a(format_centre(centre))
 
 
 def format_centre_with_de(centre: str) -> str:
-    """Return « du CERT-FR », « de Breizh Cyber » or « d’Urgence Cyber »."""
+    """Return the name of a centre after « de »: « du CERT-FR », « de Breizh Cyber », « d’Urgence Cyber »."""
     return prepend_de(format_centre(centre))
 
 
 def format_origin(source: str, source_on: date | None) -> str:
-    """Return « Liste de l’ANSSI, 23 juin 2026 »."""
+    """Return a source with its date, if it has one: « Liste de l’ANSSI, 23 juin 2026 »."""
     return f"{source}, {format_day(source_on)}" if source_on else source
 
 
 def strip_origin(note: str) -> str:
-    """Return a note without the clauses that say who published a value: « presse, à confirmer ; fermé en août »
-    gives « fermé en août ».
+    """Return a note without the clauses on who published a value: « presse, à confirmer ; fermé en août » gives
+    « fermé en août ».
     """
     clauses = re.split(r"\s*;\s*", note)
     return f"{NBSP}; ".join(clause for clause in clauses if "à confirmer" not in clause)
 
 
 def append_note(value: str, note: str) -> str:
+    """Return the value followed by its note in brackets, if there are both."""
     return f"{value} ({note})" if value and note else value
 
 
 def format_region_with_en(region: Region) -> str:
-    """Return « en Bretagne », « dans le Grand Est » or « à Mayotte »."""
+    """Return a région after « en », « dans » or « à »: « en Bretagne », « dans le Grand Est », « à Mayotte »."""
     return _REGIONS_WITH_EN.get(region.code, f"dans la région {region.name}")
 
 
 def format_region_with_de(region: Region) -> str:
-    """Return « de Bretagne », « du Grand Est » or « d’Occitanie »."""
+    """Return a région after « de »: « de Bretagne », « du Grand Est », « d’Occitanie »."""
     return _REGIONS_WITH_DE.get(region.code, f"de la région {region.name}")
 
 
 def format_region(region: Region) -> str:
-    """Return « la Bretagne », « les Pays de la Loire », « l’Île-de-France » or « Mayotte »."""
+    """Return a région with its article: « la Bretagne », « les Pays de la Loire », « l’Île-de-France »."""
     text = format_region_with_de(region)
     if region.code in WITHOUT_ARTICLE:
         return curl_apostrophes(region.name)
@@ -133,14 +134,14 @@ def format_region(region: Region) -> str:
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Return « Bretagne et Pays de la Loire »."""
+    """Return the names as a French list: « Bretagne, Normandie et Pays de la Loire »."""
     *first_names, last_name = names or [""]
     return "{first} et {last}".format(first=", ".join(first_names), last=last_name) if first_names else last_name
 
 
 def explain_location(body: Collectivity, region: Region | None, member_regions: Sequence[Region]) -> str:
-    """Return the first half of the sentence that says why this centre was chosen: the region of the body, and whether
-    a person corrected it.
+    """Return the first half of the sentence on why a centre was chosen. It gives the region of the body, and whether a
+    person corrected it.
     """
     if region is None:
         of_body = "de cet organisme" if is_name_withheld(body) else body.name_with_de
@@ -162,21 +163,25 @@ def explain_location(body: Collectivity, region: Region | None, member_regions: 
 
 
 def is_name_withheld(body: Collectivity) -> bool:
-    """Tell whether somebody added the body. Sentences do not name it, because they are stored and mailed, and would
-    still name it after a merge.
+    """Tell whether sentences must not name the body, because somebody added it while declaring.
+
+    Sentences are stored and mailed, so they would still name it after a merge.
     """
     return body.declared_at is not None and not body.is_listed
 
 
 def format_body(body: Collectivity) -> str:
-    """Return the name of a body with its article, or « cet organisme » if sentences do not name it."""
+    """Return the name of a body with its article, or « cet organisme » if its name is withheld."""
     if is_name_withheld(body):
         return "cet organisme"
     return body.name_with_article
 
 
 def explain_route(location: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
-    """Return the reason. `departement` and `kind` describe the coverage that matched."""
+    """Return the sentence on why a centre answers for a body. `location` is its first half.
+
+    `departement` tells whether the coverage is limited to the département, and `kind` to which kind of body, or "".
+    """
     words = {
         "where": location,
         "csirt": format_centre(csirt),
@@ -193,8 +198,9 @@ def explain_route(location: str, csirt: str, region: Region, *, departement: boo
 
 
 def explain_missing_route(location: str, region: Region | None, websites: Sequence[str]) -> str:
-    """Return the reason for a body that no CSIRT covers. It sends the reader to the last of `websites`, whose centre
-    helps everybody, or else to the police.
+    """Return the sentence for a body that no CSIRT covers.
+
+    It sends the reader to the last of `websites`, whose centre helps everybody, or else to the police.
     """
     site = urlsplit(websites[-1]).netloc if websites else ""
     advice = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."
@@ -204,7 +210,7 @@ def explain_missing_route(location: str, region: Region | None, websites: Sequen
 
 
 def format_validity(valid: DateRange) -> str:
-    """Return a period as text, with its first and last day; `valid.upper` is the first day after it."""
+    """Return a period in French, with its first and its last day. `valid.upper` is the day after the last one."""
     first_day = format_day(valid.lower) if valid.lower else ""
     last_day = format_day(valid.upper - timedelta(days=1)) if valid.upper else ""
     if first_day and last_day:

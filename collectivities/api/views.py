@@ -10,7 +10,7 @@ from collectivities.search import SearchProblem, find_collectivities
 
 
 class CollectivitySearchView(APIView):
-    """Return the twenty best matches, best first. Public, because the list is open data."""
+    """Return the twenty bodies that match best, best first. The search is public, because the list is open data."""
 
     authentication_classes = []
     permission_classes = [AllowAny]

@@ -16,13 +16,15 @@ from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, Offi
 type CompactLine = list[str]
 
 
-def write_compact(official: OfficialList, path: Path) -> None:
+def write_compact_list(official: OfficialList, path: Path) -> None:
     with lzma.open(path, "wb", preset=9 | lzma.PRESET_EXTREME) as packed, TextIOWrapper(packed, "utf-8") as text:
         csv.writer(text, lineterminator="\n").writerows(_format_lines(official))
 
 
-def read_compact(path: Path) -> OfficialList:
-    """Return the list. Raises `UnreadableList` if the file is truncated, altered or of another format."""
+def read_compact_list(path: Path) -> OfficialList:
+    """Return the official list of a compact file. Raises `UnreadableList` if the file is truncated, altered or of
+    another format.
+    """
     try:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
             return _parse_lines(csv.reader(text))

@@ -44,7 +44,10 @@ MERGED_REGIONS = {merged[2] for merged in MERGED_COUNCILS if merged[0].startswit
 def list_councils(
     regions: list[RegionRow], departements: list[tuple[DepartementRow, int]], communes: list[BodyRow]
 ) -> Iterator[BodyRow]:
-    """Yield every council, from the régions, the départements with INSEE's type de liaison, and the communes."""
+    """Yield the council of each région, département and overseas collectivity.
+
+    Each département comes with INSEE's code for its article (« type de liaison »). The communes give the populations.
+    """
     inhabitants = _count_inhabitants(communes)
     yield from _list_merged_councils({region.code for region in regions}, inhabitants)
     for departement, liaison in departements:
@@ -62,14 +65,16 @@ def list_councils(
 
 
 def add_paris_aliases(commune: BodyRow) -> BodyRow:
-    """Add the code and the names of the département to the aliases of the commune of Paris."""
+    """Return the commune. Paris gets two more aliases: the code of its département and « Ville de Paris »."""
     if commune.code != "75056":
         return commune
     return replace(commune, aliases=(*commune.aliases, AliasRow(PARIS, ""), AliasRow("", "Ville de Paris")))
 
 
 def _count_inhabitants(communes: list[BodyRow]) -> Counter[str]:
-    """Return the inhabitants by département. The inhabitants of the métropole de Lyon are counted under its SIREN."""
+    """Return the number of inhabitants by code of département. The inhabitants of the métropole de Lyon are counted
+    under its SIREN instead.
+    """
     inhabitants: Counter[str] = Counter()
     for commune in communes:
         territory = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement

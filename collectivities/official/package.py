@@ -25,7 +25,9 @@ MILLESIME_OF_VERSION_0 = 2020
 
 
 def read_package(source: Path, millesime: int | None = None) -> OfficialList:
-    """Return the list. Raises `UnreadableList` if a file is missing or does not have the format of the package."""
+    """Return the official list of a package. Raises `UnreadableList` if a file is missing or does not have the format
+    of the package.
+    """
     try:
         read_json = _open_reader(source)
         return _build_list(read_json, millesime or _read_millesime(read_json))
@@ -34,7 +36,9 @@ def read_package(source: Path, millesime: int | None = None) -> OfficialList:
 
 
 def _open_reader(source: Path) -> ReadJson:
-    """Return the function that parses a file of `data`, given its name relative to that folder."""
+    """Return a function that parses a JSON file of the package. Its argument is the path of the file from the folder
+    `data`.
+    """
     if source.is_dir():
         data = source / "data" if (source / "data").is_dir() else source
         return lambda name: json.loads((data / name).read_text("utf-8"))
@@ -93,7 +97,7 @@ def _list_communes(records: list[Record], groups: list[Record]) -> Iterator[Body
 
 
 def _list_aliases(records: list[Record]) -> dict[str, list[AliasRow]]:
-    """Return the aliases by commune: former communes that are now part of it, municipal
+    """Return the aliases of each commune by its code: former communes that are now part of it, municipal
     arrondissements, and former codes.
     """
     aliases: dict[str, list[AliasRow]] = defaultdict(list)

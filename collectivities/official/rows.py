@@ -25,7 +25,7 @@ class DepartementRow:
 
 @dataclass(frozen=True, slots=True)
 class AliasRow:
-    """A former code, a former name, or both."""
+    """Another code of a body, another name of it, or both."""
 
     code: str
     name: str
@@ -33,7 +33,9 @@ class AliasRow:
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
-    """One body. `code` is unique in the body's `family`; `groups` are the SIRENs of the groupings of a commune."""
+    """A body of the official list. Its `code` is unique in its `family`; `groups` are the SIRENs of the groups of a
+    commune.
+    """
 
     kind: str
     code: str
@@ -49,13 +51,15 @@ class BodyRow:
 
     @property
     def family(self) -> str:
-        """The kind, but one family for all groupings: a communauté de communes that becomes a communauté
-        d'agglomération is the same body.
+        """The kind, or « grouping » for every group of communes.
+
+        A communauté de communes that becomes a communauté d'agglomération is still the same body.
         """
         return "grouping" if self.kind in GROUPINGS else self.kind
 
     @property
     def key(self) -> tuple[str, str]:
+        """The family and the code, which identify the body in the list."""
         return self.family, self.code
 
     @property
@@ -71,6 +75,8 @@ class BodyRow:
 
 @dataclass(slots=True)
 class OfficialList:
+    """The official list of one year, its `millesime`."""
+
     millesime: int
     regions: list[RegionRow] = field(default_factory=list)
     departements: list[DepartementRow] = field(default_factory=list)
@@ -78,4 +84,4 @@ class OfficialList:
 
 
 class UnreadableList(Exception):
-    """The source is not an official list. The message, in French, gives the reason."""
+    """Raised when a file is not an official list. The message, in French, gives the reason."""

@@ -4,5 +4,5 @@ from csirts.api import views
 
 urlpatterns = [
     path("csirts/", views.CsirtListView.as_view(), name="api_csirts"),
-    path("csirts/for/<str:code>/", views.CsirtForView.as_view(), name="api_csirt_for"),
+    path("csirts/for/<str:code>/", views.BodyRouteView.as_view(), name="api_csirt_for"),
 ]

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, check_number, find_body_by_code
+from collectivities.search import SearchProblem, check_siren_or_siret, find_body_by_code
 from csirts.api.serializers import DirectorySerializer, RouteSerializer
 from csirts.models import Coverage, Csirt
 from csirts.routing import find_route
@@ -27,7 +27,7 @@ class CsirtListView(APIView):
         return Response(DirectorySerializer({"results": csirts}).data)
 
 
-class CsirtForView(APIView):
+class BodyRouteView(APIView):
     """The centre that covers the body with this SIREN or INSEE code today, the reason, and other centres to call."""
 
     permission_classes = [AllowAny]
@@ -39,8 +39,11 @@ class CsirtForView(APIView):
 
 
 def _find_body(code: str) -> Collectivity:
+    """Return the body with this code. Raises ValidationError for an impossible number, and NotFound for an unknown
+    one.
+    """
     try:
-        check_number(code)
+        check_siren_or_siret(code)
     except SearchProblem as problem:
         raise ValidationError({"code": [str(problem)]}) from problem
     body = find_body_by_code(code)

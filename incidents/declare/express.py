@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import BodySearchResult, SearchProblem, find_body_by_uid, search_bodies_and_places
-from collectivities.telephones import find_number_problem
+from collectivities.telephones import find_phone_problem
 from core.request_counter import hash_address
 from csirts.routing import Route, get_centres_by_level
 from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending, must_confirm_start
@@ -281,7 +281,7 @@ def add_page_errors(page: ExpressPage) -> None:
     """Add the errors of the telephone number and of the type of incident to `page.problems`."""
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
-    elif problem := find_number_problem(page.phone, page.body):
+    elif problem := find_phone_problem(page.phone, page.body):
         page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
         page.problems[TYPE] = CHOOSE_TYPE

@@ -14,7 +14,7 @@ from accounts.access import is_member, list_bodies
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import PARIS, find_zone
-from core.text import CONTROLS, strip_controls
+from core.text import CONTROLS, strip_control_characters
 from csirts.models import Csirt
 from csirts.routing import Route, find_route
 from incidents.catalogues.public_services import list_offered_services
@@ -218,5 +218,5 @@ def drop_controls(data: QueryDict) -> QueryDict:
         return data
     clean = data.copy()
     for name, values in data.lists():
-        clean.setlist(name, [strip_controls(value) for value in values])
+        clean.setlist(name, [strip_control_characters(value) for value in values])
     return clean

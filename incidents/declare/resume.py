@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from collectivities.models import Region
 from core.text import clean_line
-from csirts.queries import list_directory_entries, list_last_resorts
+from csirts.queries import list_directory_entries, list_nationwide_entries
 from csirts.routing import load_directory
 from incidents.declare.bot_limits import count_wrong_draft_code, start_try_wait
 from incidents.declare.journey import drop_controls, open_journey, select_drafts
@@ -111,4 +111,4 @@ def build_directory_context() -> dict[str, object]:
     today = timezone.localdate()
     csirts = load_directory(today).csirts
     entries = list_directory_entries(csirts, Region.objects.all(), today)
-    return {"entries": entries, "everywhere": list_last_resorts(csirts)}
+    return {"entries": entries, "everywhere": list_nationwide_entries(csirts)}

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from collectivities.telephones import find_number_problem
+from collectivities.telephones import find_phone_problem
 from core.request_counter import hash_address
 from core.text import are_same_answers
 from csirts.routing import Route
@@ -174,7 +174,7 @@ def is_called_back(incident: Incident, route: Route | None) -> bool:
 def find_callable_number(incident: Incident) -> str:
     """Return the telephone number that the declarant gave, or "" if nobody can call it."""
     phone = incident.story.contact_phone
-    return "" if find_number_problem(phone, incident.collectivity) else phone
+    return "" if find_phone_problem(phone, incident.collectivity) else phone
 
 
 def get_first_secret(access: FollowUpAccess | None) -> str:

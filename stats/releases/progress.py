@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.locks import Lock, is_held
+from core.locks import Lock, is_lock_held
 from stats.disclosure.tables import Period
 from stats.enums import AttemptOutcome
 from stats.releases.publish import find_first_due_day, list_due_periods
@@ -29,7 +29,7 @@ def read_progress(now: datetime) -> ReleaseProgress:
     newest = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
     return ReleaseProgress(
         due=tuple(list_due_periods(now)),
-        is_running=is_held(Lock.PUBLISH),
+        is_running=is_lock_held(Lock.PUBLISH),
         has_failed=newest == AttemptOutcome.FAILED,
         earliest_on=find_first_due_day(now),
     )

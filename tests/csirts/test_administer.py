@@ -14,7 +14,7 @@ from accounts.enums import Role
 from accounts.models import Membership, User
 from accounts.services.team import save_channel
 from collectivities.models import Departement, Region
-from csirts.models import Contact, Coverage, Csirt, get_history
+from csirts.models import Contact, Coverage, Csirt, get_version_manager
 from tests.factories.csirts import ContactFactory, CsirtFactory
 from tests.reading import read_text
 
@@ -80,7 +80,7 @@ def test_the_history_names_the_lead_who_confirmed_the_address(client, lead, brei
 
     breizh.refresh_from_db()
     assert breizh.notification_email == "alerte@breizh.example"
-    last = get_history(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
+    last = get_version_manager(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
     assert last.pgh_context.metadata["user"] == lead.pk
     history = client.get(url(breizh, "history")).content.decode()
     assert "Camille lead" in history

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
-from csirts.models import Contact, Csirt, get_history
+from csirts.models import Contact, Csirt, get_version_manager
 from tests.factories.csirts import BackupCentreFactory, ContactFactory, CoverageFactory, CsirtFactory
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def test_the_upgrade_names_the_centres_that_share_a_mailbox():
     "statement", ["UPDATE csirts_contactevent SET value = 'x'", "DELETE FROM csirts_contactevent"]
 )
 def test_the_history_is_never_rewritten(statement):
-    assert get_history(Contact).exists()
+    assert get_version_manager(Contact).exists()
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -108,5 +108,5 @@ def test_raw_sql_is_recorded_in_the_history():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE csirts_csirt SET notification_email = 'x@x.example' WHERE slug = 'breizh-cyber'")
 
-    last = get_history(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
+    last = get_version_manager(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
     assert (last.pgh_label, last.notification_email, last.pgh_context) == ("update", "x@x.example", None)

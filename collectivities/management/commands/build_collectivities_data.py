@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from collectivities.official import SHIPPED_LIST, read_official_list
-from collectivities.official.compact import write_compact
+from collectivities.official.compact import write_compact_list
 from collectivities.official.rows import UnreadableList
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             official = read_official_list(options["package"], options["millesime"])
         except UnreadableList as problem:
             raise CommandError(str(problem)) from problem
-        write_compact(official, options["output"])
+        write_compact_list(official, options["output"])
         self.stdout.write(
             f"{options['output']} : millésime {official.millesime}, {len(official.bodies)} collectivités"
         )

@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from collectivities.models import Collectivity
-from collectivities.telephones import find_number_problem
+from collectivities.telephones import find_phone_problem
 from collectivities.zones import find_local_day, find_zone
 from core.french import format_day
 from core.text import clean_line, clean_text
@@ -123,7 +123,7 @@ def list_caller_problems(caller: Caller, body: Collectivity | None, *, needs_num
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
     if (
         caller.phone
-        and (problem := find_number_problem(caller.phone, body))
+        and (problem := find_phone_problem(caller.phone, body))
         and (needs_number or not is_mail_address(caller.email))
     ):
         yield "contact_phone", f"{problem}{'' if needs_number else ', ou donnez une adresse mail'}."

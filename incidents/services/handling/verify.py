@@ -13,9 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import EmergencyContact, User
-from collectivities.telephones import get_local_digits
+from collectivities.telephones import get_local_number_length
 from collectivities.zones import find_local_day, find_zone
-from core.telephone import holds_whole_number
+from core.telephone import has_complete_number
 from core.text import clean_line
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, ActorKind, EventKind, NoteKind, NumberSource, Verification
@@ -111,7 +111,7 @@ def clean_call_number(incident: Incident, call: CallBack) -> str:
 def clean_phone_number(incident: Incident, text: str) -> str:
     """Return the cleaned number, or "". Raises ValidationError on `number` if it cannot be called."""
     number = clean_line(text, limit=NUMBER_LIMIT, field="number")
-    if number and not holds_whole_number(number, local_digits=get_local_digits(incident.collectivity)):
+    if number and not has_complete_number(number, local_digits=get_local_number_length(incident.collectivity)):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
     return number
 

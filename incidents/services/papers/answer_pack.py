@@ -17,7 +17,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, find_zone
 from core.french import NBSP, format_day
 from core.typeset import draw_qr_code
-from csirts.queries import list_published_contacts
+from csirts.queries import get_published_contacts
 from csirts.routing import find_route
 from csirts.wording import format_centre, format_centre_with_de
 from incidents.enums import EventKind, Status
@@ -184,5 +184,5 @@ def format_service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."
-    reached = [part for part in (*list_published_contacts(csirt), describe_site(csirt.website)) if part]
+    reached = [part for part in (*get_published_contacts(csirt), describe_site(csirt.website)) if part]
     return f"Service chargé du dossier : {', '.join([csirt.name, *reached])}."

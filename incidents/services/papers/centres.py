@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 
 from core.telephone import format_phone
 from csirts.models import Csirt
-from csirts.queries import format_printed_origins, list_published_contacts
+from csirts.queries import format_printed_origins, get_published_contacts
 from csirts.routing import Fallback, Route
 from csirts.wording import format_centre, format_centre_with_a
 
@@ -34,7 +34,7 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
     """
     if csirt is None:
         return None
-    address, _number, mailbox = list_published_contacts(csirt)
+    address, _number, mailbox = get_published_contacts(csirt)
     return {
         "name": csirt.name,
         "the_name": capfirst(format_centre(csirt.name)),

@@ -9,7 +9,7 @@ from django.forms import BooleanField, Form, MultipleChoiceField
 from django.http import QueryDict
 
 from accounts.models import User
-from core.text import strip_controls
+from core.text import strip_control_characters
 from incidents.enums import CaseFormCode
 from incidents.models import Incident
 from incidents.services.handling.unsent_text import Pen, Values, load_unsent_texts, save_unsent_texts
@@ -24,7 +24,7 @@ def read_page_values(posted: QueryDict) -> Values:
     The state of the case when the page was opened is among them, so that a later change is noticed.
     """
     return {
-        name: [strip_controls(value) for value in values]
+        name: [strip_control_characters(value) for value in values]
         for name, values in posted.lists()
         if name not in HIDDEN_FIELDS
     }

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
-from core.text import strip_controls
+from core.text import strip_control_characters
 from incidents.access import check_ability
 from incidents.enums import Ability, CaseFormCode
 from incidents.models import Incident
@@ -113,7 +113,7 @@ def read_form_values(posted: QueryDict, code: str) -> Values:
     """Return the posted fields of the form with this code, by their names without its prefix."""
     start = f"{code}-"
     return {
-        name.removeprefix(start): [strip_controls(value) for value in values]
+        name.removeprefix(start): [strip_control_characters(value) for value in values]
         for name, values in posted.lists()
         if name.startswith(start)
     }
@@ -132,7 +132,7 @@ def read_posted_pen(posted: QueryDict) -> Pen:
     if opened_at and timezone.is_naive(opened_at):
         opened_at = None
     number = int(stroke) if stroke.isascii() and stroke.isdecimal() and len(stroke) < 8 else 0
-    return Pen(name=strip_controls(posted.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
+    return Pen(name=strip_control_characters(posted.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
 
 
 def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:

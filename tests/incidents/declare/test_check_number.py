@@ -20,7 +20,7 @@ def commune() -> Collectivity:
     return plouexemple()
 
 
-WHOLE_NUMBERS = [
+COMPLETE_NUMBERS = [
     "+32 2 123 45 67",
     "+687 40.41.42",
     "+33 (0)2 98 00 00 00",
@@ -90,14 +90,14 @@ LONG_NUMBERS = [
 ]
 
 
-def check_number(number, town):
+def check_siren_or_siret(number, town):
     """Return the number as it is stored. Raise ValidationError if it cannot be called."""
     declaration = a_declaration(caller=Caller(phone=number), collectivity=town)
     return check_declaration(declaration, now=timezone.now()).caller.phone
 
 
 def test_a_number_that_can_be_called_is_kept_as_it_is_written(commune):
-    assert [check_number(number, commune) for number in WHOLE_NUMBERS] == WHOLE_NUMBERS
+    assert [check_siren_or_siret(number, commune) for number in COMPLETE_NUMBERS] == COMPLETE_NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,6 @@ def test_a_number_that_can_be_called_is_kept_as_it_is_written(commune):
 def test_a_number_that_cannot_be_called_is_refused(commune, numbers, words):
     for number in numbers:
         with pytest.raises(ValidationError) as refused:
-            check_number(number, commune)
+            check_siren_or_siret(number, commune)
         assert [*refused.value.message_dict] == ["contact_phone"], number
         assert words in refused.value.messages[0], number

@@ -317,7 +317,7 @@ def test_the_joined_pdf_has_a_correct_cross_reference_table(tmp_path):
             joiner.add(single)
         joiner.finish()
     pdf = path.read_bytes()
-    objects = dict(typeset.list_objects(pdf))
+    objects = dict(typeset.list_pdf_objects(pdf))
     start = int(pdf.rpartition(b"startxref")[2].split()[0])
     assert pdf[start:].startswith(b"xref\n0 %d\n" % (len(objects) + 1))
     assert joiner.pages == 6

@@ -82,7 +82,7 @@ def is_drawn(letter, folder):
     try:
         compile_template(folder / "sheet.typ", {"words": letter}, "ua-1")
     except load_typst().TypstError as error:
-        return printable.find_lacking_character(str(error)) != letter
+        return printable.find_missing_character(str(error)) != letter
     return True
 
 
@@ -96,4 +96,4 @@ def test_a_sheet_with_too_many_missing_scripts_claims_no_accessibility(tmp_path,
 
 def test_undrawable_characters_are_removed():
     """JSON or PDF refuses control characters, NUL and lone surrogates."""
-    assert printable.remove_undrawable({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}
+    assert printable.remove_undrawable_characters({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}
