@@ -23,9 +23,7 @@ from notifications.models import CASE_PATH, Delivery
 
 @admin.register(Delivery)
 class DeliveryAdmin(BoundedModelAdmin):
-    """Shows deliveries in a list that nobody can edit. The command `replay_deliveries` sends stuck deliveries
-    again.
-    """
+    """The list of the deliveries, which nobody can edit. The command `replay_deliveries` sends stuck ones again."""
 
     when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
     list_display = ["case", "status", "recipient", "event_label", "sent_moment", "last_error", "attempts"]
@@ -57,18 +55,21 @@ class DeliveryAdmin(BoundedModelAdmin):
 
     @admin.display(description="dossier")
     def case(self, delivery: Delivery) -> str:
+        """Return the reference of the case as a link to its page."""
         reference = delivery.incident.reference
         address = reverse("admin:incidents_incident_change", args=[reference])
         return format_html('<a class="hash" href="{}">{}</a>', address, hyphenate(reference))
 
     @admin.display(description="ce qui est dit")
     def event_label(self, delivery: Delivery) -> str:
+        """Return what the mail announces, in French."""
         # The name of this kind says « envoyé », and the list is there to tell whether the mail was sent.
         is_advice = delivery.event.kind == EventKind.ADVISED
         return "avis à un partenaire" if is_advice else str(delivery.event.get_kind_display())
 
     @admin.display(description="envoyé")
     def sent_moment(self, delivery: Delivery) -> str:
+        """Return when the mail was sent, in the time zone of the body, or « pas encore » or « non »."""
         if delivery.sent_at is None:
             return "pas encore" if delivery.status == DeliveryStatus.DUE else "non"
         moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}

@@ -9,6 +9,6 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from notifications.arrivals import list_delivery_remarks  # noqa: PLC0415  (models are loaded by now, not before)
+        from notifications.arrivals import load_delivery_remarks  # noqa: PLC0415  (models are loaded by now, not before)
 
-        register_remark_reader(list_delivery_remarks)
+        register_remark_reader(load_delivery_remarks)

@@ -11,9 +11,10 @@ MAX_REMARKS = 400
 FAILED_STATUSES = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANNEL)
 
 
-def list_delivery_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
-    """Return, for each event id, a remark on each mail of these events, the latest first, without its address. At most
-    MAX_REMARKS in all. Runs one query.
+def load_delivery_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
+    """Return remarks on the mails of these events, by event id, the latest first. Runs one query.
+
+    A remark gives the state of one mail, without its address. There are MAX_REMARKS in all at most.
     """
     rows = Delivery.objects.filter(announcement__event__in=events).order_by("-id")
     remarks = defaultdict[int, list[Remark]](list)

@@ -13,25 +13,27 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
 from notifications.enums import Recipient
 from notifications.models import Delivery
-from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, is_author, is_held_back, read_named_centre
+from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, get_named_centre_slug, is_author, is_mail_held_back
 
 # Fifty files within this time cause one mail to the centre. The queue marks the later files as new.
 QUIET_TIME = timedelta(minutes=10)
 
 
 class Addressee(NamedTuple):
+    """A recipient of an event, with the centre or the account if the recipient is one."""
+
     recipient: Recipient
     csirt: Csirt | None = None
     person: User | None = None
 
 
 class Audience:
-    """The recipients of each event of a batch. The events must be given to it in order, because a recipient of one
-    event may be left out of a later one.
+    """The recipients of each event of a batch. The events must be passed in order, because a recipient of one event
+    may be left out of a later event.
     """
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
-        self.members = list_body_members(events)
+        self.members = load_body_members(events)
         self.notified_at_by_kind = find_last_news_times(events)
         self.read_at_by_case = find_last_reading_times(events)
         self.centres = load_named_centres(events)
@@ -42,7 +44,7 @@ class Audience:
     def list_addressees(self, event: IncidentEvent) -> Iterator[Addressee]:
         """Yield the recipients of an event, and remember them for the later events of the batch."""
         for recipient in RECIPIENTS[event.kind]:
-            if is_held_back(recipient, event):
+            if is_mail_held_back(recipient, event):
                 continue
             if recipient == Recipient.BODY:
                 yield from self.mark_members_notified(event)
@@ -50,15 +52,13 @@ class Audience:
                 yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
 
     def find_centre(self, event: IncidentEvent) -> Csirt | None:
-        """Return the centre to notify, which is the centre that the event names, or else the centre that has
-        the case.
-        """
-        slug = read_named_centre(event)
+        """Return the centre to notify: the centre that the event names, or else the centre that has the case."""
+        slug = get_named_centre_slug(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def mark_members_notified(self, event: IncidentEvent) -> Iterator[Addressee]:
-        """Yield the members of the body and remember that they are notified. The author of the event, and members
-        already notified of this case, are left out.
+        """Yield the members of the body to notify, and remember that they are notified. The author of the event, and
+        members already notified of this case, are left out.
         """
         for person in self.members[event.incident.collectivity_id]:
             key = (event.incident_id, person.pk)
@@ -67,8 +67,10 @@ class Audience:
                 yield Addressee(Recipient.BODY, person=person)
 
     def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
-        """Tell whether the centre was notified of the same kind of news less than QUIET_TIME ago and has not
-        read the case since. If not, remember this event as the latest such news.
+        """Tell whether the centre was notified of the same kind of news less than QUIET_TIME ago and has not read the
+        case since.
+
+        If not, this event is remembered as the latest such news.
         """
         if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
             return False
@@ -80,9 +82,9 @@ class Audience:
         return False
 
 
-def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
-    """Return, for each body id, the open accounts with a role in the bodies to notify of these events. Runs one query,
-    or none.
+def load_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
+    """Return the people to notify of these events, by body id: the open accounts with a role in the body. Runs one
+    query, or none.
     """
     announced = [event for event in events if Recipient.BODY in RECIPIENTS[event.kind]]
     members_by_body: dict[int, list[User]] = defaultdict(list)
@@ -99,8 +101,8 @@ def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
 
 
 def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
-    """Return the pairs (case id, account id) of the members of bodies already notified of these cases. Runs one query,
-    or none.
+    """Return the members of bodies who are already notified of these cases, as pairs (case id, account id). Runs one
+    query, or none.
     """
     cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
@@ -110,7 +112,7 @@ def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]
 
 
 def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
-    """Return the time of the last announced event by (case id, kind), for the kinds that are announced once. One
+    """Return the time of the last announced event by (case id, kind), for the kinds that are announced once. Runs one
     query, or none.
     """
     announced_once = [event for event in events if event.kind in ANNOUNCED_ONCE]
@@ -128,14 +130,14 @@ def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str
 
 
 def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
-    """Return a dict from slug to centre, for the centres that the events name. Runs one query, or none."""
-    slugs = {slug for event in events if (slug := read_named_centre(event))}
+    """Return the centres that the events name, by slug. Runs one query, or none."""
+    slugs = {slug for event in events if (slug := get_named_centre_slug(event))}
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 
 
 def find_last_reading_times(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
-    """Return, for each case id, when its centre last read the case, for events of kinds that are announced once. One
-    query, or none.
+    """Return when the centre of each case last read it, by case id, for events of kinds that are announced once. Runs
+    one query, or none.
     """
     ids = {event.incident_id for event in events if event.kind in ANNOUNCED_ONCE}
     if not ids:

@@ -40,7 +40,7 @@ TRUE_WHILE: dict[str, Status] = {
 
 @transaction.atomic
 def resume_centre_mails() -> int:
-    """Make due the mails of centres that now have an address. Return the number of mails."""
+    """Schedule the waiting mails to centres that now have an address. Return their number."""
     reachable_centres = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reachable_centres)
     cases = set(stuck.order_by("csirt", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
@@ -48,7 +48,7 @@ def resume_centre_mails() -> int:
 
 
 def resume_declarant_mails(events: Iterable[IncidentEvent]) -> int:
-    """Make due the mails of declarants who gave an address in one of these events. Return the number of mails."""
+    """Schedule the waiting mails to declarants who gave an address in one of these events. Return their number."""
     with_address = (
         event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == Section.CALLER
     )
@@ -60,7 +60,7 @@ def resume_declarant_mails(events: Iterable[IncidentEvent]) -> int:
 
 @transaction.atomic
 def resume_missed_declarant_mails() -> int:
-    """Make due the mails that were announced while the declarant was giving an address. Return their number.
+    """Schedule the mails that were announced while the declarant was giving an address. Return their number.
 
     The announcement did not see the address yet, and `resume_declarant_mails` did not see the delivery yet.
     """
@@ -70,16 +70,14 @@ def resume_missed_declarant_mails() -> int:
 
 
 def list_reachable_deliveries() -> QuerySet[Delivery]:
-    """Return the deliveries to declarants that had no channel when they were due, and whose declarant has an address
-    now.
-    """
+    """Return the waiting deliveries to declarants who have an address now, and had none when the mail was due."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
     return stuck.filter(**{f"{CASE_PATH}__story__contact_email__gt": ""})
 
 
 def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
-    """Make due one mail for each case and recipient, and set the others to MOOT. Return the number made due. Rows that
-    another process has locked are skipped.
+    """Schedule one mail for each case and recipient, and set the others to MOOT. Return the number scheduled. Rows
+    that another process has locked are skipped.
     """
     locked = stuck.select_for_update(skip_locked=True, of=("self",)).order_by("-announcement__event")
     by_case = defaultdict[tuple[int, int | None], list[Delivery]](list)
@@ -101,12 +99,12 @@ def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
 
 
 def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
-    """Return the delivery to send, among the deliveries of one case to one recipient, given newest first. Return None
-    if none of them still matters.
+    """Return which delivery of one case to one recipient is to be sent, or None if none of them still matters. `rows`
+    are given newest first.
     """
     reachable = [row for row in rows if find_address(row.recipient, row.event, row.csirt)]
     if rows[0].recipient == Recipient.DECLARANT:
-        return next((row for row in reachable if is_still_true(row)), None)
+        return next((row for row in reachable if has_announced_status(row)), None)
     incident = rows[0].incident
     kinds: tuple[EventKind, ...] = (EventKind.TRANSFER_ASKED,)
     if incident.status == Status.DECLARED:
@@ -116,7 +114,7 @@ def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
     return next((row for row in reachable if row.event.kind in kinds), None)
 
 
-def is_still_true(row: Delivery) -> bool:
+def has_announced_status(row: Delivery) -> bool:
     """Tell whether the case still has the status that the mail announces."""
     status = row.incident.status
     return TRUE_WHILE.get(row.event.kind, status) == status

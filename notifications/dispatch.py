@@ -41,17 +41,19 @@ SERVER_PAUSE = timedelta(seconds=20)
 
 def announce_all_events() -> int:
     """Create the announcement and the deliveries of every pending event. Return the number of events."""
-    announced = latest = announce_batch()
+    announced = latest = announce_event_batch()
     while latest == ANNOUNCED_AT_ONCE:
-        latest = announce_batch()
+        latest = announce_event_batch()
         announced += latest
     return announced
 
 
 @transaction.atomic
-def announce_batch() -> int:
-    """Announce one batch of events. Each event is announced exactly once, because its pending row is deleted in the
-    transaction that creates the deliveries. Return the number of events.
+def announce_event_batch() -> int:
+    """Announce one batch of events, and return their number.
+
+    Each event is announced exactly once, because its pending row is deleted in the transaction that creates the
+    deliveries.
     """
     pending = list(
         PendingEvent.objects.filter(consumer=CONSUMER)
@@ -93,13 +95,13 @@ def make_deliveries(announcement: Announcement, audience: Audience) -> Iterator[
 def send_due_deliveries() -> int:
     """Send the deliveries that are due, until none is left or a minute has passed. Return the number sent.
 
-    After each batch, new events are announced and mails about accounts sent. Askers get turns, so that a bulk action
-    does not delay the mails of others (`DeliveryQuerySet.in_turn`).
+    After each batch, new events are announced, and mails about accounts are sent. Everybody gets turns, so that a bulk
+    action does not delay the mails of others (`DeliveryQuerySet.in_turn`).
     """
     count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with Mailer() as mailer:
         while timezone.now() < deadline and (claimed := claim_deliveries(timezone.now())):
-            count += send_claimed(claimed, mailer)
+            count += send_claimed_deliveries(claimed, mailer)
             announce_all_events()
             send_due_mails()
     return count
@@ -107,8 +109,8 @@ def send_due_deliveries() -> int:
 
 @transaction.atomic
 def claim_deliveries(now: datetime) -> list[Delivery]:
-    """Lock and return the due deliveries of some cases. Each attempt is counted and the next one scheduled before the
-    attempt is made.
+    """Lock and return the due deliveries of some cases. Each attempt is counted, and the next attempt is scheduled,
+    before it is made. Deliveries with MAX_ATTEMPTS become DEAD.
 
     The mails of one case are sent together, in the order of its events. One worker claims at a time, because a worker
     that found only rows locked by another claim would see nothing due and stop.
@@ -132,7 +134,7 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
     return claimed
 
 
-def send_claimed(claimed: list[Delivery], mailer: Mailer) -> int:
+def send_claimed_deliveries(claimed: list[Delivery], mailer: Mailer) -> int:
     """Send the claimed deliveries and record each one at once. Return the number sent. Deliveries that cannot be tried
     in time are released, and their attempt does not count.
     """
@@ -146,13 +148,13 @@ def send_claimed(claimed: list[Delivery], mailer: Mailer) -> int:
         if problem is None:
             count += 1
         elif problem.can_retry:
-            waiting = postpone_similar(delivery, problem, waiting)
+            waiting = postpone_similar_deliveries(delivery, problem, waiting)
     release_claims(waiting, due_at=timezone.now())
     return count
 
 
 def try_delivery(delivery: Delivery, mailer: Mailer) -> NotSent | None:
-    """Send one message and record the result. Return the problem, if any."""
+    """Send one message and record the result. Return the problem, or None."""
     try:
         mailer.send(write_mail_to_recipient(delivery))
     except NotSent as problem:
@@ -163,8 +165,8 @@ def try_delivery(delivery: Delivery, mailer: Mailer) -> NotSent | None:
 
 
 def write_mail_to_recipient(delivery: Delivery) -> EmailMessage:
-    """Return the mail for the recipient's present address. Raises NotSent if there is none or the
-    mail cannot be written.
+    """Return the mail for the recipient's present address. Raises NotSent if there is no address or the mail cannot be
+    written.
     """
     address = find_address(delivery.recipient, delivery.event, delivery.csirt, delivery.person)
     if not address:
@@ -177,6 +179,7 @@ def write_mail_to_recipient(delivery: Delivery) -> EmailMessage:
 
 
 def record_delivery_problem(delivery: Delivery, problem: NotSent) -> None:
+    """Save the status that follows from the problem, and log the problem."""
     logger.warning("not sent", delivery=str(delivery.key), trouble=problem.trouble.value, attempts=delivery.attempts)
     if problem.trouble == Trouble.NO_ADDRESS:
         save_delivery_outcome(
@@ -195,10 +198,11 @@ def save_delivery_outcome(delivery: Delivery, **outcome: object) -> None:
     Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.DUE).update(**outcome)
 
 
-def postpone_similar(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
+def postpone_similar_deliveries(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
     """Postpone the deliveries that would fail in the same way, and do not count their attempt. Return the deliveries
-    of `waiting` that may still be tried: none if our own mail server failed, else those that do not go to the same
-    centre.
+    of `waiting` that may still be tried.
+
+    There are none if our own mail server failed. Otherwise they are those that do not go to the same centre.
     """
     now = timezone.now()
     if problem.everywhere:
@@ -213,14 +217,16 @@ def postpone_similar(failed: Delivery, problem: NotSent, waiting: deque[Delivery
 
 
 def release_claims(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
-    """Make claimed deliveries due again without counting their attempt."""
+    """Make claimed deliveries due at `due_at`, without counting their attempt."""
     claimed = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], status=DeliveryStatus.DUE)
     claimed.update(due_at=due_at, attempts=F("attempts") - 1)
 
 
 def replay_deliveries(*, status: str, csirt: str = "") -> int:
-    """Make stuck deliveries due again with the same key, so that a mail sent twice is recognised. `csirt` is a slug.
-    Return their number.
+    """Schedule the deliveries with this status again, and return their number. `csirt` is the slug of their centre, or
+    "" for all.
+
+    They keep their key, so that a mail client recognises a mail sent twice.
     """
     stuck = Delivery.objects.filter(status=status)
     if csirt:

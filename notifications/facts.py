@@ -24,11 +24,12 @@ ANSWER_LABELS: dict[str, str] = {
 
 
 def describe_case_facts(incident: Incident) -> dict[str, Any]:
+    """Return the facts of a case for the template of a mail."""
     return describe_status(incident) | describe_declaration(incident)
 
 
 def describe_status(incident: Incident) -> dict[str, Any]:
-    """Return the state, the type, the severity and the deadline of the case."""
+    """Return the status, the TLP, the type, the severity and the deadline of the case."""
     return {
         "is_closed": incident.status == Status.CLOSED,
         "tlp": incident.get_tlp_display(),
@@ -47,7 +48,7 @@ def describe_status(incident: Incident) -> dict[str, Any]:
 
 
 def describe_declaration(incident: Incident) -> dict[str, Any]:
-    """Return what was declared, as text in which no mail program makes links."""
+    """Return what was declared, as text in which mail programs find no links."""
     story, body, zone = incident.story, incident.collectivity, find_zone(incident.collectivity)
     return {
         "body": defang_line(body.label),
@@ -83,7 +84,7 @@ def list_caller_lines(story: Story) -> list[str]:
 
 
 def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
-    """Yield each moment whose time is known."""
+    """Yield each moment of the incident whose time is known."""
     for name, fact in INSTANTS.items():
         at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
         if at:
@@ -91,14 +92,13 @@ def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
 
 
 def explain_no_moment(incident: Incident) -> str:
-    """Return the text that replaces the moments if none is known: « pas connu » if the declarant said so, else « pas
-    dit ».
-    """
+    """Return the text to print if no moment is known: « pas connu » if the declarant said so, or else « pas dit »."""
     certainties = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
     return "pas connu" if Certainty.UNKNOWN in certainties else NOT_STATED
 
 
 def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
+    """Return the service, the period and the number of people of an interruption. `zone` is an IANA name."""
     number = interruption.people_affected
     return {
         "label": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
@@ -109,7 +109,7 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
 
 
 def describe_leak(leak: DataLeak) -> list[str]:
-    """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
+    """Return lines on a leak: « fuite soupçonnée » with its size if it was given, then each category of data."""
     sizes = [
         format_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
         format_records(leak.records) if leak.records else "",
@@ -120,6 +120,7 @@ def describe_leak(leak: DataLeak) -> list[str]:
 
 
 def format_persons_band(band: str) -> str:
+    """Return the label of a range of numbers of people, or "" if it is not known."""
     return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
 
 

@@ -48,7 +48,7 @@ NEW_CASE_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
 
 
 def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
-    """Write the mail of this delivery from the present state of its rows."""
+    """Return the mail of this delivery, written from the present state of its rows."""
     text = render_to_string(choose_template(delivery), make_case_context(delivery))
     mail = make_mail(text, key=delivery.key, to=to)
     mail.body = wrap_quotations(str(mail.body))
@@ -61,7 +61,7 @@ def choose_template(delivery: Delivery) -> str:
     """Return the name of the template: `csirt_declared.txt`, `declarant_closed.txt`…
 
     The mail about a TLP:RED case holds only a link to it. If somebody else may read the declarant's mailbox, the first
-    mail says only that a declaration exists, and not who has it.
+    mail says only that a declaration exists, and not which centre has it.
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
@@ -76,6 +76,7 @@ def choose_template(delivery: Delivery) -> str:
 
 
 def make_case_context(delivery: Delivery) -> dict[str, Any]:
+    """Return the context for the template of a mail, which depends on its recipient."""
     incident = delivery.incident
     common = {
         "reference": hyphenate(incident.reference),
@@ -94,13 +95,14 @@ def make_case_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def inflect_body(incident: Incident) -> dict[str, str]:
-    """Return the nature and the name of the body with its article, alone, after « de » and after « à »."""
+    """Return the body with its article, alone, after « de » and after « à », as three entries of a context."""
     body = prepend_article(incident.collectivity.label)
     forms = {"the_body": body, "of_the_body": prepend_de(body), "to_the_body": prepend_a(body)}
     return {name: defang_line(form) for name, form in forms.items()}
 
 
 def make_page_link(name: str, *args: str) -> str:
+    """Return the absolute address of a page, given its URL name and arguments."""
     return settings.SITE_URL + reverse(name, args=args)
 
 
@@ -117,8 +119,8 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
-    """Return the context, without the texts and names of the declaration, because the reader's centre may never get
-    the case.
+    """Return the context of a mail about a transfer. It has no text or name of the declaration, because the reader's
+    centre may never get the case.
     """
     incident, transfer = delivery.incident, get_transfer(delivery)
     is_red = allows_only_link(incident.tlp)
@@ -152,13 +154,13 @@ def make_partner_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def get_advice(delivery: Delivery) -> Advice:
-    """Return the advice with its file as it was sent, which is not generated again."""
+    """Return the advice that the mail is about. Its file is stored as it was sent, and is not generated again."""
     return Advice.objects.get(uid=delivery.event.data["advice"])
 
 
 def quote_message(delivery: Delivery) -> dict[str, str]:
-    """Return the author and the quoted text of the message that the event names; both are empty if the event names
-    none or if the message was erased.
+    """Return the author and the quoted text of the message that the event names. Both are "" if it names none, or if
+    the message was erased.
     """
     uid = delivery.event.data.get("message")
     message = Message.objects.filter(uid=uid).first() if uid else None
@@ -206,17 +208,19 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def list_fallback_centres(incident: Incident) -> tuple[Fallback, ...]:
-    """Return the other CSIRTs to call if the centre of the case cannot be called, or if there is none."""
+    """Return the other centres to call if the case has no centre, or if its centre has no telephone number."""
     return () if incident.csirt and incident.csirt.phone else list_other_centres(incident)
 
 
 def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:
-    """Return the other CSIRTs to call, from today's directory."""
+    """Return the other centres that the body of the case may call, from today's directory."""
     return find_route(incident.collectivity, on=timezone.localdate()).fallbacks
 
 
 def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
-    """Return the message, without its text if others may read the mailbox or if the case is TLP:RED."""
+    """Return the author and the quoted text of the message. The text is "" if others may read the mailbox or if the
+    case is TLP:RED.
+    """
     return quote_message(delivery) | ({} if may_mail_texts_to_declarant(delivery.incident) else {"text": ""})
 
 
@@ -236,8 +240,10 @@ def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def find_receipt_secret(delivery: Delivery) -> str:
-    """Return the secret that the declaration created, or an empty string if it was revoked or if somebody else may
-    read the mailbox. A renewed secret is never mailed (`recipients`).
+    """Return the secret of the follow-up that the declaration created, or "" if it was revoked or if somebody else may
+    read the mailbox.
+
+    A renewed secret is never mailed (`recipients`).
     """
     if may_others_read_mailbox(delivery.incident):
         return ""

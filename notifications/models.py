@@ -24,12 +24,12 @@ CONSUMER = "notifications"
 # The path from a delivery to its case.
 CASE_PATH = "announcement__event__incident"
 WITHOUT_CHANNEL = (DeliveryStatus.NO_CHANNEL, DeliveryStatus.MOOT)
-# An asker with more messages is acting on many cases at once: a declaration has fewer, with the accounts of its body.
+# Somebody with more messages is acting on many cases at once: a declaration has fewer, with the accounts of its body.
 MAX_WAITING_FOR_FIRST_TURN = 20
 
 
 class Announcement(models.Model):
-    """An event whose recipients have been decided. An announcement without deliveries has no recipient."""
+    """The record that the recipients of an event have been decided. Without deliveries, the event has no recipient."""
 
     event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name="événement")
 
@@ -47,27 +47,28 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
-        """Return the oldest message of each asker; askers who act on many cases come last. An asker is the author of
-        the events of one kind.
+        """Return the oldest message of each originator, who is the author of the events of one kind. Those who act on
+        many cases come last.
 
-        A thousand messages of a bulk action thus delay those of a declaration by one case only, and many declarations
-        do not overtake earlier ones. A person without an account is identified by the case. For each kind
-        of event, the platform is one asker for its own actions, and another one for the messages that waited for
-        centres without channel.
+        Thus a thousand messages of a bulk action delay those of a declaration by one case only, and many declarations
+        do not overtake earlier ones. A person without an account is identified by the case. For each kind of event,
+        the platform is one originator for its own actions, and another for the messages that waited for centres
+        without channel.
         """
         event = "announcement__event__"
         person = Case(When(is_late=False, then=F(f"{event}actor")))
         by_itself = Q(is_late=True) | Q(**{f"{event}actor_kind": ActorKind.SYSTEM})
         stranger = Case(When(~by_itself & Q(**{f"{event}actor": None}), then=F(f"{event}incident")))
-        asker: list[BaseExpression | F | str] = [F("is_late"), person, F(f"{event}kind"), stranger]
-        turn = Window(RowNumber(), partition_by=asker, order_by=["due_at", "id"])
-        number = Window(Count("pk"), partition_by=asker)
+        originator: list[BaseExpression | F | str] = [F("is_late"), person, F(f"{event}kind"), stranger]
+        turn = Window(RowNumber(), partition_by=originator, order_by=["due_at", "id"])
+        number = Window(Count("pk"), partition_by=originator)
         is_of_many = Case(When(number__gt=MAX_WAITING_FOR_FIRST_TURN, then=1), default=0)
         return self.alias(turn=turn, number=number).filter(turn=1).order_by(is_of_many, "due_at", "id")
 
     def with_content(self) -> Self:
-        """Load all that the message needs, for many deliveries in a few queries. (One query with all these joins takes
-        PostgreSQL 12 ms.)
+        """Load all rows that the messages need, for many deliveries in a few queries.
+
+        One query with all these joins would take PostgreSQL 12 ms.
         """
         return self.select_related(
             "csirt",

@@ -18,7 +18,8 @@ LATEST_EVENTS = 1_000
 def list_unannounced_events() -> set[int]:
     """Return the ids of events older than five minutes without an announcement.
 
-    The pending rows are read and, in case one was lost, the latest events. Simulated cases are left out.
+    The pending rows are read, and also the latest events, in case a pending row was lost. Simulated cases are left
+    out.
     """
     limit = timezone.now() - LATE_AFTER
     waiting = PendingEvent.objects.filter(consumer=CONSUMER, event__at__lt=limit)

@@ -14,7 +14,7 @@ from notifications.enums import Recipient
 
 RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     # The centre has a new case, the declarant gets a receipt, and the accounts of the body learn what is declared in
-    # its name. For a burst only the centre is notified (`is_held_back`).
+    # its name. For a burst only the centre is notified (`is_mail_held_back`).
     EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT, Recipient.BODY),
     # Somebody has acknowledged the case: the declarant learns that it was read.
     EventKind.ACKNOWLEDGED: (Recipient.DECLARANT,),
@@ -55,7 +55,7 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.UNGROUPED: (),
     # TRANSFER_ASKED notifies the centre to which the case is proposed. TRANSFERRED notifies the centre that accepted
     # it, and the declarant, who must know whom to call. TRANSFER_RETURNED notifies the centre that proposed it.
-    # `read_named_centre` gives the centre.
+    # `get_named_centre_slug` gives the centre.
     EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
     EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
@@ -86,16 +86,17 @@ CENTRE_KEY_OF_MOVE: dict[str, str] = {
 
 
 def is_author(recipient: str, event: IncidentEvent) -> bool:
-    """Tell whether the recipient wrote the message, and therefore gets no mail about it."""
+    """Tell whether the recipient wrote the message that the event names, and so gets no mail about it."""
     return event.kind == EventKind.MESSAGE and event.data.get("side") == recipient
 
 
-def is_held_back(recipient: str, event: IncidentEvent) -> bool:
-    """Tell whether the mail to the declarant or to the body is held back. It is if the case belongs to a burst and
-    nobody has acknowledged it, or if somebody without account has caused enough mails already, because a script could
-    otherwise fill any mailbox.
+def is_mail_held_back(recipient: str, event: IncidentEvent) -> bool:
+    """Tell whether the mail to the declarant or to the body is held back, because a script could otherwise fill any
+    mailbox.
 
-    The page that accepted the act says so. The centre is notified, and the declarant gets a mail at the next step.
+    It is held back when a case of a burst is declared or rerouted, and when somebody without account has already
+    caused enough mails. The page that accepted the form says so. The centre is notified, and the declarant gets a mail
+    at the next step.
     """
     if recipient == Recipient.DECLARANT and MAIL_HELD in event.data:
         return True
@@ -103,18 +104,20 @@ def is_held_back(recipient: str, event: IncidentEvent) -> bool:
     return is_untaken and recipient in (Recipient.DECLARANT, Recipient.BODY) and bool(event.incident.burst)
 
 
-def read_named_centre(event: IncidentEvent) -> str | None:
-    """Return the slug of the centre that the event of a move names; empty if it names none. Return None for other
-    events, which concern the centre that has the case.
+def get_named_centre_slug(event: IncidentEvent) -> str | None:
+    """Return the slug of the centre that a transfer or a rerouting names, or "" if it names none.
+
+    Return None for other events, which concern the centre that has the case.
     """
     end = CENTRE_KEY_OF_MOVE.get(event.kind)
     return str(event.data.get(end, "")) if end else None
 
 
 def find_address(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
-    """Return the present address, or an empty string if no mail may be sent: there is no centre, no address was given,
-    it was erased, the case went to another centre, it was acknowledged after it was rerouted, or its TLP forbids a
-    mail to the partner.
+    """Return the present mail address of the recipient, or "" if no mail may be sent.
+
+    There may be no centre, or no address was given, or the address was erased. The case may have gone to another
+    centre, or have been acknowledged after it was rerouted. Its TLP may forbid a mail to the partner.
     """
     match recipient:
         case Recipient.BODY:
@@ -142,8 +145,8 @@ def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
 
 
 def is_still_routed(event: IncidentEvent) -> bool:
-    """Tell whether this event is the latest rerouting of the case, the case still has the centre (or none) that the
-    event gave it, and nobody has acknowledged the case.
+    """Tell whether a rerouting still holds: it is the latest of its case, the case has the centre (or none) that it
+    gave, and nobody has acknowledged the case.
     """
     incident = event.incident
     if incident.status != Status.DECLARED or event.data["to"] != (incident.csirt.slug if incident.csirt else ""):
@@ -152,9 +155,10 @@ def is_still_routed(event: IncidentEvent) -> bool:
 
 
 def find_partner_address(event: IncidentEvent) -> str:
-    """Return the address of the partner, or "" if nothing may be sent to it any more: the partner left the list or has
-    no published address, the case was erased or is TLP:RED now, or its TLP now requires an agreement that the
-    declarant did not give.
+    """Return the mail address of the partner, or "" if nothing may be sent any more.
+
+    Nothing may be sent if the partner left the list or has no published address, or if the case was erased or is
+    TLP:RED now. Nor may it if the present TLP requires an agreement that the declarant did not give.
     """
     partner, data = PARTNERS.get(event.data["partner"]), event.data
     if partner is None or event.incident.erased_at:

@@ -14,15 +14,16 @@ INTACT_LINK_START = re.compile(r"\bhttps://")
 
 
 def defang_line(text: str) -> str:
-    """Return one line that no mail client makes clickable: `hxxp://exemple[.]fr`. A text that is only a mail
-    address is not changed.
+    """Return the text as one line in which no mail program finds a link: `hxxp://exemple[.]fr`. A text that is only a
+    mail address does not change.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if ADDRESS.fullmatch(line) else defang_links(line)
 
 
 def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
-    """Return each line as a quotation, so that the text of a stranger cannot pass for ours.
+    """Return the text as a quotation, with each line marked and its links defanged. The text of a stranger can then
+    not pass for ours.
 
     `hosts` are the sites whose links stay clickable in the text of a centre (`incidents.links`).
     """
@@ -45,14 +46,17 @@ def defang_part(text: str) -> str:
 
 
 def wrap_quotations(text: str) -> str:
-    """Wrap the quotations at 72 columns, each line with its mark. The other lines stay whole, because mail
-    programs fit them to the screen, and a line cut at 72 columns is ragged on a telephone.
+    """Return the text with its quotations wrapped at 72 columns, each line with its mark.
+
+    The other lines stay whole, because mail programs fit them to the screen. A line cut at 72 columns would be ragged
+    on a telephone.
     """
     lines = (part for line in text.strip().splitlines() for part in wrap_quotation(line.rstrip()))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)) + "\n"
 
 
 def wrap_quotation(line: str) -> list[str]:
+    """Return the lines of a wrapped quotation, or the line itself if it is not a quotation."""
     if not line.startswith(QUOTE):
         return [line]
     # A whole address in a quotation belongs to the centre (`defang_unlisted_links`) and must not be cut.

@@ -128,7 +128,7 @@ def test_all_mails_of_a_crowd_are_sent_in_one_run(crowd, post):
 
 def test_mails_created_during_a_run_are_sent_before_its_end(crowd, post, monkeypatch):
     """After one message, a new case is announced and mailed, and the link of an account is sent."""
-    deliver, agent, order = dispatch.send_claimed, an_agent(), []
+    deliver, agent, order = dispatch.send_claimed_deliveries, an_agent(), []
 
     def send_and_declare(rows, mailer):
         count = deliver(rows, mailer)
@@ -138,7 +138,7 @@ def test_mails_created_during_a_run_are_sent_before_its_end(crowd, post, monkeyp
             send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
         return count
 
-    monkeypatch.setattr(dispatch, "send_claimed", send_and_declare)
+    monkeypatch.setattr(dispatch, "send_claimed_deliveries", send_and_declare)
     dispatch.send_due_deliveries()
 
     assert order[1] == "declared"
