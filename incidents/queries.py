@@ -112,6 +112,7 @@ class UsefulSection:
 
     @property
     def unanswered_count(self) -> int:
+        """Return how many questions of the section have no answer yet."""
         return self.question_count - self.answer_count
 
 

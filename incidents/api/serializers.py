@@ -196,10 +196,10 @@ def build_stored_moment(value: date | None, zone: ZoneInfo) -> datetime | None:
 def make_instant_field(name: str) -> MomentOut:
     """Return the output field of one instant of an incident: `occurred_at` for the name « occurred »."""
 
-    def read(row: Incident, zone: str) -> date | None:
+    def read_instant(row: Incident, zone: str) -> date | None:
         return reduce_to_known_moment(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))
 
-    return MomentOut(read, lambda row: row.collectivity)
+    return MomentOut(read_instant, lambda row: row.collectivity)
 
 
 class BodyOut(serializers.ModelSerializer[Collectivity]):

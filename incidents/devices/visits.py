@@ -22,13 +22,13 @@ def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[
 
     @login_not_required
     @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+    def serve_response(*args: P.args, **kwargs: P.kwargs) -> R:
         response = view(*args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return guarded
+    return serve_response
 
 
 def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:

@@ -116,6 +116,8 @@ class DueFor(models.TextChoices):
 
 
 class Severity(models.IntegerChoices):
+    """The severity of a case, from the lowest to the highest."""
+
     LOW = 1, "faible"
     MODERATE = 2, "modérée"
     HIGH = 3, "élevée"

@@ -48,6 +48,7 @@ class KnownList(NamedTuple):
 
 @cache
 def load_national_list() -> KnownList:
+    """Return the national list of known domains, which is read only once from its file."""
     content = json.loads(FILE.read_text(encoding="utf-8"))
     families, providers = ([KnownDomain(**domain) for domain in content[name]] for name in ("families", "providers"))
     return KnownList(content["checked_on"], content["source"], families, providers)

@@ -86,6 +86,7 @@ def normalise_value(kind: str, value: str) -> str | None:
 
 
 def normalise_ip(value: str) -> str | None:
+    """Return the IP address in its shortest form, or None if it is not one or has a zone index."""
     try:
         address = ipaddress.ip_address(value.strip("[]"))
     except ValueError:
@@ -128,6 +129,7 @@ def normalise_url(value: str) -> str | None:
 
 
 def normalise_email(value: str) -> str | None:
+    """Return the mail address in lower case, with its domain in ASCII, or None if it is not one."""
     local, _at, host = value.rpartition("@")
     name = normalise_domain(host)
     return f"{local.lower()}@{name}" if name and LOCAL_PART.fullmatch(local) else None

@@ -137,6 +137,7 @@ class DataLeak(LabelledModel):
 
     @property
     def status_label(self) -> str:
+        """Return the label of the status, or « pas dit » if nobody stated it."""
         return str(self.get_status_display() or NOT_STATED)
 
     @property
