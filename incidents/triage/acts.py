@@ -1,6 +1,7 @@
-"""The functions behind the buttons of a case. Each calls one service and returns a sentence that says what was done.
+"""The functions behind the buttons of a case. Each calls one service and returns a sentence for the next page, which
+says what was done.
 
-If a button comes with a choice, the access to the case is checked before the choice, so that a person without access
+If a button comes with a choice, the access to the case is checked before the choice. A person without access thus
 learns nothing from the error messages.
 """
 
@@ -31,17 +32,22 @@ from incidents.workflow import InvalidTransition
 
 
 def acknowledge_case(reference: str, actor: User, request: HttpRequest) -> str:
+    """Take the case for the actor. Return the sentence for the next page."""
     incident = acknowledge_incident(reference=reference, actor=actor)
     return f"Vous avez pris ce dossier en charge. {format_notice(incident, 'Le déclarant le voit.')}"
 
 
 def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> str:
+    """Confirm that the body of the case exists. Return the sentence for the next page."""
     confirm_body(reference=reference, actor=actor)
     return "Collectivité confirmée : elle est désormais dans la recherche de tous."
 
 
 def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> str:
-    """Withdraw the confirmation of the body. Raises ValidationError if no known reason is chosen."""
+    """Withdraw the confirmation of the body of the case. Return the sentence for the next page.
+
+    Raises ValidationError if no known reason is chosen.
+    """
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in UnconfirmingReason.values:
@@ -51,7 +57,10 @@ def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> 
 
 
 def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
-    """Merge the unconfirmed body of the case into the chosen body. Raises ValidationError if none is chosen."""
+    """Merge the unconfirmed body of the case into the chosen body. Return the sentence for the next page.
+
+    Raises ValidationError if no body is chosen.
+    """
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     try:
         into = UUID(request.POST.get("collectivite", ""))
@@ -62,8 +71,10 @@ def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Close the case without a report. Raises ValidationError if no known reason is chosen, and NotFinished for a case
-    that is handed over, because only the page of the report asks to which service.
+    """Close the case without a report. Return the sentence for the next page.
+
+    Raises ValidationError if no known reason is chosen. Raises NotFinished if the reason is that another service takes
+    over the case: only the page of the report asks which service.
     """
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
@@ -77,11 +88,13 @@ def close_case(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def erase_case(reference: str, actor: User, request: HttpRequest) -> str:
+    """Erase all texts of the case and revoke its links. Return the sentence for the next page."""
     erase_personal_data(reference=reference, actor=actor)
     return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
 
 def add_playbook_steps(reference: str, actor: User, request: HttpRequest) -> str:
+    """Add the missing steps of the playbook as tasks. Return the sentence for the next page."""
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
         return "Toutes les étapes du guide sont déjà dans le dossier."
@@ -89,12 +102,16 @@ def add_playbook_steps(reference: str, actor: User, request: HttpRequest) -> str
 
 
 def unmerge_case(reference: str, actor: User, request: HttpRequest) -> str:
+    """Undo the merge of this duplicate into its main case. Return the sentence for the next page."""
     incident = unmerge_incident(reference=reference, actor=actor)
     return f"Ce dossier n’est plus un double. Il est de nouveau : {incident.get_status_display()}."
 
 
 def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
-    """Add the case to the chosen group. Raises ValidationError if none is chosen."""
+    """Add the case to the chosen group. Return the sentence for the next page.
+
+    Raises ValidationError if no group is chosen.
+    """
     check_ability(actor, reference, to=Ability.LINK)
     try:
         uid = UUID(request.POST.get("groupe", ""))
@@ -105,6 +122,7 @@ def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def remove_case_from_group(reference: str, actor: User, request: HttpRequest) -> str:
+    """Remove the case from its group. Return the sentence for the next page."""
     remove_from_group(reference=reference, actor=actor)
     return "Dossier sorti du groupe."
 
@@ -124,9 +142,10 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
 
 
 def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
-    """Carry out the act, and add a message for the next page that says what was done or why the act was refused.
+    """Carry out the act with the code `act`. A message on the next page says what was done, or why the act was
+    refused.
 
-    Raises Http404 or PermissionDenied if the person may not act on the case.
+    Raises Http404 or PermissionDenied if the user may not act on the case.
     """
     try:
         messages.success(request, ACTS[act](reference, get_account(request), request))
@@ -140,17 +159,18 @@ def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
 
 
 def add_link_to_closing(why: str, reference: str) -> str:
+    """Return the reason of a refusal as HTML, followed by a link to the page that closes the case."""
     page = reverse("admin:incidents_incident_closing", args=[reference])
     return format_html('{} <a href="{}">{}</a>', why, page, "Dire ce qui manque, et clore")
 
 
 def wants_messages_only(request: HttpRequest) -> bool:
-    """Tell whether a script of the queue sent this request. It needs only the messages, since it stays on its page."""
+    """Tell whether a script of the queue sent this request. It stays on its page and needs only the messages."""
     return request.headers.get("Accept") == "application/json"
 
 
 def make_messages_response(request: HttpRequest) -> JsonResponse:
-    """Return as JSON the messages that the next page would show, so that a script can announce them."""
+    """Return as JSON the messages that the next page would show. A script of the queue announces them."""
     announced = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in announced)
     return JsonResponse({"messages": [str(message) for message in announced], "is_done": is_done})

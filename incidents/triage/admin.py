@@ -28,10 +28,9 @@ from incidents.triage.work.unsent_text import save_posted_text, save_unsent_text
 
 @admin.register(Incident)
 class IncidentAdmin(BoundedModelAdmin):
-    """The pages of the queue and of the cases, which are addressed by reference.
+    """The pages of the queue, and those of each case, whose addresses contain the reference of the case.
 
-    They replace Django's own pages, which add, change and delete a row and show its history. Django's bulk actions are
-    turned off.
+    They replace Django's pages that list, add, change and delete rows. Django's bulk actions are turned off.
     """
 
     actions = None
@@ -41,6 +40,9 @@ class IncidentAdmin(BoundedModelAdmin):
         wrap = self.admin_site.admin_view
 
         def wrap_case(view: Any, form: str = "") -> Any:
+            """Return a view that requires an admin login, saves the text typed in the form `form`, and explains where
+            a transferred case went.
+            """
             return wrap(explain_moved_case(save_posted_text(form)(view)))
 
         return [
@@ -65,6 +67,7 @@ class IncidentAdmin(BoundedModelAdmin):
         return require_safe(self.queue_view)(request)
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the queue. An old link with `?q=` is redirected to the search page."""
         if request.GET.get("q", "").strip():  # old links use the former search box of the queue
             return redirect_to_search(request)
         if not self.has_view_permission(request):
@@ -74,6 +77,7 @@ class IncidentAdmin(BoundedModelAdmin):
     # A case
 
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Show the page of a case, and record that the user read the case."""
         began = timezone.now()
         incident = get_incident(get_account(request), reference, to=Ability.READ)
         context = build_page_context(request, incident)
@@ -82,12 +86,14 @@ class IncidentAdmin(BoundedModelAdmin):
         return render_page(request, "incidents/triage/case.html", context)
 
     def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:
+        """Carry out the act of a button, then redirect to the page of the case or return the messages as JSON."""
         if act not in ACTS:
             raise Http404
         carry_out_act(request, reference, act)
         return make_messages_response(request) if wants_messages_only(request) else redirect_to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Ask the user to confirm that the case is to be erased."""
         incident = get_incident(get_account(request), reference, to=Ability.ERASE)
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 

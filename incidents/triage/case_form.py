@@ -1,7 +1,7 @@
 """The forms of the page of a case.
 
-All their controls belong to one HTML form element, because any button must post what is typed in all of them: nothing
-is then lost, even without a script (`work/unsent_text.py`).
+The controls of all of them belong to one HTML form element, because any button must post what is typed in all of them.
+Nothing is then lost, even without a script (`work/unsent_text.py`).
 """
 
 from typing import Any, ClassVar
@@ -16,7 +16,10 @@ ELEMENT = "ecrits"
 
 
 class CaseForm(forms.Form):
-    """A form on the page of a case. Its controls are prefixed with `code`; submitted data may omit the prefix."""
+    """A form on the page of a case. Its `code` is the prefix of the names of its controls.
+
+    Submitted data may lack the prefix.
+    """
 
     code: ClassVar[CaseFormCode]
     element = ELEMENT
@@ -32,7 +35,7 @@ class CaseForm(forms.Form):
             field.widget.attrs["form"] = ELEMENT
 
     def restore(self, values: dict[str, list[str]]) -> None:
-        """Fill this unbound form with values that were typed earlier."""
+        """Fill this unbound form with values that were typed earlier and not sent."""
         self.is_restored = True
         for name, field in self.fields.items():
             texts = values.get(name, [])
@@ -47,7 +50,10 @@ class CaseForm(forms.Form):
 
 
 def add_prefix_to_names(data: QueryDict | None, code: CaseFormCode, fields: Any) -> QueryDict | None:
-    """Return `data` with the prefixed names that the form reads. Data from another page has no prefix."""
+    """Return the posted data under the prefixed names that the form reads.
+
+    Data that was posted from another page has no prefix.
+    """
     if data is None:
         return None
     prefixed = QueryDict(mutable=True)

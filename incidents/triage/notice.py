@@ -1,5 +1,6 @@
-"""The sentences that tell a responder whether the declarant is notified of an act. Only a mail notifies a declarant;
-if a case has no mail address, the responder has to telephone.
+"""The sentences that tell a responder whether the declarant is notified of an act.
+
+Only a mail notifies a declarant. If a case has no mail address, the responder has to telephone.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,10 @@ NOTIFIED = "Le déclarant en est averti."
 
 
 def format_notice(incident: Incident, notified: str = NOTIFIED) -> str:
-    """Return the sentence `notified`, or what the responder must do instead if no mail can reach the declarant."""
+    """Return the sentence `notified` if a mail can reach the declarant.
+
+    Otherwise return what the responder must do instead.
+    """
     if incident.story.contact_email:
         return notified
     if incident.erased_at:
@@ -28,8 +32,9 @@ def format_notice(incident: Incident, notified: str = NOTIFIED) -> str:
 
 
 def format_group_notice(addresses: Sequence[str]) -> str:
-    """Return how many declarants are notified of a message to all of them. `addresses` contains the mail address of
-    each declarant, or "".
+    """Return sentences on how many of the declarants are notified by mail, and how many must be called.
+
+    `addresses` contains the mail address of each declarant, or "".
     """
     number, mailed = len(addresses), sum(map(bool, addresses))
     if mailed == number:
@@ -51,13 +56,17 @@ def format_group_notice(addresses: Sequence[str]) -> str:
 
 
 def format_notice_to_all(incident: Incident) -> str:
-    """Return who hears of an act that the declarants of the duplicates are notified of too. Runs one query."""
+    """Return sentences on whether the declarants of the case and of its duplicates are notified of an act.
+
+    Runs one query.
+    """
     return " ".join(filter(None, [format_notice(incident), format_duplicates_notice(incident)]))
 
 
 def format_closing_notice(incident: Incident, user: User) -> str:
-    """Return who hears that the case is closed, and whether `user` began a message that was not sent. Runs two
-    queries.
+    """Return sentences on whether the declarants are notified of the closing. Runs two queries.
+
+    They also say that `user` began a message that was not sent, if so.
     """
     begun = "Le message que vous aviez commencé n’est pas envoyé : il est gardé sous « Répondre »."
     sentences = [format_notice_to_all(incident), begun if has_begun_reply(incident, user) else ""]
@@ -65,8 +74,9 @@ def format_closing_notice(incident: Incident, user: User) -> str:
 
 
 def format_sent_confirmation(incident: Incident, letter: Letter, *, with_duplicates: bool) -> str:
-    """Return what the page says of a message that was sent. With `with_duplicates`, it was also sent to the declarants
-    of the duplicates, and one query runs. `incident` is the case as it was before.
+    """Return the confirmation that a message was sent. `incident` is the case as it was before.
+
+    `with_duplicates` is true if the declarants of the duplicates got the message too. One query then runs.
     """
     sentences = [
         "Message envoyé.",
@@ -78,7 +88,10 @@ def format_sent_confirmation(incident: Incident, letter: Letter, *, with_duplica
 
 
 def format_question_notice(incident: Incident, letter: Letter) -> str:
-    """Return what became of the question that was open before the letter, or "" if there was none."""
+    """Return whether the question that was open before the message still awaits an answer.
+
+    Return "" if no question was open.
+    """
     if incident.awaited_since is None or incident.status == Status.CLOSED:
         return ""
     if letter.lifts_question:
@@ -87,7 +100,7 @@ def format_question_notice(incident: Incident, letter: Letter) -> str:
 
 
 def format_duplicates_notice(incident: Incident) -> str:
-    """Return which duplicates have a declarant whom no mail reaches, and whom to call, or "". Runs one query."""
+    """Return which declarants of duplicates no mail reaches, with their numbers to call, or "". Runs one query."""
     duplicates = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
     unreached = list(duplicates.values_list("reference", "story__contact_phone"))
     if not unreached:

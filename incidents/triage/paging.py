@@ -1,4 +1,4 @@
-"""The place in a long list from which its next page goes on: the public id of the last row of the page before."""
+"""Keyset pagination: the address of the next page contains the uid of the last row of the page before."""
 
 from uuid import UUID
 
@@ -7,8 +7,9 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 
 def filter_after[M: Model](rows: QuerySet[M], uid: str, *fields: str) -> QuerySet[M]:
-    """Return the rows that follow the row `uid` when the highest values of `fields` come first. If none of `rows` has
-    this uid, as in an altered address, return all of them: the list then starts again. Runs one query, or none.
+    """Return the rows after the row `uid`, in descending order of `fields`. Runs one query, or none.
+
+    If no row has this uid, as in an altered address, return all rows: the list then starts again.
     """
     try:
         place = rows.filter(uid=UUID(uid)).values_list(*fields).first()

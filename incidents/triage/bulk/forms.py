@@ -29,11 +29,15 @@ RSIT_CHOICES: list[Any] = [
 
 
 def make_optional_choice_field(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
+    """Return an optional field. Its first choice, « Laisser tel quel », leaves the property unchanged."""
     return forms.ChoiceField(label=label, required=False, choices=[AS_IT_IS, *choices])
 
 
 class BulkForm(forms.Form):
-    """The base form, which asks nothing. The choices are those of the centre of the first case."""
+    """The form of an act on several cases that needs no answer. Other acts have a subclass with fields.
+
+    All cases belong to one centre: the choices offered are those of the centre of the first case.
+    """
 
     def __init__(self, data: Any = None, *, cases: Sequence[Incident], actor: User) -> None:
         if cases[0].csirt is None:
@@ -43,37 +47,42 @@ class BulkForm(forms.Form):
         self.fill_choices()
 
     def fill_choices(self) -> None:
-        """Fill in what depends on the centre or on the cases, such as the choices of a field."""
+        """Adapt the choices and labels of the fields to the centre and to the cases. Subclasses override this."""
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return the choices of the job: the codes and ids of what the user chose. Subclasses may raise
-        ValidationError.
+        """Return the codes and ids that the user chose, as the job stores them. The form must be valid.
+
+        Subclasses may raise ValidationError.
         """
         return {}
 
     def read_text(self) -> str:
-        """Return the free text, which the job stores until it is done."""
+        """Return the free text of the form. The job stores it until all cases are done."""
         return ""
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add each problem to the field that it concerns, or to the whole form if the form has no such field."""
+        """Add each error of the service to the field that it concerns, or to the whole form without such a field."""
         by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         for name, problems in by_field.items():
             self.add_error(name if name in self.fields else None, problems)
 
 
 class BulkAssignForm(BulkForm):
+    """The form that assigns cases to a person of the centre, or to nobody."""
+
     assignee = forms.ChoiceField(
         label="Attribuer à", error_messages={"required": "Choisissez une personne de votre centre."}
     )
 
     def fill_choices(self) -> None:
+        """Offer the people of the centre, and « Personne »."""
         people = [
             (str(person.uid), name) for person, name in list_people_with_labels(list_centre_responders(self.csirt.pk))
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
     def make_job_choices(self) -> dict[str, Any]:
+        """Return the uid of the assignee, or None for nobody."""
         chosen = self.cleaned_data["assignee"]
         return {"assignee": None if chosen == NOBODY else chosen}
 
@@ -96,10 +105,13 @@ class ClassifyForm(BulkForm):
         return cleaned
 
     def make_job_choices(self) -> dict[str, Any]:
+        """Return a dict from property to new code. Unchanged properties are left out."""
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
 class CloseForm(BulkForm):
+    """The form that closes several cases for the same reason."""
+
     reason = forms.ChoiceField(
         choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSING_REASONS)],
     )
@@ -119,11 +131,14 @@ class CloseForm(BulkForm):
         return service
 
     def make_job_choices(self) -> dict[str, Any]:
+        """Return the closing reason, and when the list of the ticked cases was shown (ISO 8601)."""
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
     def read_text(self) -> str:
-        """Return why the cases are closed, after a line with the service to which they are handed over, if any."""
+        """Return why the cases are closed. If another service takes them over, the first line is the name of that
+        service.
+        """
         why = clean_text(self.cleaned_data.get("why", ""), limit=REASON_LIMIT, field="why")
         if self.cleaned_data["reason"] != ClosingReason.HANDED_OVER:
             return why
@@ -131,6 +146,7 @@ class CloseForm(BulkForm):
         return "\n".join([service, why])
 
     def fill_choices(self) -> None:
+        """Put the labels in the singular or the plural. Remove the field `why` if there are no warnings."""
         number, reason = len(self.cases), self.fields["reason"]
         reason.label = choose_plural("Pourquoi est-il clos", "Pourquoi sont-ils clos", number)
         reason.error_messages["required"] = choose_plural(
@@ -145,7 +161,7 @@ class CloseForm(BulkForm):
 
     @cached_property
     def warnings(self) -> list[str]:
-        """Return what the centre has not done on the open cases that it wants to close, such as « 2 non vérifiés »."""
+        """Return texts on what the centre has not done on the open cases, such as « 2 non vérifiés »."""
         still_open = [case for case in self.cases if case.status in OPEN]
         unread = sum(is_message_unanswered(case) for case in still_open)
         unanswered = sum(case.answered_at is None for case in still_open)
@@ -159,7 +175,7 @@ class CloseForm(BulkForm):
 
     @cached_property
     def offered(self) -> str:
-        """Return how many of the open cases are proposed to another centre, in words, or "". Runs one query."""
+        """Return a text on how many of the open cases are proposed to another centre, or "". Runs one query."""
         still_open = [case.pk for case in self.cases if case.status in OPEN]
         number = Transfer.objects.filter(incident__in=still_open, state=TransferState.ASKED).count()
         text = choose_plural(
@@ -171,14 +187,14 @@ class CloseForm(BulkForm):
 
     @property
     def unqualified(self) -> str:
-        """Return how many of the open cases are not qualified, in words, or ""."""
+        """Return a text on how many of the open cases are not qualified, or ""."""
         number = sum(case.status in OPEN and case.nature == Nature.UNQUALIFIED for case in self.cases)
         text = choose_plural("%d pas encore qualifié", "%d pas encore qualifiés", number)
         return text % number if number else ""
 
     @property
     def qualified(self) -> str:
-        """Return how many of the open cases are qualified as incidents, in words, or ""."""
+        """Return a text on how many of the open cases are qualified as incidents, or ""."""
         number = sum(case.status in OPEN and case.nature == Nature.INCIDENT for case in self.cases)
         text = choose_plural("%d qualifié « incident »", "%d qualifiés « incident »", number)
         return text % number if number else ""
@@ -193,13 +209,14 @@ class CloseForm(BulkForm):
 
 
 class GroupForm(BulkForm):
-    """The form that adds cases to an open group or to a new group, which `make_job_choices` opens."""
+    """The form that adds cases to an open group, or to a new group that `make_job_choices` opens."""
 
     group = forms.ChoiceField(label="Groupe ouvert", required=False)
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
     kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
 
     def fill_choices(self) -> None:
+        """Offer the open groups of the centre."""
         opened = list_open_groups(self.csirt.pk)[:MAX_GROUPS_OFFERED]
         groups = [(str(group.uid), group.title) for group in opened]
         self.fields["group"].choices = [("", "—"), *groups]  # type: ignore[attr-defined]
@@ -211,8 +228,9 @@ class GroupForm(BulkForm):
         return cleaned
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return the uid of the chosen group. If none is chosen, open the new group first. May raise
-        ValidationError.
+        """Return the uid of the chosen group. If none is chosen, open the new group first.
+
+        Raises ValidationError if the service refuses the new group.
         """
         cleaned = self.cleaned_data
         if cleaned["group"]:

@@ -53,7 +53,7 @@ TARGET_STATUS = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED
 
 @require_POST
 def bulk_act_view(request: HttpRequest) -> HttpResponse:
-    """Ask what the act needs. Once that is submitted, carry out the act or start a job."""
+    """Ask for what the act on the ticked cases needs. Once the user has answered, carry out the act or start a job."""
     user = get_account(request)
     if not user.works_in_any_centre:
         raise Http404
@@ -80,7 +80,7 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
 def read_act(posted: QueryDict) -> tuple[str, list[str]]:
     """Return the code of the act and the references of the cases.
 
-    A checkbox may contain all references of a wave. The button « prendre » of a row contains a single reference.
+    The checkbox of a wave posts the references of all its cases. The button « prendre » of a row posts one reference.
     """
     if alone := posted.get("prendre", ""):
         return "prendre", [alone] if is_reference(alone) else []
@@ -89,7 +89,7 @@ def read_act(posted: QueryDict) -> tuple[str, list[str]]:
 
 
 def list_own_cases(user: User, references: list[str]) -> list[Incident]:
-    """Return the cases among `references` that belong to the user's centres, up to MAX_CASES."""
+    """Return the cases among `references` that belong to the user's centres. At most MAX_CASES are read."""
     own_cases = Incident.objects.visible_to(user).filter(
         match_centres(user, CentreAbility.WORK), reference__in=references[:MAX_CASES]
     )
@@ -100,6 +100,7 @@ def list_own_cases(user: User, references: list[str]) -> list[Incident]:
 def render_question(
     request: HttpRequest, code: str, cases: list[Incident], form: BulkForm | None, *, status: int = 200
 ) -> HttpResponse:
+    """Render the page that asks for what the act needs. `form` is None if the act is unknown or no case is left."""
     context = {
         "title": ACTS_BY_CODE[code].label.capitalize() if code in ACTS_BY_CODE else "Agir sur plusieurs dossiers",
         "code": code,
@@ -116,8 +117,10 @@ def render_question(
 
 
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
-    """Carry out the act at once on a few cases, or let a task act on many. Raises ValidationError if a choice is
-    refused, and BulkFormAlreadyUsed if this form was already submitted with other choices.
+    """Carry out the act at once on a few cases, or start a job for many, and redirect.
+
+    Raises ValidationError if a choice is refused. Raises BulkFormAlreadyUsed if this form was already submitted with other
+    choices.
     """
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # roll back a group that was opened for a refused act
@@ -140,16 +143,19 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
 
 
 def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
-    """Redirect a person who changed an old page and submitted it again to the result of the first submission."""
+    """Redirect to the result of the first submission of this form, with a warning.
+
+    The user went back to the old page, changed it and submitted it again.
+    """
     warning = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
     messages.warning(request, warning)
     return redirect("admin:incidents_incident_bulk", job.uid)
 
 
 def find_queue_address(request: HttpRequest) -> str:
-    """Return the address of the view of the queue that the person came from.
+    """Return the address of the queue with the filters and the order that the user saw.
 
-    Only the query comes from the request, so that nobody can be redirected to another site.
+    Only the query string comes from the request, so that nobody can be redirected to another site.
     """
     query = request.POST.get("retour", "").lstrip("?")
     return reverse("admin:incidents_incident_changelist") + (f"?{query}" if query else "")
@@ -159,6 +165,7 @@ def find_queue_address(request: HttpRequest) -> str:
 
 
 def announce_results(request: HttpRequest, job: BulkJob) -> None:
+    """Add messages to the next page: how many cases are done, and the first refusals with their reasons."""
     counts = count_outcomes(job)
     if done := counts[BulkOutcome.DONE]:
         messages.success(request, describe_done(job, done))
@@ -178,7 +185,7 @@ def announce_results(request: HttpRequest, job: BulkJob) -> None:
 
 
 def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
-    """Warn that this number of ticked cases no longer belongs to the centre."""
+    """Warn that `number` of the ticked cases no longer belong to the centre. For 0, do nothing."""
     if number:
         sentence = choose_plural(
             "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
@@ -189,9 +196,10 @@ def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
 
 
 def name_former_holders(request: HttpRequest, cases: Sequence[Any]) -> None:
-    """Warn a person who takes cases that were assigned to colleagues, whom no mail warns.
+    """Warn a user who takes cases that were assigned to colleagues, and name the colleagues.
 
-    `cases` are as they were before. A case that its assignee has already taken is refused instead.
+    No mail tells these colleagues. `cases` were loaded before the act. Cases that a colleague had already taken do not
+    count, because the act is refused on them.
     """
     user = get_account(request)
     holders = Counter(
@@ -207,7 +215,7 @@ def name_former_holders(request: HttpRequest, cases: Sequence[Any]) -> None:
 
 
 def describe_done(job: BulkJob, number: int) -> str:
-    """Return a text such as « 2 dossiers pris en charge. »."""
+    """Return a text such as « 2 dossiers pris en charge. ». `number` is the number of cases."""
     sentences = {
         BulkAct.TAKE: choose_plural(
             "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number
@@ -222,7 +230,9 @@ def describe_done(job: BulkJob, number: int) -> str:
 
 
 def describe_assigned(job: BulkJob, number: int) -> str:
-    """Return the sentence with its placeholders: the cases are given to a colleague, or to nobody."""
+    """Return the text for cases that were assigned, or that are assigned to nobody now. Its placeholders are not
+    filled in.
+    """
     if not job.choices.get("assignee"):
         return choose_plural(
             "%(number)s dossier remis\N{NO-BREAK SPACE}: plus personne n’en est chargé.",
@@ -233,7 +243,10 @@ def describe_assigned(job: BulkJob, number: int) -> str:
 
 
 def describe_classified(job: BulkJob, number: int) -> str:
-    """Return how many cases are qualified, or, if some of them still have no nature, how many have changed."""
+    """Return the text for cases that were classified. Its placeholders are not filled in.
+
+    If some of the cases still have no nature, the text says how many. Runs one query.
+    """
     left = job.items.filter(outcome=BulkOutcome.DONE, incident__nature=Nature.UNQUALIFIED).count()
     if not left:
         return choose_plural("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number)
@@ -244,12 +257,16 @@ def describe_classified(job: BulkJob, number: int) -> str:
 
 
 def find_assignee_name(job: BulkJob) -> str:
+    """Return the name of the person to whom the job assigns cases, or "" for nobody."""
     uid = job.choices.get("assignee")
     return str(User.objects.get(uid=uid)) if uid else ""
 
 
 def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
-    """Return (case, reason) for the first refused cases. A case that has left the centres of `user` is not named."""
+    """Return a (case, reason) pair of texts for each of the first refused cases.
+
+    A case that has left the centres of `user` is not named.
+    """
     refused = job.items.filter(outcome=BulkOutcome.REFUSED)
     with_names = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
@@ -263,10 +280,12 @@ def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
 
 
 def format_bulk_item(item: BulkItem) -> str:
+    """Return the name of the body and the reference of the case."""
     return f"{item.incident.collectivity} ({hyphenate(item.incident.reference)})"
 
 
 def explain_refusal(job: BulkJob, item: BulkItem) -> str:
+    """Return why the act was refused on this case."""
     if item.why:
         return item.why
     target = TARGET_STATUS.get(BulkAct(job.act), Status(item.incident.status))
@@ -280,6 +299,7 @@ def explain_refusal(job: BulkJob, item: BulkItem) -> str:
 @never_cache
 @require_safe
 def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Show how far a job is, and on which cases the act was refused."""
     job = (
         BulkJob.objects.filter(match_centres(get_account(request), CentreAbility.WORK), uid=uid)
         .select_related("actor")
@@ -304,6 +324,7 @@ def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def stop_bulk_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Stop a job. Cases that are already done stay as they are."""
     job = stop_bulk_job(uid=uid, actor=get_account(request))
     if job.state == BulkState.STOPPED:
         messages.warning(request, "Interrompu. Ce qui est fait reste fait.")

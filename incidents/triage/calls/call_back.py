@@ -63,7 +63,10 @@ class CallForm(TelephoneForm):
         return self.incident.collectivity
 
     def read_extents(self) -> dict[str, str]:
-        """Return the extent by service: as it was answered, or as it is known if the answer is empty."""
+        """Return a dict from interrupted service to the extent of its interruption.
+
+        A service without an answer keeps its known extent.
+        """
         known = read_stopped_extents(list_stopped(self.incident))
         extents = {name: extent for name, extent in known.items() if not self.cleaned_data[name]}
         return extents | super().read_extents()
@@ -71,7 +74,10 @@ class CallForm(TelephoneForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the form on GET, save it on POST. If it is refused or the facts have changed, show it as it was typed."""
+    """Show the telephone form of the case on GET. Save the call on POST.
+
+    A refused or outdated form is shown again as it was typed.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method != "POST":
@@ -81,7 +87,10 @@ def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the form with the known facts and what this person typed before, unless the case is closed or erased."""
+    """Show the form with the known facts and with what this user typed earlier and did not send.
+
+    Redirect to the page of the case if it is closed or erased.
+    """
     try:
         check_case_is_open(incident)
     except ValidationError as error:
@@ -92,6 +101,7 @@ def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
+    """Save the call. If « rappelé » is ticked, verify the case too."""
     reference, actor = form.incident.reference, get_account(request)
     call = Call(
         declaration=form.make_declaration(form.incident.collectivity),
@@ -126,7 +136,7 @@ def render_call(
     ended: str = "",
     saved_values: Values | None = None,
 ) -> HttpResponse:
-    """Render the form. `saved_values` are unsent values, with the stamp of the facts that the page showed then."""
+    """Render the form. `saved_values` were typed earlier and not sent. `ended` says why the call cannot be saved."""
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
@@ -151,6 +161,7 @@ def render_call(
 
 
 def choose_facts_stamp(form: CallForm, saved_values: Values | None) -> str:
+    """Return the stamp of the facts that the user saw when typing the saved values, or else of the current facts."""
     return saved_values[SEEN][-1] if saved_values and saved_values.get(SEEN) else stamp_facts(form.incident)
 
 
@@ -165,14 +176,14 @@ def read_known_facts(incident: Incident) -> dict[str, Any]:
 
 
 def list_stopped(incident: Incident) -> list[Interruption]:
-    """Return the interruptions that have not ended. Runs one query."""
+    """Return the interruptions of the case that have not ended. Runs one query."""
     return [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
 
 
 def read_stopped_services(stopped: list[Interruption]) -> dict[str, Any]:
-    """Return the form values of the services that are still stopped.
+    """Return the form values of the services that are still interrupted.
 
-    The form has one start time for all of them. It is filled in only if they all have the same.
+    The form has one start time for all of them. It stays empty if their start times differ.
     """
     since = Counter(interruption.started_at for interruption in stopped)
     return read_stopped_extents(stopped) | (
@@ -181,14 +192,16 @@ def read_stopped_services(stopped: list[Interruption]) -> dict[str, Any]:
 
 
 def read_stopped_extents(stopped: list[Interruption]) -> dict[str, str]:
+    """Return a dict from service to the extent of its interruption, which may be « unknown »."""
     return {
         str(interruption.service): str(interruption.extent or InterruptionExtent.UNKNOWN) for interruption in stopped
     }
 
 
 def format_moment_fields(name: str, at: Any) -> dict[str, str]:
-    """Return the form values of an instant in the active time zone, such as « 24/11/2026 » and « 8 h 10 ». The hour is
-    empty if only the day is known.
+    """Return the form values of an instant in the active time zone, such as « 24/11/2026 » and « 8 h 10 ».
+
+    The hour is empty if only the day is known. Without an instant, the dict is empty.
     """
     if at is None:
         return {}

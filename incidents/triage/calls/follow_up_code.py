@@ -14,10 +14,9 @@ from incidents.triage.case.page import render_page, report_refusal
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Replace the follow-up code of the declarant.
+    """Replace the follow-up code of the declarant. GET asks for a confirmation.
 
-    GET asks for a confirmation. The response to the POST shows the new code, because it is stored nowhere and no
-    later page could show it.
+    The response to POST shows the new code. No later page can show it, because it is not stored.
     """
     if request.method != "POST":
         incident = get_incident(get_account(request), reference, to=Ability.ROTATE)

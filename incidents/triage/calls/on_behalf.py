@@ -45,7 +45,7 @@ VALID_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
-    """Show the form on GET, save the declaration on POST. Raises Http404 for people without a CSIRT."""
+    """Show the telephone form on GET. Save the declaration on POST. Raises Http404 for people without a centre."""
     user = get_account(request)
     if not may_declare_for_callers(user):
         raise Http404
@@ -66,23 +66,29 @@ def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
 
 
 def is_valid_there(form: TelephoneForm, body: Collectivity) -> bool:
-    """Validate the form in the time zone of the body, where a day without a year is the nearest past one."""
+    """Tell whether the form is valid. Its days and hours are in the time zone of the body.
+
+    A day without a year is the nearest past day.
+    """
     with timezone.override(find_zone(body)):
         return form.is_valid()
 
 
 def is_elsewhere(user: User, route: Route) -> bool:
-    """Tell whether the case will belong to another centre or to none, so that this person will not see it."""
+    """Tell whether the case will belong to no centre of the user. The user will then not see it.
+
+    Also true if no centre answers for the body.
+    """
     return route.csirt is None or not user.works_in_centre(route.csirt.pk)
 
 
 def make_centre_key(route: Route) -> str:
-    """Return a key for the centre of the route. The form sends the key of the centre that the person agreed to."""
+    """Return a key for the centre of the route. The form posts the key of the centre that the user agreed to."""
     return route.csirt.slug if route.csirt else "personne"
 
 
 def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]:
-    """Return the newest open cases of the user's centres for the calling body and for the calling number."""
+    """Return the newest open cases of the user's centres that have the body or the telephone number of the caller."""
     centre_cases = Incident.objects.visible_to(user).open().filter(match_centres(user, CentreAbility.WORK))
     of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
     keys: list[int] = []
@@ -95,8 +101,9 @@ def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]
 
 
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
-    """Tell whether the submitted page showed all open cases of the caller. Also true if the same submission is already
-    saved, which happens after a double click.
+    """Tell whether the submitted page showed all open cases of the caller.
+
+    Also true after a double click, when the declaration is already saved.
     """
     seen = set(request.POST.get(SEEN, "").split())
     cases = {case.reference for case in list_open_cases_of_caller(get_account(request), form)}
@@ -104,10 +111,12 @@ def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
 
 
 def make_submission_key(request: HttpRequest) -> str:
+    """Return the idempotency key of the submission, made of the user's uid and the key of the page."""
     return f"phone:{get_account(request).uid}:{read_or_make_key(request.POST.get(KEY, ''))}"
 
 
 def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
+    """Save the declaration and show its follow-up code. If « rappelé » is ticked, verify the case too."""
     user = get_account(request)
     submission = Submission(key=make_submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
@@ -122,7 +131,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 
 
 def verify_declared_case(declared: DeclarationResult, user: User) -> str:
-    """Verify the case. Return "", or a sentence that says why the verification was refused."""
+    """Verify the case. Return why the verification was refused, or ""."""
     if not user.works_in_centre(declared.incident.csirt_id):
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
@@ -134,6 +143,7 @@ def verify_declared_case(declared: DeclarationResult, user: User) -> str:
 
 
 def read_or_make_key(key: str) -> str:
+    """Return the key that the page posted, or a new key if the posted one is malformed."""
     return key if VALID_KEY.fullmatch(key) else secrets.token_urlsafe(32)
 
 
@@ -144,10 +154,10 @@ def render_form(
     is_search: bool = False,
     first: str = "",
 ) -> HttpResponse:
-    """Show the page with all that was typed.
+    """Render the page with what was typed.
 
-    `first` is the reference of a case that the same form already declared with other content. The page then gets a
-    new key, so that submitting it again makes a new declaration.
+    `first` is the reference of a case that this form already declared with other content. The page then gets a new
+    key, so that submitting it again makes a new declaration.
     """
     is_wrong = form.is_bound and not is_search and bool(form.errors)
     context: dict[str, Any] = {
@@ -167,6 +177,7 @@ def render_warnings(request: HttpRequest, form: TelephoneForm) -> HttpResponse:
 
 
 def describe_warnings(request: HttpRequest, form: TelephoneForm) -> dict[str, Any]:
+    """Return the context of the warnings: the open cases of the caller, and the route to another centre, if any."""
     route = find_route(form.collectivity, on=timezone.localdate()) if form.collectivity else None
     elsewhere = route if route and is_elsewhere(get_account(request), route) else None
     return {
@@ -181,9 +192,10 @@ def describe_warnings(request: HttpRequest, form: TelephoneForm) -> dict[str, An
 def render_follow_up_code(
     request: HttpRequest, declared: DeclarationResult, route: Route, refused: str
 ) -> HttpResponse:
-    """Show the follow-up code, which no other page shows.
+    """Render the page with the follow-up code of the new case. No later page shows this code.
 
-    If the case belongs to another centre, this person sees no other page of it.
+    If the case belongs to another centre, this is the only page of the case that the user sees. `refused` says why the
+    case was not verified, or is "".
     """
     incident, access = declared.incident, declared.access
     context = {
@@ -201,4 +213,5 @@ def render_follow_up_code(
 
 
 def build_frame(request: HttpRequest) -> dict[str, Any]:
+    """Return the context that the templates of the admin need."""
     return admin.site.each_context(request)

@@ -57,13 +57,16 @@ LEAK_CHOICES = [
 
 
 def make_optional_choice(choices: Any, label: Any) -> forms.ChoiceField:
+    """Return the optional field for the extent of the interruption of a service."""
     return forms.ChoiceField(choices=choices, required=False, label=label)
 
 
 @with_facts(Section.STORY, Section.CALLER, ask=make_short_field)
 class TelephoneForm(forms.Form):
-    """The form of a declaration by telephone. `body` is the text by which a body is searched; `collectivite` is the
-    body that was chosen among the results for the text `body_asked`.
+    """The form of a declaration by telephone.
+
+    `body` is the text by which a body is searched. `collectivite` is the uid of the body that was chosen among the
+    results for the text `body_asked`.
     """
 
     body = FreeTextField(label="Collectivité")
@@ -105,11 +108,12 @@ class TelephoneForm(forms.Form):
         return self.cleaned_data
 
     def read_input(self, name: str) -> str:
+        """Return the value of a field as it was typed, or ""."""
         return str(self[name].value() or "")
 
     @cached_property
     def matches(self) -> list[Collectivity]:
-        """Return the bodies that `body` may name, or only the chosen body if it was chosen for this text."""
+        """Return the bodies that the text `body` may name, or only the body that was chosen for this text."""
         text = self.read_input("body").strip()
         if (
             text
@@ -124,10 +128,11 @@ class TelephoneForm(forms.Form):
 
     @property
     def collectivity(self) -> Collectivity | None:
-        """Return the body if the text names exactly one."""
+        """Return the body if the text names exactly one, or else None."""
         return self.matches[0] if len(self.matches) == 1 else None
 
     def explain_missing_body(self) -> str:
+        """Return the error for a text that names no body or several bodies."""
         if self.matches:
             return "Plusieurs collectivités répondent à ce nom. Choisissez laquelle."
         if not self.read_input("body").strip():
@@ -138,10 +143,10 @@ class TelephoneForm(forms.Form):
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
     def list_services(self) -> Iterator[tuple[forms.BoundField, str]]:
-        """Yield (field, kinds) for each service that this kind of body may run or that is already answered. While the
-        body is unknown, yield all services.
+        """Yield (field, kinds) for each service that this kind of body may run, or that already has an answer.
 
-        `kinds` are the kinds of bodies that run the service, by which a script hides it for other kinds.
+        While the body is unknown, yield all services. `kinds` are the kinds of bodies that run the service: a script
+        hides the service for other kinds.
         """
         offered = list_offered_services(self.collectivity.kind) if self.collectivity else tuple(PublicService)
         for service in PublicService:
@@ -150,15 +155,20 @@ class TelephoneForm(forms.Form):
                 yield self[service.value], kinds
 
     def list_moments(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
+        """Yield (day field, hour field) for each moment that the form asks for."""
         for name in MOMENTS:
             yield self[f"{name}_date"], self[f"{name}_time"]
 
     def read_extents(self) -> dict[str, str]:
-        """Return the extent of the interruption of each service that is interrupted, in the order of PublicService."""
+        """Return a dict from interrupted service to the extent of its interruption.
+
+        The services are in the order of PublicService.
+        """
         extents = {str(service): self.cleaned_data[service] for service in PublicService.values}
         return {service: extent for service, extent in extents.items() if extent and extent != WORKS}
 
     def make_declaration(self, collectivity: Collectivity) -> Declaration:
+        """Return the declaration. The form must be valid. Its days and hours are in the time zone of the body."""
         answers, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
         instants: dict[str, Any] = {name: read_typed_instant(answers, name, clock) for name in INSTANTS}
         stopped = combine_moment(answers, "stopped", clock)
@@ -180,9 +190,9 @@ class TelephoneForm(forms.Form):
         )
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add the errors of the service to the fields that they concern.
+        """Add each error of the service to the field that it concerns.
 
-        The service names an instant (`…_at`); its error is added to the field of the day (`…_date`).
+        An error on an instant (`…_at`) is added to the field of its day (`…_date`).
         """
         for path, complaints in error.message_dict.items():
             name = "stopped_at" if path.startswith("interruption_") else path
@@ -193,23 +203,24 @@ class TelephoneForm(forms.Form):
 
 
 def combine_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
-    """Return the moment in UTC, or None without a day. A day without an hour is its first minute in the time zone
-    `clock`.
+    """Return the moment in UTC, or None without a day. `clock` is the time zone of the answers.
+
+    A day without an hour becomes its first minute.
     """
     day = answers[f"{name}_date"]
     return datetime.combine(day, answers[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
 
 
 def read_typed_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
-    """Return the instant, which is exact if an hour was typed and approximate if only a day was."""
+    """Return the instant. It is exact if an hour was typed, and approximate if only a day was."""
     has_hour = answers[f"{name}_time"] is not None
     return read_instant(combine_moment(answers, name, clock), Certainty.EXACT, has_hour=has_hour)
 
 
 def read_service_answer(answer: str, *, has_interruption: bool) -> str:
-    """Return the answer, or « Oui » if a service is interrupted and the answer does not deny it.
+    """Return « Oui » if an interruption was entered, unless the answer is « Non ». Otherwise return the answer.
 
-    The form of a declared case often begins with « Je ne sais pas », which the caller then completes. « Non » stays,
-    so that the service refuses the contradiction.
+    The form of a declared case often starts with « Je ne sais pas », which the caller then completes. « Non » stays:
+    the service layer refuses an interruption with this answer.
     """
     return str(Answer.YES) if has_interruption and answer != Answer.NO else answer

@@ -29,7 +29,10 @@ from incidents.triage.work.tasks import may_add_task
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the facts on GET and record the reading, which does not change the case; on POST, take the case."""
+    """Show the facts on GET and record the reading. Take the case on POST.
+
+    A GET does not change the case, because programs may open the links of a mail.
+    """
     began = timezone.now()
     incident = get_incident(get_account(request), reference, to=Ability.READ)
     if request.method == "POST":
@@ -42,7 +45,7 @@ def acknowledge_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """Return the facts in brief. `offers_guide` is true if there is no task yet and the guide may be added."""
+    """Return the facts in brief. `offers_guide` is true if the case has no task yet and the playbook may be added."""
     read_at = incident.readings.filter(user=user, csirt=incident.csirt_id).values_list("last_at", flat=True).first()
     return {
         "incident": incident,

@@ -17,21 +17,23 @@ from incidents.questions.catalogue import SNAPSHOTS
 
 @dataclass(frozen=True)
 class SheetVersion:
-    """One version of the answers to a section, with defanged texts. `lines` contains (label, text) pairs."""
+    """One version of the answers to a section, with defanged texts."""
 
     answer: DisplayedSheet
 
     @property
     def who(self) -> str:
+        """The name of the author, defanged."""
         return defang_links(self.answer.author_name)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
+        """The (label, text) pairs of the answers, defanged."""
         return [(line.label, defang_links(line.words)) for line in self.answer.lines]
 
 
 class FormerValue(NamedTuple):
-    """A former value and when it was replaced, such as « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
+    """A value that was replaced, and when: « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
 
     label: str
     words: str
@@ -40,7 +42,10 @@ class FormerValue(NamedTuple):
 
 @dataclass(frozen=True)
 class SectionBlock:
-    """A section of answers or facts: its newest version, and its earlier versions from the newest to the oldest."""
+    """A section of answers: its newest version, and its earlier versions from the newest to the oldest.
+
+    `is_facts` is true if the section consists of declared facts that were corrected.
+    """
 
     newest: SheetVersion
     earlier: list[SheetVersion]
@@ -48,7 +53,7 @@ class SectionBlock:
 
     @cached_property
     def past(self) -> list[FormerValue]:
-        """Return the values that were replaced, the latest first. A value that was only added is not listed."""
+        """Return the values that were replaced, the latest first. A value that was only added is left out."""
         sheets = [self.newest, *self.earlier]
         return [past for later, before in pairwise(sheets) for past in list_replaced_values(before, later)]
 
@@ -58,6 +63,7 @@ class SectionBlock:
 
 
 def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[FormerValue]:
+    """Yield each value of `before` that `later` changed or removed."""
     now = dict(later.lines)
     for label, words in before.lines:
         if now.get(label) != words:
@@ -71,6 +77,7 @@ def list_section_blocks(incident: Incident) -> list[SectionBlock]:
 
 
 def build_section_blocks(answers: list[DisplayedSheet]) -> Iterator[SectionBlock]:
+    """Yield the block of each section. Declared facts that were never corrected have no block."""
     for section, sheets in group_sheets_by_section(answers).items():
         is_facts_section = section in SNAPSHOTS
         if is_facts_section and len(sheets) == 1:

@@ -32,11 +32,15 @@ class BodyCorrectionForm(CaseForm):
     seen = FreeTextField(widget=forms.HiddenInput)
 
     def make_correction(self) -> BodyCorrection:
+        """Return the values as they were typed. The service checks them."""
         return BodyCorrection(**{name: str(self[name].value() or "") for name in self.fields})
 
 
 def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
-    """Return the form with the current values. The seat is an INSEE code, since several communes may share a name."""
+    """Return the form with the current values of the body.
+
+    The seat is an INSEE code, because several communes may share a name.
+    """
     seat = body.seat.insee_code if body.seat else ""
     values = {"name": body.name, "kind": body.kind, "seat": seat}
     return BodyCorrectionForm(initial=values | {"seen": stamp_body(body)})
@@ -44,9 +48,9 @@ def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
 
 @dataclass(frozen=True)
 class ProposedBody:
-    """The unconfirmed body of a case. `duplicates` are its likely duplicates.
+    """The block of the page about the unconfirmed body of a case. `duplicates` are its likely duplicates.
 
-    `matches` are the results of the search for `query`; `problem` says why the search failed.
+    `matches` are the results of the search for `query`. `problem` says why the search failed, or is "".
     """
 
     body: Collectivity
@@ -58,9 +62,9 @@ class ProposedBody:
 
 
 def find_proposed_body(incident: Incident, user: User, query: str) -> ProposedBody | None:
-    """Return the unconfirmed body, or None if the body is confirmed or this person may not confirm it.
+    """Return the block of the unconfirmed body. Runs four queries.
 
-    Runs four queries.
+    Return None if the body is confirmed, or if the user may not confirm it.
     """
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
@@ -77,8 +81,9 @@ def find_proposed_body(incident: Incident, user: User, query: str) -> ProposedBo
 
 
 def list_withdrawal_reasons(incident: Incident, user: User) -> list[tuple[str, str]]:
-    """Return the (code, label) reasons for which this person may withdraw the confirmation of the body; [] if they may
-    not withdraw it.
+    """Return the (code, label) reasons for which the user may withdraw the confirmation of the body.
+
+    The list is empty if the user may not withdraw it.
     """
     body = incident.collectivity
     if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in list_abilities(user, incident):

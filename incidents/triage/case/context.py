@@ -39,6 +39,7 @@ MAX_EVENTS_SHOWN = 8
 
 
 def build_case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+    """Return all blocks of the page of a case that depend on the case and on the user's rights."""
     rows = read_case_rows(incident)
     thread = build_thread_context(incident, user, rows.readings)
     evidence = build_evidence_block(incident, rows.evidence, rows.history)
@@ -65,9 +66,9 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
 
 
 def build_status_context(incident: Incident, user: User, now: datetime, *, is_abandoned: bool) -> dict[str, Any]:
-    """Return the state of the case, its group, and what this person may do with the case.
+    """Return the state of the case, its group, and what the user may do with the case.
 
-    `is_abandoned` is true if the case is to be taken over.
+    `is_abandoned` is true if somebody must take over the case.
     """
     return {
         "incident": incident,
@@ -167,13 +168,16 @@ def list_hidden_abilities(incident: Incident, *, is_abandoned: bool) -> set[str]
 
 
 def list_instants(incident: Incident) -> Any:
-    """Yield (label, instant or None, is approximate) for each of the four instants."""
+    """Yield (label, moment, is_approximate) for each of the four instants. An unknown moment is None."""
     for name, fact in INSTANTS.items():
         certainty = getattr(incident, f"{name}_certainty")
         yield fact.term, getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
 
 
 def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
-    """Return the labels of the instants without a value that have this certainty."""
+    """Return the labels of the instants that have no moment and have this certainty.
+
+    The certainty "" means that nothing was said of the instant.
+    """
     missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
     return [INSTANTS[name].term for name in missing if getattr(incident, f"{name}_certainty") == certainty]

@@ -19,8 +19,10 @@ from incidents.triage.wording import DATA_ANSWERS
 def build_data_context(
     incident: Incident, leaks: Sequence[DataLeak], history: Sequence[IncidentEvent]
 ) -> dict[str, Any]:
-    """Return what the page of a case says about personal data. `leaks` are its leaks, and `history` are all its
-    events, newest first, or []. Runs two queries at most.
+    """Return what the page of a case says about personal data. Runs two queries at most.
+
+    `leaks` are the data leaks of the case. `history` contains all its events, newest first, or is empty if they are
+    not loaded.
     """
     leak = leaks[0] if leaks else None
     declared = read_declared_data_by_case([incident], {incident.pk: leak} if leak else {})[incident.pk]
@@ -49,7 +51,10 @@ def format_data(incident: Incident) -> str:
 
 
 def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
-    """Return a text such as « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
+    """Return a text such as « concernées, fuite soupçonnée ; le centre : fuite confirmée ».
+
+    `judgement` is the status that the centre concluded, or "".
+    """
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_leak_status(declared)
     parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or NOT_STATED

@@ -1,4 +1,4 @@
-"""Shows on the page of a case what the declarants of its duplicates entered, because a merge copies none of it."""
+"""Show on the page of a case what the declarants of its duplicates entered, because a merge copies none of it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from incidents.triage.wording import format_stopped_services
 
 
 def attach_declared_facts(duplicates: Sequence[Incident]) -> None:
-    """Set `declared` on each duplicate: its instants, services and data, worded as on the page of a case.
+    """Set the attribute `declared` of each duplicate: its instants, services and data, as the page of a case words
+    them.
 
     Runs three queries, or none without a duplicate.
     """

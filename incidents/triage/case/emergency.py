@@ -15,8 +15,9 @@ CARD_FIELDS = ("name", "phone", "note")
 
 
 def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
-    """Return the contacts of the emergency card that are filled in, each with its label, in the order in which to call
-    them. Runs one query.
+    """Return the contacts of the emergency card that are filled in, in the order in which to call them.
+
+    Each contact is a dict, with its label in `who`. Runs one query.
     """
     rows = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values(
         *CARD_FIELDS, "kind", "updated_at"
@@ -30,8 +31,10 @@ def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
 
 
 class NumberToCall(NamedTuple):
-    """A telephone number. `words` says whose it is, or where and when it was found, and by whom. A declared number has
-    no `source`. `is_declared_too` is true for an official number that the declaration gives as well.
+    """A telephone number that the page proposes to call. `source` is None for a number from the declaration.
+
+    `words` says whose number it is, or where, when and by whom it was found. `is_declared_too` is true for an official
+    number that the declaration gives too.
     """
 
     phone: str
@@ -41,19 +44,19 @@ class NumberToCall(NamedTuple):
 
     @property
     def is_official(self) -> bool:
+        """True if the number is on the emergency card, or if a centre found it in a public source."""
         return self.source is not None
 
     @property
     def is_correctable(self) -> bool:
-        """True if a centre found this number. A number of the emergency card is corrected by the body itself."""
+        """True if a centre found this number. Only the body itself corrects its emergency card."""
         return self.is_official and self.source != NumberSource.CARD
 
 
 def list_numbers_to_call(incident: Incident, official: NumberToCall | None) -> list[NumberToCall]:
-    """Return the numbers that the page of the case proposes to call, the first one to try first.
+    """Return the numbers that the page of the case proposes to call, in the order in which to try them.
 
-    Until the case is verified, the official number comes before the declared one, since calling the official number
-    verifies the declaration.
+    Until the case is verified, the official number comes first, because calling it verifies the declaration.
     """
     declared = incident.story.contact_phone
     if incident.is_verified and declared:
@@ -65,8 +68,10 @@ def list_numbers_to_call(incident: Incident, official: NumberToCall | None) -> l
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
-    """Return the number of the elected contact on the emergency card, or else the number that a centre found in a
-    public source, or None. Runs one query at most.
+    """Return the official number of the body, or None. Runs one query at most.
+
+    It is the number of the elected contact on the emergency card. Without it, it is the number that a centre found in
+    a public source.
     """
     zone = find_zone(incident.collectivity)
     for contact in emergency:

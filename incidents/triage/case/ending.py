@@ -25,7 +25,10 @@ class ReopenForm(CaseForm):
 
 
 def build_ending_block(incident: Incident) -> dict[str, Any]:
-    """Return the report, the rating and the form of a closed case, with two queries; {} while the case is open."""
+    """Return the report, the rating and the form that reopens a closed case. Runs two queries.
+
+    Return {} for an open case.
+    """
     if incident.status != Status.CLOSED:
         return {}
     closing = incident.closings.select_related("actor").order_by("-id").first()

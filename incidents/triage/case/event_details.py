@@ -25,8 +25,9 @@ type Codes = Mapping[str, Any]
 
 
 def format_event_title(event: IncidentEvent) -> str:
-    """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the label
-    of the kind if one kind covers several acts.
+    """Return the name of the event, such as « Appel passé » or « tâche rouverte ».
+
+    If its kind covers several acts, the name says which act it was.
     """
     format_codes = TITLES.get(event.kind)
     # get_kind_display() would build the dict of all labels again for each event.
@@ -34,16 +35,18 @@ def format_event_title(event: IncidentEvent) -> str:
 
 
 def format_event_detail(event: IncidentEvent) -> str:
-    """Return what the history adds to the name of the event, or ""."""
+    """Return the detail that the history adds to the name of the event, or ""."""
     format_codes = DETAILS.get(event.kind)
     return format_codes(event.data) if format_codes else ""
 
 
 def format_corrected_fields(data: Codes) -> str:
+    """Return the names of the corrected fields, such as « nom, siège »."""
     return ", ".join(BODY_FIELD_NAMES[name] for name in data["fields"])
 
 
 def format_unconfirmed_reason(data: Codes) -> str:
+    """Return why the confirmation of the body was withdrawn, or ""."""
     code = data.get("reason")
     return str(UnconfirmingReason(code).label) if code in UnconfirmingReason.values else ""
 
@@ -57,7 +60,7 @@ def format_advice_event(data: Codes) -> str:
 
 
 def format_observables(data: Codes) -> str:
-    """Return a text such as « 3 relevés : adresse IP, IBAN »: numbers and kinds, never values."""
+    """Return a text such as « 3 relevés : adresse IP, IBAN ». It never contains a value."""
     kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
     if "removed" in data:
         return f"1 retiré : {kinds}"
@@ -67,6 +70,7 @@ def format_observables(data: Codes) -> str:
 
 
 def format_note_kind(data: Codes) -> str:
+    """Return a text such as « note interne » or « Appel passé, sans réponse »."""
     if data.get("nature", NoteKind.NOTE) == NoteKind.NOTE:
         return "note interne"
     nature = str(NoteKind(data["nature"]).label)
@@ -75,18 +79,22 @@ def format_note_kind(data: Codes) -> str:
 
 
 def format_added_tasks(data: Codes) -> str:
+    """Return the number of added tasks, or "" if it was not recorded."""
     return str(data.get("added", ""))
 
 
 def format_task_state(data: Codes) -> str:
+    """Return a text such as « tâche rouverte »."""
     return f"tâche {TASK_STATES.get(data.get('state', ''), TASK_STATES['done'])}"
 
 
 def format_rerouting(data: Codes) -> str:
+    """Return why the case went to another centre."""
     return str(Rerouting(data["why"]).label)
 
 
 def format_assignment(data: Codes) -> str:
+    """Return « à personne », or "" if the case was given to a person (`timeline.py` names this person)."""
     return "" if data.get("to") else "à personne"
 
 

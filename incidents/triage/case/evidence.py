@@ -8,11 +8,10 @@ from incidents.queries import pair_files_with_readers
 
 
 def build_evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:
-    """Return the files, and the number of the first file whose seal is broken. `evidence` is ordered by number,
-    `history` newest first.
+    """Return the files with their readers, and the number of the first file whose seal is broken, or None.
 
-    `history` is empty if the page has not loaded the whole history. Runs one or two queries, none without files, and
-    two more before an alarm.
+    `evidence` is ordered by number. `history` contains all events, newest first, or is empty if the page has not
+    loaded them all. Without files, no query runs. With files, one or two queries run, and two more before an alarm.
     """
     pieces = pair_files_with_readers(evidence)
     broken = find_first_broken_seal(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None

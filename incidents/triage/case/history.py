@@ -21,7 +21,10 @@ EVENTS_PER_PAGE = 100
 
 @require_safe
 def history_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the events, newest first, a hundred on a page. With `?avant=`, the uid of an event, show earlier events."""
+    """Show the events of a case, newest first, a hundred on a page.
+
+    `?avant=` is the uid of an event: the page then shows earlier events.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.HISTORY)
     before, events = request.GET.get("avant", ""), incident.events.select_related("actor").order_by("-id")
     page = list(filter_after(events, before, "id")[: EVENTS_PER_PAGE + 1])
@@ -40,7 +43,10 @@ def history_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def load_event_texts(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
-    """Return a dict from uid to text, for the rows that these events name. Runs four queries at most."""
+    """Return a dict from uid to text, for the messages, notes, files and tasks of these events.
+
+    Runs four queries at most.
+    """
     codes = [event.data for event in events]
     uids = {code: [data[code] for data in codes if data.get(code)] for code in SOURCES}
     words: dict[str, str] = {}

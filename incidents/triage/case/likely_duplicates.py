@@ -31,14 +31,17 @@ FAMILIES: tuple[frozenset[str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class LikelyDuplicateCase:
+    """A case that may be a duplicate of another, with its points and the reasons for them."""
+
     incident: Incident
     points: int
     reasons: tuple[str, ...]
 
 
 def list_likely_duplicates(incident: Incident, others: Iterable[Incident], now: datetime) -> list[LikelyDuplicateCase]:
-    """Return the likely duplicates, likeliest first. `others` must be loaded with their stories; cases of other bodies
-    or centres are ignored.
+    """Return the likely duplicates of the case, likeliest first.
+
+    `others` must be loaded with their `story`. Cases of other bodies or centres are ignored.
     """
     if incident.merged_into_id:
         return []
@@ -47,6 +50,7 @@ def list_likely_duplicates(incident: Incident, others: Iterable[Incident], now: 
 
 
 def may_be_duplicate(incident: Incident, other: Incident, now: datetime) -> bool:
+    """Tell whether the other case may be compared: same body and centre, neither merged, withdrawn nor long closed."""
     is_near = other.closed_at is None or other.closed_at > now - CLOSED_SINCE
     return (
         other.pk != incident.pk
@@ -58,12 +62,14 @@ def may_be_duplicate(incident: Incident, other: Incident, now: datetime) -> bool
 
 
 def compare_cases(incident: Incident, other: Incident) -> LikelyDuplicateCase:
+    """Return the other case with its points: the more points, the more the two cases are alike."""
     likenesses = list(list_likenesses(incident, other))
     reasons = ("même collectivité", *(reason for _points, reason in likenesses))
     return LikelyDuplicateCase(other, sum(points for points, _reason in likenesses), reasons)
 
 
 def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:
+    """Yield (points, reason) for each way in which the two cases are alike."""
     if incident.type == other.type:
         yield SAME_TYPE_POINTS, "même type"
     elif are_near_types(incident.type, other.type):
@@ -78,18 +84,23 @@ def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, 
 
 
 def are_near_types(first: str, second: str) -> bool:
+    """Tell whether two people might choose these two types for the same incident."""
     if IncidentType.UNKNOWN in (first, second):
         return True
     return any({first, second} <= family for family in FAMILIES)
 
 
 def list_caller_contacts(incident: Incident) -> set[str]:
-    """Return the telephone number and the mail address of the declarant, normalised; empty if the case is erased."""
+    """Return the telephone number (its last nine digits) and the mail address of the declarant, normalised.
+
+    The set is empty if the case is erased.
+    """
     phone = "".join(character for character in incident.story.contact_phone if character.isdigit())[-9:]
     return {contact for contact in (phone, incident.story.contact_email.lower()) if contact}
 
 
 def format_time_apart(apart: timedelta, *, is_before: bool) -> str:
+    """Return a text such as « 40 min avant » or « au même moment »."""
     if apart < timedelta(minutes=1):
         return "au même moment"
     return ("%(apart)s avant" if is_before else "%(apart)s après") % {"apart": format_gap(apart)}

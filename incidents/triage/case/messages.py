@@ -1,5 +1,6 @@
-"""The view that sends a message to the declarant, and the page with the whole thread of a case. The page of the case
-shows its latest messages only.
+"""The view that sends a message to the declarant, and the page with the whole thread of a case.
+
+The page of the case shows the latest messages only.
 """
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from incidents.triage.notice import format_sent_confirmation
 
 @require_safe
 def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the messages before the message `?avant=` or after the message `?apres=`, which are named by their uid."""
+    """Show a page of the thread. `?avant=` or `?apres=` is the uid of the message before or after which it lies."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
     thread_page = load_thread_page(incident, before=before, after=after)
@@ -35,7 +36,7 @@ def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def message_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Send a message to the declarant. If it is refused, show it on the page of the case as it was typed."""
+    """Send a message to the declarant. A refused message is shown on the page of the case as it was typed."""
     form = ReplyForm(request.POST)
     incident = get_incident(get_account(request), reference, to=Ability.WORK)
     try:
@@ -56,12 +57,10 @@ def message_view(request: HttpRequest, reference: str) -> HttpResponse:
     return render_page(request, "incidents/triage/case.html", context, status=422)
 
 
-def render_moved_thread(
-    request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadChanged
-) -> HttpResponse:
-    """Show the page of the case with the new messages, and with the colleagues who are writing.
+def render_moved_thread(request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadChanged) -> HttpResponse:
+    """Render the page of the case with the messages that came meanwhile and the colleagues who are writing.
 
-    The reply is not sent yet, so that the responder can edit it or send it again.
+    The reply is not sent yet. The user can edit it, or send it again.
     """
     context = build_page_context(request, incident)
     new_messages = list_messages_since(context["thread"], form.cleaned_data["seen"])

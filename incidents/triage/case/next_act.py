@@ -11,7 +11,7 @@ from incidents.triage.wording import choose_due_verb
 
 
 class NextAct(NamedTuple):
-    """An act that the page proposes. `kind` selects its button; `why` is one sentence, or ""."""
+    """The act that the page proposes first. `kind` selects its button. `why` is one sentence, or ""."""
 
     kind: str
     title: str
@@ -19,7 +19,7 @@ class NextAct(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """A deadline. `words` is what is due, such as « répondre »; `difference` is negative if the deadline is past."""
+    """A deadline. `words` names what is due, such as « répondre ». `difference` is negative after the deadline."""
 
     words: str
     at: datetime
@@ -28,9 +28,9 @@ class Clock(NamedTuple):
 
 
 def find_next_act(context: Mapping[str, Any], *, is_abandoned: bool) -> NextAct | None:
-    """Return what to do first on the case that `context` describes, or None if there is nothing to do.
+    """Return the act to do first on the case that `context` describes, or None if there is nothing to do.
 
-    `is_abandoned` is true if the case is to be taken over.
+    `is_abandoned` is true if somebody must take over the case.
     """
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
@@ -45,7 +45,7 @@ def find_next_act(context: Mapping[str, Any], *, is_abandoned: bool) -> NextAct 
 
 
 def suggest_taking(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAct:
-    """Return the act by which a person takes the case. `assigned` says to whom it is assigned (`work/assign.py`)."""
+    """Return the act « take the case ». `assigned` is the block that says who is in charge (`work/assign.py`)."""
     why = "Le déclarant le voit aussitôt sur sa page de suivi."
     if is_abandoned:
         return NextAct("take", "Reprenez ce dossier", why)
@@ -56,6 +56,7 @@ def suggest_taking(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAc
 
 
 def suggest_reading(incident: Incident) -> NextAct | None:
+    """Return the act « read what the declarant wrote after the closing », or None if nothing came."""
     if not incident.has_addition_since_closing:
         return None
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
@@ -77,6 +78,7 @@ def suggest_verifying(incident: Incident, duplicates: Sequence[Incident]) -> Nex
 
 
 def find_answering_act(incident: Incident, now: datetime) -> NextAct | None:
+    """Return the act « answer the declarant », or None if no answer is due."""
     if incident.answer_by is None or incident.erased_at:
         return None
     late = "La réponse est en retard." if incident.answer_by < now else ""
@@ -84,6 +86,7 @@ def find_answering_act(incident: Incident, now: datetime) -> NextAct | None:
 
 
 def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
+    """Return the act to do once the case is verified and answered: a task, the qualification, the closing…"""
     if not tasks["total"] and tasks["may_add"]:
         return NextAct("guide", "Suivez le guide", "Ses étapes deviennent les tâches de ce dossier.")
     if tasks["open"]:
@@ -97,8 +100,10 @@ def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
 
 
 def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_abandoned: bool) -> list[Clock]:
-    """Return the deadlines of an open case, soonest first, or [] for a closed case. The soonest is the `due_at` by
-    which the queue sorts. A review is listed only if it is the soonest. `is_abandoned` is as in `find_next_act`.
+    """Return the deadlines of an open case, soonest first, or [] for a closed case.
+
+    The soonest is the `due_at` by which the queue sorts. A review is listed only if it is the soonest. `is_abandoned`
+    is true if somebody must take over the case.
     """
     if incident.status == Status.CLOSED:
         return []

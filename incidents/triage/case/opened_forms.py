@@ -28,10 +28,10 @@ from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """A form that the page of a case renders when somebody opens it, from `template` and at `anchor`.
+    """A form that the page of a case renders only once a user opens it, with `template` and at the anchor `anchor`.
 
-    `block` is the key of the form in the context of the page, and `make` returns the value. The page offers the form
-    while the case is in one of `in_states`, to people with the ability `to`.
+    `make` returns the context of the form, which the context of the page has under the key `block`. The page offers
+    the form while the case is in one of `in_states`, to users with the ability `to`.
     """
 
     anchor: str
@@ -69,16 +69,17 @@ FORMS = {
 
 
 def open_form(context: dict[str, Any], incident: Incident, user: User, name: str) -> None:
-    """Add the open form `name` to the context of the page. An unknown name adds nothing."""
+    """Add the form `name`, open, to the context of the page. An unknown name adds nothing."""
     if opened := FORMS.get(name):
         context[opened.block] = context.get(opened.block, {}) | opened.make(incident, user)
 
 
 @require_safe
 def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
-    """Return one form alone. Redirect a person who has not read the page of the case to that page, with the form open.
+    """Return one form alone, as HTML.
 
-    Raises Http404 for a form that the page of the case does not offer.
+    A user who has not read the page of the case is redirected to it, with the form open. Raises Http404 for a form
+    that the page does not offer.
     """
     opened, user = FORMS.get(form), get_account(request)
     if opened is None:

@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def build_other_cases_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """Return the blocks about the other cases of the body.
+    """Return the context about the other cases of the body.
 
     Runs one query, two more if the case has duplicates, and another one if a duplicate has news.
     """
@@ -47,10 +47,10 @@ def build_other_cases_block(incident: Incident, user: User, now: datetime) -> di
 
 
 def list_other_cases(incident: Incident, user: User) -> list[Incident]:
-    """Return the newest other cases of the body that this person may see, and always the duplicates and the main
-    case of `incident`.
+    """Return the newest other cases of the body that the user may see. Each is loaded with its `story`.
 
-    Each case is loaded with its story. Runs one query, or two if the body has more cases than are compared.
+    The duplicates and the main case of `incident` are always among them. Runs one query, or two if the body has more
+    than MAX_COMPARED cases.
     """
     body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
     body = body.select_related("story").only(*COLUMNS).order_by("-received_at", "-id")
@@ -63,7 +63,7 @@ def list_other_cases(incident: Incident, user: User) -> list[Incident]:
 
 
 def find_newest_messages(keys: list[int]) -> dict[int, Message]:
-    """Return a dict from case id to the newest message from the declarant. Runs one query, or none without `keys`."""
+    """Return a dict from case id to the newest message of the declarant. Runs one query, or none without `keys`."""
     if not keys:
         return {}
     written = Message.objects.filter(incident__in=keys, is_from_csirt=False)
@@ -71,8 +71,7 @@ def find_newest_messages(keys: list[int]) -> dict[int, Message]:
 
 
 def load_readings_and_counts(duplicates: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
-    """Return two dicts: from case id to when this person last read the case, and from case id to its number of
-    messages.
+    """Return two dicts from case id: to when the user last read the case, and to its number of messages.
 
     Runs two queries, or none without `duplicates`.
     """

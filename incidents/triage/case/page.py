@@ -35,8 +35,9 @@ def render_page(
 
 
 def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
-    """Return the context of the page of a case. The page shows texts of the duplicates of the case, so an access
-    to each of them is recorded.
+    """Return the whole context of the page of a case, with what the user typed earlier and did not send.
+
+    The page shows texts of the duplicates of the case, so an access to each of them is recorded.
     """
     user = get_account(request)
     proposed = find_proposed_body(incident, user, request.GET.get("corps", ""))
@@ -57,13 +58,14 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
 
 
 def render_case_again(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
-    """Return the page of the case with a refused form: `blocks` replace the blocks of the same name."""
+    """Render the page of the case after its form was refused. `blocks` replace the blocks of the same name."""
     return render_page(
         request, "incidents/triage/case.html", build_page_context(request, incident) | blocks, status=status
     )
 
 
 def redirect_to_case(reference: str, anchor: str = "") -> HttpResponse:
+    """Redirect to the page of the case, at `anchor` if there is one."""
     response = redirect("admin:incidents_incident_change", reference)
     if anchor:
         response["Location"] += f"#{anchor}"
@@ -71,8 +73,9 @@ def redirect_to_case(reference: str, anchor: str = "") -> HttpResponse:
 
 
 def report_refusal(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
-    """Redirect to the page of the case, which shows the error. If the person typed a text, return a page with the
-    error and the text instead, so that the text can be copied.
+    """Redirect to the page of the case, which shows the error.
+
+    If the user typed a text, return a page with the error and the text instead, so that the text can be copied.
     """
     if words := [value for name in request.POST if is_free_text_field(name) and (value := request.POST[name].strip())]:
         context = {"reference": reference, "why": error.messages, "typed_texts": words}
@@ -83,7 +86,10 @@ def report_refusal(request: HttpRequest, reference: str, error: ValidationError)
 
 
 def rebase_form(form: Form, fresh: Form) -> None:
-    """Give the form the version that the page now shows, so that submitting what was typed again does not conflict."""
+    """Give the form the version stamp of `fresh`, which the page now shows.
+
+    What was typed stays. Submitting it again then causes no conflict.
+    """
     data = QueryDict(mutable=True)
     data.update(form.data)
     data[form.add_prefix("seen")] = fresh["seen"].value()

@@ -28,7 +28,7 @@ from incidents.triage.work.tasks import list_tasks
 
 @dataclass(frozen=True)
 class CaseRows:
-    """The rows of one case. Their number is limited. `events` are newest first, at most MAX_EVENTS and one more."""
+    """The rows that the page of one case shows. `events` are newest first, at most MAX_EVENTS + 1."""
 
     events: list[IncidentEvent]
     readings: list[Reading]
@@ -51,7 +51,7 @@ class CaseRows:
 
 
 def read_case_rows(incident: Incident) -> CaseRows:
-    """Return the rows with the people that they name, and set the assignee of `incident`. Nine or ten queries."""
+    """Return the rows with the people that they name, and set the assignee of `incident`. Runs nine or ten queries."""
     transfers = list_transfers(incident)
     rows = CaseRows(
         events=list_events(incident),
@@ -76,8 +76,9 @@ def read_case_rows(incident: Incident) -> CaseRows:
 
 
 def attach_people(*lists: tuple[Iterable[Model], str]) -> None:
-    """Load the people to whom foreign keys point and set them on the rows. Each argument is a pair of a list of rows
-    and the name of a foreign key. Runs one query.
+    """Load the users to whom foreign keys point, and set them on the rows. Runs one query.
+
+    Each argument is a pair: the rows, and the name of their foreign key.
     """
     references = [(row, name, getattr(row, f"{name}_id")) for rows, name in lists for row in rows]
     people = User.objects.in_bulk({key for _row, _name, key in references if key})

@@ -49,7 +49,7 @@ class ReplyForm(CaseForm):
     confirmed = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
-        """Refuse a text that still contains a placeholder or a blank of a ready-made message."""
+        """Refuse a text that still contains a placeholder or a blank of a template."""
         check_placeholders(self.cleaned_data.get("text", ""))
         check_blanks_filled(self.cleaned_data.get("text", ""))
 
@@ -61,9 +61,9 @@ class ReplyForm(CaseForm):
         return Letter(text=cleaned["text"], key=key, **choices)
 
     def read_seen(self) -> SeenThread | None:
-        """Return which messages and writers the page showed, or None if the form names no message.
+        """Return the newest message and the writing colleagues that the page showed. The form must be valid.
 
-        The form must be valid.
+        Return None if the form names no message.
         """
         cleaned = self.cleaned_data
         return (
@@ -73,7 +73,7 @@ class ReplyForm(CaseForm):
         )
 
     def update_seen(self, moved: ThreadChanged) -> None:
-        """Record in the form what the page now shows, so that submitting the form again is accepted."""
+        """Store in the form what the page now shows, so that submitting the form again is accepted."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data[self.add_prefix("seen")] = moved.newest
@@ -82,8 +82,9 @@ class ReplyForm(CaseForm):
 
 
 def build_thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
-    """Return the messages, each with whether it came since this person's last reading, and the readings of the
-    centre.
+    """Return the messages as (message, is_new) pairs, and the readings of the centre.
+
+    A message is new if the declarant wrote it after the user's last reading.
     """
     own_reading = next((reading for reading in readings if reading.user_id == user.pk), None)
     read_at = own_reading.last_at if own_reading else None
@@ -109,9 +110,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
 def find_news_anchor(
     thread: dict[str, Any], events: Iterable[IncidentEvent], duplicates: Iterable[tuple[Incident, bool]]
 ) -> str:
-    """Return the anchor of what the declarant added since the last reading: the thread, the files, the corrections or
-    the duplicates.
-    """
+    """Return the anchor of the declarant's news on the page: messages, files, corrections or duplicates."""
     if thread["has_new_message"]:
         return "echanges"
     read_at = thread["read_at"]
@@ -123,8 +122,9 @@ def find_news_anchor(
 
 
 def list_messages_since(thread: dict[str, Any], newest_seen: str) -> list[Message]:
-    """Return the messages of `build_thread_context` after the message with the uid `newest_seen`, or all if none has
-    it.
+    """Return the messages of `build_thread_context` after the message with the uid `newest_seen`.
+
+    Return all of them if no message has this uid.
     """
     messages = [message for message, _is_new in thread["messages"]]
     names = [str(message.uid) for message in messages]

@@ -30,8 +30,9 @@ INTERNAL_EVENTS = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 @dataclass(frozen=True)
 class TimelineEvent:
-    """An event as the history shows it. `mails` contains a remark about each of its mails (`incidents/panels.py`), and
-    the time of the remark. `words` is defanged, except in a message of the centre.
+    """An event as the history shows it. `words` is defanged, except in a message of the centre.
+
+    `mails` contains (remark, time of the remark) for each mail of the event (`incidents/panels.py`).
     """
 
     event: IncidentEvent
@@ -42,6 +43,7 @@ class TimelineEvent:
 
     @property
     def is_internal(self) -> bool:
+        """True for a note or a hand-over, whose text only the centre reads."""
         return self.event.kind in INTERNAL_EVENTS
 
     @property
@@ -50,7 +52,7 @@ class TimelineEvent:
 
     @property
     def is_unsent_advice(self) -> bool:
-        """Tell whether the event is advice to a partner that was not sent."""
+        """True if the event is advice to a partner and its mail was not sent."""
         return self.event.kind == EventKind.ADVISED and any(mail.is_troubled for mail, _when in self.mails)
 
     @property
@@ -59,14 +61,16 @@ class TimelineEvent:
 
     @property
     def who(self) -> str:
+        """The name of the actor, or the label of the kind of actor."""
         return str(self.event.actor or ActorKind(self.event.actor_kind).label)
 
 
 def list_timeline_events(
     events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime
 ) -> list[TimelineEvent]:
-    """Return the events with their texts and mails. `words` has the texts of rows by uid. Runs two queries: one for
-    the mails, one for the people to whom the case was given.
+    """Return the events with their texts and mails. `words` is a dict from the uid of a row to its text.
+
+    Runs two queries: for the mails, and for the people to whom the case was given.
     """
     listed = list(events)
     people = format_receivers(listed)
@@ -88,7 +92,10 @@ def list_timeline_events(
 
 
 def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
-    """Return a dict from event id to the person who was given the case, as « à Camille ». Runs one query, or none."""
+    """Return a dict from event id to the person to whom the case was given, as « à Camille ».
+
+    Runs one query, or none if no case was given.
+    """
     receivers = {
         event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")
     }
@@ -99,7 +106,7 @@ def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
 
 
 def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
-    """Return the start of the text of the event. Only what the centre wrote to the declarant keeps its links."""
+    """Return the start of the text of the event. Only the links in a message of the centre are not defanged."""
     texts = (words.get(event.data.get(code, ""), "") for code in SOURCES)
     whole = next(filter(None, texts), "")
     excerpt = Truncator(whole).chars(EXCERPT_LENGTH)
@@ -109,13 +116,18 @@ def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
 
 
 def is_message_of_centre(event: IncidentEvent) -> bool:
+    """Tell whether the event is a message from the centre to the declarant."""
     return event.kind == EventKind.MESSAGE and event.data.get("side") == CSIRT
 
 
 def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
+    """Return a dict from uid, as text, to text."""
     return {str(uid): text for uid, text in rows}
 
 
 def list_events(incident: Incident) -> list[IncidentEvent]:
-    """Return the latest events, newest first. One more than MAX_EVENTS shows that there are earlier events."""
+    """Return the latest events of the case, newest first, at most MAX_EVENTS + 1.
+
+    The extra event shows that there are earlier ones.
+    """
     return list(incident.events.order_by("-id")[: MAX_EVENTS + 1])

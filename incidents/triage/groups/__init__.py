@@ -1,1 +1,1 @@
-"""Cases that are one affair: groups, and several declarations of one incident."""
+"""Cases with a common cause: groups of cases, and several declarations of one incident."""

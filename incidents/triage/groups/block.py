@@ -12,8 +12,9 @@ from incidents.services.groups.group import MAX_GROUPS_OFFERED, list_open_groups
 
 @dataclass(frozen=True)
 class GroupBlock:
-    """The groups that the page of a case shows. `own` is the group of the case. If it has none, `same_supplier` are
-    the groups with an open case of the same supplier, which are listed before `others`.
+    """The group of a case, `own`, or the groups that the case can be added to.
+
+    `same_supplier` are the groups with an open case of the same supplier. The page lists them before `others`.
     """
 
     own: CaseGroup | None = None
@@ -22,9 +23,9 @@ class GroupBlock:
 
 
 def build_group_block(incident: Incident, user: User) -> GroupBlock:
-    """Return the group of the case, or the groups to choose from; nothing for a person of another centre.
+    """Return the group of the case, or the groups to choose from. Runs one query at most.
 
-    Runs at most one query.
+    The block is empty for a person of another centre.
     """
     if not user.reads_centre(incident.csirt_id):
         return GroupBlock()

@@ -27,8 +27,9 @@ TEMPLATE = "incidents/triage/compare.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Compare the case with the case whose reference was typed in `avec`. On POST, merge them into the one that
-    `garder` names.
+    """Compare the case with another case, whose reference is typed in `avec`.
+
+    On POST, merge the two cases. `garder` is the reference of the case to keep.
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
@@ -45,6 +46,7 @@ def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
+    """Merge the case that the user does not keep into the other. If it is refused, show why in the comparison."""
     kept_reference = compact_code(request.POST.get("garder", ""))
     pair = {incident.reference: other.reference, other.reference: incident.reference}
     try:
@@ -62,7 +64,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
 
 
 def find_other_case(user: User, reference: str) -> Incident | None:
-    """Return the case, or None if it does not exist or this person may not merge it."""
+    """Return the case with the typed reference, or None if it does not exist or the user may not merge it."""
     try:
         return get_incident(user, compact_code(reference), to=Ability.LINK, door=Door.BESIDE)
     except (Http404, PermissionDenied):
@@ -70,7 +72,7 @@ def find_other_case(user: User, reference: str) -> Incident | None:
 
 
 def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
-    """Return the context of both cases, the older one first, because it is more often the one to keep."""
+    """Return the context of both cases, the older one first. The older case is more often the one to keep."""
     pair = sorted((incident, other), key=lambda case: (case.received_at, case.pk))
     sides = [describe_side(case, against) for case, against in (pair, pair[::-1])]
     zone = find_zone(incident.collectivity)
@@ -78,6 +80,7 @@ def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
 
 
 def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
+    """Return the context of `main`, with the reason why `duplicate` cannot be merged into it, if any."""
     return {
         "offer": find_open_proposal(main),
         "incident": main,
@@ -93,7 +96,7 @@ def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
 
 
 def explain_merge_refusal(main: Incident, duplicate: Incident) -> str:
-    """Return why this case cannot be kept as the main case, or ""."""
+    """Return why `duplicate` cannot be merged into `main`, or ""."""
     try:
         check_mergeable(duplicate, main)
     except ValidationError as error:

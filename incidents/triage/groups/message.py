@@ -1,5 +1,6 @@
-"""The page on which a message to all declarants of a group is written, previewed and sent, to each in their own
-thread.
+"""The page on which a message to all declarants of a group is written, previewed and sent.
+
+Each declarant reads it in the thread of their own case.
 """
 
 import secrets
@@ -40,6 +41,8 @@ SEND = "envoyer"
 
 
 class GroupLetterForm(forms.Form):
+    """The form of a message to all declarants of a group. The service checks the text."""
+
     text = FreeTextField(label="Votre message", widget=forms.Textarea(attrs={"rows": 10}))
     asks_answer = forms.BooleanField(label="J’attends une réponse de chacun", required=False)
     with_closed = forms.BooleanField(label="Écrire aussi aux dossiers clos", required=False)
@@ -54,16 +57,16 @@ class GroupLetterForm(forms.Form):
     doubtful = ""
 
     def make_letter(self) -> GroupLetter:
-        """Return the letter. The form must be valid."""
+        """Return the message. The form must be valid."""
         cleaned = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
         return GroupLetter(**cleaned | {"key": cleaned["key"] or secrets.token_urlsafe()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the form on GET. On POST, show a preview and the number of readers, or send the message.
+    """Show the form on GET. On POST, show a preview with the number of readers, or send the message.
 
-    The button « Envoyer », which sends, is only on the page of a preview.
+    Only the page of a preview has the button « Envoyer ».
     """
     group = get_group(get_account(request), uid)
     if request.method != "POST":
@@ -73,7 +76,7 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         if form.is_valid():
             return preview_or_send(request, group, form)
     except BulkFormAlreadyUsed as used:
-        return render_letter_form(request, group, renew_letter_form(request), before=used.job, status=409)
+        return render_letter_form(request, group, renew_letter_form(request), sent_job=used.job, status=409)
     except DoubtfulNames as error:
         form.add_error(None, error)
         form.doubtful = error.words
@@ -83,9 +86,9 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
-    """Send the message if its author has seen the preview of exactly this message; otherwise show the preview.
+    """Send the message if its author has seen the preview of exactly this message. Otherwise show the preview.
 
-    Raises ValidationError, DoubtfulNames and BulkFormAlreadyUsed like the services.
+    Raises ValidationError, DoubtfulNames and BulkFormAlreadyUsed like `check_letter` and `write_to_group`.
     """
     letter, seen = form.make_letter(), form.cleaned_data["seen"]
     is_stale = False
@@ -101,13 +104,17 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
 
 
 def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
-    """Return the message as it was typed with a new key, because the key of this page was already used to send another
-    message.
+    """Return the form with the text as it was typed and with a new key.
+
+    Another message was already sent with the old key.
     """
     return GroupLetterForm(replace_posted(request, key=secrets.token_urlsafe()))
 
 
 def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter, seen: str) -> HttpResponse:
+    """Start the job that sends the message. `seen` is the stamp of its preview: raises Stale if the preview would
+    differ now.
+    """
     job = write_to_group(group=group.uid, letter=letter, actor=get_account(request), seen=seen)
     sentence = choose_plural(
         "Votre message part, à un déclarant.",
@@ -126,9 +133,10 @@ def render_letter_form(
     form: GroupLetterForm,
     *,
     preview: GroupLetter | None = None,
-    before: BulkJob | None = None,
+    sent_job: BulkJob | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Render the form. `sent_job` is the job of another message that was already sent with this form."""
     addresses = list_reader_addresses(group, preview)
     context = {
         "group": group,
@@ -140,20 +148,21 @@ def render_letter_form(
         "send": SEND,
     }
     context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
-    context |= {"before": before, "letters": list_group_letters(group)}
+    context |= {"before": sent_job, "letters": list_group_letters(group)}
     context["is_stale"] = bool(preview) and status == HTTPStatus.CONFLICT
     if preview:
-        context["first"], context["as_read"] = preview_first_letter(group, preview, get_account(request)) or (
-            None,
-            preview.text,
-        )
+        first_letter = preview_first_letter(group, preview, get_account(request)) or (None, preview.text)
+        context["first"], context["as_read"] = first_letter
         cases = list_recipient_cases(group, with_closed=preview.with_closed)
         context["replies"] = list_replies_under_way(cases, group.csirt, get_account(request))
     return render_page(request, TEMPLATE, context, status=status)
 
 
 def list_reader_addresses(group: CaseGroup, letter: GroupLetter | None) -> list[str]:
-    """Return, for each declarant who would get the message, the mail address or "", up to the limit of one act."""
+    """Return the mail address of each declarant who would get the message, or "" for a declarant without one.
+
+    At most MAX_CASES addresses are returned, and none without a message.
+    """
     if letter is None:
         return []
     cases = list_recipient_cases(group, with_closed=letter.with_closed)

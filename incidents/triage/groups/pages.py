@@ -69,6 +69,10 @@ class OpeningForm(forms.Form):
 
 
 class GroupSheetForm(forms.Form):
+    """The form of the sheet of a group: what is known, and what to advise. `seen` is the version of the sheet that was
+    edited.
+    """
+
     sheet = FreeTextField(
         label="Ce qui est connu, ce qu’il faut conseiller", widget=forms.Textarea(attrs={"rows": 10})
     )
@@ -76,6 +80,8 @@ class GroupSheetForm(forms.Form):
 
 
 class AddForm(forms.Form):
+    """The form that adds cases to a group by their references."""
+
     references = FreeTextField(label="Ajouter des dossiers, par leur référence")
 
 
@@ -86,7 +92,7 @@ class AddForm(forms.Form):
 def group_list_view(request: HttpRequest) -> HttpResponse:
     """List the groups, newest first.
 
-    `?apres=` is the last group of the previous page; `?fermes=1` lists the closed groups.
+    `?apres=` is the uid of the last group of the previous page. `?fermes=1` lists the closed groups.
     """
     user, is_closed = get_account(request), request.GET.get("fermes") == "1"
     if not user.reads_any_centre:
@@ -104,7 +110,10 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_group_view(request: HttpRequest) -> HttpResponse:
-    """Show the form of a new group on GET, open the group on POST. The case named in `dossier` is added to it."""
+    """Show the form of a new group on GET. Open the group on POST.
+
+    The case whose reference is in `dossier` is added to the group.
+    """
     user = get_account(request)
     if not user.works_in_any_centre:
         raise Http404
@@ -121,6 +130,7 @@ def new_group_view(request: HttpRequest) -> HttpResponse:
 
 
 def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
+    """Open the group, add its first case if there is one, and redirect."""
     key, reference = cleaned["key"] or secrets.token_urlsafe(), compact_code(cleaned["dossier"])
     with transaction.atomic():  # no group is opened if its first case cannot be added
         group = open_group(
@@ -138,7 +148,7 @@ def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
 
 @require_POST
 def supplier_group_view(request: HttpRequest) -> HttpResponse:
-    """Open a group for the cases of a supplier (the button « En faire un groupe » of the queue)."""
+    """Open a group for the open cases of a supplier (the button « En faire un groupe » of the queue)."""
     key = request.POST.get("key") or secrets.token_urlsafe()
     group, job = open_supplier_group(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
     if job:
@@ -147,6 +157,7 @@ def supplier_group_view(request: HttpRequest) -> HttpResponse:
 
 
 def read_supplier(request: HttpRequest) -> str:
+    """Return the posted key of a supplier. Raises Http404 if it contains NUL."""
     supplier = request.POST.get("prestataire", "")
     if "\0" in supplier:
         raise Http404  # PostgreSQL cannot store NUL, so no supplier has this name
@@ -154,7 +165,10 @@ def read_supplier(request: HttpRequest) -> str:
 
 
 def add_cases(request: HttpRequest, job: BulkJob) -> None:
-    """Run a small job at once, so that the group's page shows its cases. A task runs a large job. Add a message."""
+    """Run a small job at once, so that the page of the group shows the added cases. A worker runs a large job.
+
+    A message says how many cases join the group.
+    """
     if job.total <= MAX_CASES_IN_REQUEST:
         run_job_in_request(job)
     confirmation = choose_plural(
@@ -168,6 +182,7 @@ def add_cases(request: HttpRequest, job: BulkJob) -> None:
 
 @require_safe
 def group_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Show the page of a group."""
     group = get_group(get_account(request), uid, for_reading=True)
     return render_group(request, group)
 
@@ -180,7 +195,7 @@ def render_group(
     add: AddForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the page of the group. A refused form is shown as it was typed."""
+    """Render the page of the group. `sheet` and `add` are refused forms, which are shown as they were typed."""
     rows = list_group_cases(group, get_account(request), request.GET.get("apres", ""))
     context = {
         "group": group,
@@ -204,16 +219,16 @@ def render_group(
 
 
 def list_running_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
-    """Return the jobs that still run for the group, which add cases to it or send a message to its declarants."""
+    """Return the unfinished jobs that add cases to the group or send a message to its declarants."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING, csirt=group.csirt_id, choices__group=str(group.uid))
     return running.order_by("id")
 
 
 def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]:
-    """Return up to one case more than a page, newest first, after the case with the reference `after`, each annotated
-    with when `user` last read it.
+    """Return the cases of one page, newest first, each annotated with when `user` last read it.
 
-    The case `after` need not be in the group any more.
+    The page starts after the case with the reference `after`, which may have left the group meanwhile. One extra case
+    shows that there is a next page.
     """
     own_cases = Incident.objects.filter(csirt=group.csirt_id)
     last = own_cases.filter(reference=compact_code(after)).values_list("received_at", "pk").first() if after else None
@@ -226,7 +241,10 @@ def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]
 
 
 def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:
-    """Return the number of cases by state, among the first `MAX_COUNTED` cases."""
+    """Return the number of cases of the group in all and by status, as context for the page.
+
+    Only the first MAX_COUNTED cases are counted. `is_more` is true if there are more.
+    """
     counted = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: MAX_COUNTED + 1]
     states = dict(
         Incident.objects.filter(pk__in=counted.values("pk")).order_by().values_list("status").annotate(Count("pk"))
@@ -241,7 +259,10 @@ def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:
 
 @require_POST
 def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Save the sheet. After a conflict, the second author keeps what was typed, is warned, and may save it again."""
+    """Save the sheet of the group.
+
+    After a conflict, the second author is warned, keeps what was typed, and may save it again.
+    """
     user, form, status = get_account(request), GroupSheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
     group = get_group(user, uid)
     try:
@@ -260,7 +281,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Add several cases by reference. References that could not be added stay in the field."""
+    """Add several cases to the group by their references. References that could not be added stay in the field."""
     user, form = get_account(request), AddForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
@@ -284,7 +305,7 @@ def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def add_if_allowed(reference: str, group: UUID, actor: User) -> bool:
-    """Add the case to the group. Return False if there is no such case or the actor may not add it."""
+    """Add the case to the group. Return False if there is no such case, or if the actor may not add it."""
     try:
         add_to_group(reference=reference, group=group, actor=actor)
     except (Http404, PermissionDenied, ValidationError):
@@ -293,6 +314,7 @@ def add_if_allowed(reference: str, group: UUID, actor: User) -> bool:
 
 
 def explain_refused_references(references: list[str], wrong: list[str]) -> str:
+    """Return the error for the references. `wrong` are those that could not be added."""
     if not references:
         return "Écrivez au moins une référence, comme T7K4-9MQX."
     if not wrong:
@@ -303,7 +325,7 @@ def explain_refused_references(references: list[str], wrong: list[str]) -> str:
 
 @require_POST
 def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Add the cases that name the supplier of a line (the button « Y ajouter les 3 qui manquent » of the queue)."""
+    """Add the ungrouped cases of a supplier to the group (button « Y ajouter les 3 qui manquent » of the queue)."""
     key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
     group = get_group(get_account(request), uid)
     try:
@@ -325,6 +347,7 @@ def group_state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def replace_posted(request: HttpRequest, **changed: str) -> QueryDict:
+    """Return a copy of the posted data with these values changed."""
     data = request.POST.copy()
     for name, value in changed.items():
         data[name] = value

@@ -41,7 +41,7 @@ PASTED_LIMIT = 20_000
 
 
 class IgnoredValueForm(TypedIndicatorForm, IgnoreReasonForm):
-    """The form that adds an ignored value. Only people with several centres choose the centre."""
+    """The form that adds an ignored value to a centre. Only people with several centres choose the centre."""
 
     csirt = forms.CharField(required=False, widget=forms.Select)
 
@@ -53,6 +53,8 @@ class IgnoredValueForm(TypedIndicatorForm, IgnoreReasonForm):
 
 
 class LookUpResult(NamedTuple):
+    """A searched value, with the cases that have it and the cases that have another value on its host."""
+
     kind: str
     value: str  # defanged
     rows: list[Observable]
@@ -62,6 +64,8 @@ class LookUpResult(NamedTuple):
 
 
 class LookUpForm(forms.Form):
+    """The form that searches for the values in a pasted text."""
+
     text = forms.CharField(
         label="Une valeur, ou un texte qui en contient",
         required=False,
@@ -78,7 +82,7 @@ def list_own_centres(user: User) -> list[Csirt]:
 
 
 def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]:
-    """Return those of `centres` for which the user works, and whose ignored values the user may change."""
+    """Return the centres, among `centres`, whose ignored values the user may change."""
     return [centre for centre in centres if get_account(request).works_in_centre(centre.pk)]
 
 
@@ -87,6 +91,7 @@ def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def known_values_view(request: HttpRequest) -> HttpResponse:
+    """Show the ignored values. On POST, add a value, or remove the value with the posted `uid`."""
     centres = list_own_centres(get_account(request))
     if request.method != "POST":
         return render_known_page(request, centres)
@@ -98,6 +103,7 @@ def known_values_view(request: HttpRequest) -> HttpResponse:
 
 
 def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
+    """Add an ignored value to the chosen centre, or show why it is refused."""
     work_centres = list_work_centres(request, centres)
     if not work_centres:
         raise Http404
@@ -133,7 +139,10 @@ def render_known_page(
 
 
 def list_older_values(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
-    """Return the ignored values older than the value `uid`, newest first; all values if `uid` is not among them."""
+    """Return the ignored values older than the value `uid`, newest first.
+
+    Return all of them if no ignored value has this uid.
+    """
     rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
     return filter_after(rows, uid, "id")
 
@@ -143,7 +152,9 @@ def list_older_values(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up_view(request: HttpRequest) -> HttpResponse:
-    """Search for values. The search uses POST, so that the values appear in no address and no log."""
+    """Search for values in all cases of the user. The search uses POST, so that no address and no log contains the
+    values.
+    """
     user = get_account(request)
     list_own_centres(user)
     form = LookUpForm(request.POST if request.method == "POST" else None)
@@ -154,9 +165,9 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
 
 
 def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
-    """Return the results for the page. If there can be none, add the reason to the form as an error.
+    """Return the results for the page. If the text has no value, add the reason to the form as an error.
 
-    An access is recorded for each case of which another value on the same host is shown.
+    Record an access for each case that the page shows with another value on the same host.
     """
     if len(text) > PASTED_LIMIT:
         most = number_format(PASTED_LIMIT, force_grouping=True)
@@ -179,6 +190,9 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
 
 
 def make_result(indicator: Indicator, rows: list[Observable], related: list[Observable]) -> LookUpResult:
+    """Return the result for one value. `rows` are its sightings; `related` are the other values on hosts of the
+    search.
+    """
     return LookUpResult(
         kind=str(indicator.kind.label),
         value=defang(*indicator),
@@ -190,8 +204,9 @@ def make_result(indicator: Indicator, rows: list[Observable], related: list[Obse
 
 
 def read_values(text: str, user: User) -> list[Indicator]:
-    """Return the values in the text, with the file names that the user's centres recorded. A single line without any
-    other value may be a file name. Runs one query.
+    """Return the indicators in the text, with the file names that the user's centres recorded. Runs one query.
+
+    If a single line contains nothing else, the whole line may be a file name.
     """
     values = list(dict.fromkeys([*list_recorded_files(list_file_names(text), user), *find_indicators(text)]))
     line = text.strip()

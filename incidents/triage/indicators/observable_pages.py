@@ -1,4 +1,4 @@
-"""The page of a case's indicators (proposed, kept, added by hand), and the page of one indicator."""
+"""The page of the indicators of a case (proposed, recorded, typed), and the page of one indicator."""
 
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
@@ -57,6 +57,8 @@ class TypedIndicatorForm(forms.Form):
 
 
 class IgnoreReasonForm(forms.Form):
+    """The form that asks why a centre ignores values."""
+
     motive = forms.CharField(
         label="Pourquoi ne plus les proposer",
         required=False,
@@ -65,7 +67,9 @@ class IgnoreReasonForm(forms.Form):
 
 
 class ProposalLine(NamedTuple):
-    """A proposal with its tick box: `tick` is the value of the box."""
+    """A proposed indicator with its checkbox. `tick` is the value that the checkbox posts. `where` names the texts
+    that contain it.
+    """
 
     row: IndicatorProposal
     tick: str
@@ -77,8 +81,9 @@ class ProposalLine(NamedTuple):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the page on GET. On POST carry out the act of the button. If it is refused, show the page with what was
-    typed.
+    """Show the indicators of the case on GET. Carry out the act of the button on POST.
+
+    If the act is refused, show the page with what was ticked or typed.
     """
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.OBSERVABLES)
     if request.method != "POST":
@@ -93,6 +98,7 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def save_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Record the ticked values as indicators of the case."""
     number = save_observables(
         reference=incident.reference, actor=get_account(request), chosen=read_ticked_values(request)
     )
@@ -103,6 +109,7 @@ def save_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse
 
 
 def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Add the ticked values to the ignored values of the centre."""
     if incident.csirt is None:
         raise Http404
     reason, chosen = request.POST.get("motive", ""), read_ticked_values(request)
@@ -113,6 +120,7 @@ def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpRespon
 
 
 def add_typed_value(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Record the typed value as an indicator of the case."""
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
     added = save_typed_observable(reference=incident.reference, actor=get_account(request), kind=kind, value=value)
     return redirect_to_observables(
@@ -121,14 +129,15 @@ def add_typed_value(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 def remove_kept_value(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Remove an indicator from the case."""
     remove_observable(reference=incident.reference, actor=get_account(request), uid=read_uid(request))
     return redirect_to_observables(request, incident, "Indicateur retiré de ce dossier.")
 
 
 def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the values found in an evidence file, in the response to the POST.
+    """Render the page with the values found in an evidence file.
 
-    Reading the file is recorded as an opening, so no other page shows these values without being asked.
+    Reading the file is recorded as an opening of it. So only the response to this POST shows these values.
     """
     try:
         piece, proposals = propose_indicators_from_file(
@@ -150,7 +159,7 @@ ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
 
 
 def read_ticked_values(request: HttpRequest) -> list[ChosenValue]:
-    """Return the ticked values. Raises ValidationError if there are none."""
+    """Return the ticked values. Raises ValidationError if none is ticked."""
     parts = [tick.split("|", 2) for tick in request.POST.getlist("choix")]
     chosen = [ChosenValue(kind=part[0], origin=part[1], value=part[2]) for part in parts if len(part) == 3]
     if not chosen:
@@ -159,6 +168,7 @@ def read_ticked_values(request: HttpRequest) -> list[ChosenValue]:
 
 
 def read_uid(request: HttpRequest) -> UUID:
+    """Return the posted uid. Raises Http404 if it is malformed."""
     try:
         return UUID(request.POST.get("uid", ""))
     except ValueError as error:
@@ -171,7 +181,7 @@ def redirect_to_observables(request: HttpRequest, incident: Incident, confirmati
 
 
 def render_refused_form(request: HttpRequest, incident: Incident, error: ValidationError) -> HttpResponse:
-    """Return the page with the error on the submitted form. What was ticked or typed stays."""
+    """Render the page with the error on the submitted form. What was ticked or typed stays."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {}
     form = {"ajouter": TypedIndicatorForm, "ignorer": IgnoreReasonForm}.get(request.POST["acte"], forms.Form)(
         request.POST
@@ -200,6 +210,7 @@ def render_observables_page(
     chosen: Collection[str] = (),
     **blocks: Any,
 ) -> HttpResponse:
+    """Render the page. `chosen` are the ticked checkboxes. `blocks` replace the blocks of the same name."""
     user = get_account(request)
     proposals = proposals or (IndicatorProposals() if incident.erased_at else propose_indicators(incident, user))
     offers = [make_proposal_line(row, chosen) for row in proposals.rows]
@@ -230,9 +241,9 @@ def make_proposal_line(row: IndicatorProposal, chosen: Collection[str]) -> Propo
 
 @require_safe
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Show one indicator and the cases of the user's centres that have the same value, or another on the same host.
+    """Show one indicator, and the cases of the user's centres that have this value or another value on its host.
 
-    An access is recorded for each case of which another value is shown.
+    Record an access for each case that is shown with another value.
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.READ, door=Door.OBSERVABLES)

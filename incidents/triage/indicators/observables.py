@@ -17,25 +17,29 @@ from incidents.sharing import PAP_MEANINGS
 
 
 class ObservableLine(NamedTuple):
+    """An indicator of a case, with a text on how many other cases have it."""
+
     row: Observable
     value: str  # defanged
     sightings: str
 
 
 class RelatedSighting(NamedTuple):
-    """A sighting of another value on the same host, which a list of sightings shows beside the case."""
+    """A case that has another value on the same host."""
 
     incident: Incident
     shown_value: str  # defanged
 
 
 class ObservableGroup(NamedTuple):
+    """The indicators of one kind."""
+
     kind: ObservableKind
     lines: list[ObservableLine]
 
 
 def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return the block for the page. Runs one query, however many indicators there are."""
+    """Return the indicators of the case by kind. Runs one query, however many indicators there are."""
     groups = group_by_kind(list_observables(incident, user))
     lines = [line for group in groups for line in group.lines]
     number_seen = sum(bool(line.sightings) for line in lines)
@@ -43,9 +47,9 @@ def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
 
 
 def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
-    """Group the rows by kind, in the order of the enumeration.
+    """Return the indicators grouped by kind, in the order of the enumeration.
 
-    `rows` are annotated with `seen_in` and sorted by kind.
+    `rows` must be annotated with `seen_in` and sorted by kind.
     """
     by_kind = {
         kind: [ObservableLine(row, defang(kind, row.value), format_sightings(len(row.seen_in))) for row in same]
@@ -55,13 +59,13 @@ def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
 
 
 def list_related_sightings(value: Indicator, rows: Iterable[Observable]) -> list[RelatedSighting]:
-    """Return those of the rows that are on the host of `value`, MAX_SIGHTINGS at most."""
+    """Return the cases, among those of `rows`, with another value on the host of `value`. At most MAX_SIGHTINGS."""
     related = (RelatedSighting(row.incident, defang(row.kind, row.value)) for row in filter_related_rows(rows, value))
     return list(islice(related, MAX_SIGHTINGS))
 
 
 def format_sightings(number: int) -> str:
-    """Return in how many other cases the value was seen, as a sentence, or ""."""
+    """Return a sentence on how many other cases have the value, or ""."""
     if number > MAX_SIGHTINGS:
         return f"Vu dans {MAX_SIGHTINGS} autres dossiers de votre centre, et plus"
     sentence = choose_plural(
@@ -73,12 +77,14 @@ def format_sightings(number: int) -> str:
 
 
 def make_search_link(value: str) -> str:
-    """Return the address of a search in the texts of the cases, which may mention the value without having it as an
-    indicator.
+    """Return the address of a search for the value in the texts of the cases.
+
+    A text may mention a value that is no indicator of its case.
     """
     quoted = f'"{value}"' if " " in value else value
     return reverse("admin:incidents_incident_search", query={"q": quoted})
 
 
 def format_indicator_origin(origin: str) -> str:
+    """Return the label of the document in which the indicator was found, or « saisi à la main »."""
     return str(DocumentKind(origin).label) if origin in DocumentKind.values else "saisi à la main"

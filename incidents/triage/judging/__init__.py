@@ -1,1 +1,1 @@
-"""What responders judge of a case: verification, severity, qualification, closing."""
+"""The judgements of responders on a case: verification, severity, qualification, closing."""

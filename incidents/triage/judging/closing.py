@@ -61,12 +61,15 @@ TASK_HELP = {"aria-describedby": "taches-aide"}
 
 
 def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
+    """Return an optional field. Its first choice, « à choisir », is empty."""
     return forms.ChoiceField(label=label, required=False, choices=[TO_CHOOSE, *choices])
 
 
 class ClosingForm(forms.Form):
-    """The form that closes a case. It has a day and an hour for each service that is still interrupted, and a checkbox
-    for each open task.
+    """The form that closes a case with a report.
+
+    It has fields for the day and the hour at which each interrupted service resumed, and a checkbox for each open
+    task.
     """
 
     reason = forms.ChoiceField(
@@ -118,17 +121,18 @@ class ClosingForm(forms.Form):
 
     @property
     def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield each interruption with the fields of the day and the hour of its end."""
+        """Yield each interruption with the fields for the day and the hour of its end."""
         for interruption in self.remaining.interruptions:
             yield interruption, self[f"ended_{interruption.service}_date"], self[f"ended_{interruption.service}_time"]
 
     @property
     def task_ticks(self) -> list[Any]:
+        """The checkboxes « sans objet » of the open tasks."""
         return [self[f"task_{task.uid}"] for task in self.remaining.tasks]
 
     @property
     def task_problem(self) -> str:
-        """Return one sentence for all the tasks with an error, instead of the same error for each, or ""."""
+        """Return one error that stands for the errors of all open tasks, or ""."""
         number = sum(bool(tick.errors) for tick in self.task_ticks)
         sentence = choose_plural(
             "Faites cette tâche, ou cochez « sans objet ».",
@@ -145,7 +149,9 @@ class ClosingForm(forms.Form):
         return self.cleaned_data
 
     def make_ending(self) -> ClosingReport:
-        """Return the ending. The form must be valid. Days and hours are in the active time zone."""
+        """Return the report and the reason of the closing. The form must be valid. Its days and hours are in the
+        active time zone.
+        """
         cleaned = self.cleaned_data
         words = {
             name: cleaned[name]
@@ -156,13 +162,16 @@ class ClosingForm(forms.Form):
         return ClosingReport(**words, leak=cleaned.get("leak", ""), ended=ended, moot=moot)
 
     def read_end(self, interruption: Any) -> datetime | None:
-        """Return the end of an interruption in UTC, or None. A day without hour becomes its first minute."""
+        """Return the end of an interruption in UTC, or None without a day. A day without an hour becomes its first
+        minute.
+        """
         day, hour = (self.cleaned_data[f"ended_{interruption.service}_{part}"] for part in ("date", "time"))
         if day is None:
             return None
         return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
     def add_service_errors(self, error: ValidationError) -> None:
+        """Add each error of the service to the field that it concerns. The field of an end is its day."""
         for name, problems in error.message_dict.items():
             field = f"{name}_date" if name.startswith("ended_") else name
             self.add_error(field if field in self.fields else None, problems)
@@ -170,7 +179,10 @@ class ClosingForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the form on GET; on POST close the case, or show the form as it was typed, with what is missing."""
+    """Show the form on GET. Close the case on POST.
+
+    A refused form is shown again as it was typed, with what is missing.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method == "POST":
@@ -185,8 +197,9 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the report that this person had begun when a colleague closed the case, so that they can copy it. Redirect
-    to the case if they had typed nothing.
+    """Show the report that the user had begun when a colleague closed the case, so that the user can copy it.
+
+    Redirect to the case if the user had typed nothing.
     """
     begun = (
         {} if incident.erased_at else load_unsent_texts(incident, get_account(request)).get(CaseFormCode.CLOSING, {})
@@ -203,8 +216,10 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
 
 
 def list_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
-    """Return the work for which a page posted fields, when the case is closed: the same page that is posted again must
-    be read as a whole, to tell whether its report is the one that closed the case.
+    """Return the unfinished work for which the page posted fields. It is for a case that is already closed.
+
+    If the user submits the same page twice, the second report must be read whole: the service compares it with the
+    report that closed the case.
     """
     return UnfinishedWork(
         interruptions=tuple(
@@ -218,6 +233,7 @@ def list_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
 
 
 def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Close the case with its report. If it is refused, show the form as it was typed."""
     is_closed = incident.status == Status.CLOSED
     remaining = list_posted_work(incident, request.POST) if is_closed else find_unfinished_work(incident)
     form, is_stale = ClosingForm(incident, remaining, request.POST), False
@@ -260,6 +276,7 @@ def render_closing_form(
 
 @require_POST
 def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Reopen the case. A refused form is shown on the page of the case as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.REOPEN)
     form = ReopenForm(request.POST)
     try:

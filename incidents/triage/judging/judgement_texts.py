@@ -38,14 +38,16 @@ FIELD_ORDER = ("nature", "type", *(name for name in FIELD_LABELS if name != "nat
 
 
 def format_qualification(data: Mapping[str, Any]) -> str:
-    """Return a text such as « nature à qualifier → incident ; TLP:AMBER → TLP:RED », in a fixed order, since jsonb
-    keeps none.
+    """Return a text such as « nature à qualifier → incident ; TLP:AMBER → TLP:RED ».
+
+    The order of the fields is fixed, because jsonb does not keep the order of its keys.
     """
     codes = data.get("changed", {})
     return "\N{NO-BREAK SPACE}; ".join(format_change(name, *codes[name]) for name in FIELD_ORDER if name in codes)
 
 
 def format_change(name: str, was: Any, now: Any) -> str:
+    """Return a text such as « gravité faible → modérée » for the change of one field."""
     if name == "techniques":
         return choose_plural("%d technique ATT&CK", "%d techniques ATT&CK", len(now)) % len(now)
     if name == "type":
@@ -55,10 +57,12 @@ def format_change(name: str, was: Any, now: Any) -> str:
 
 
 def format_choice(words: type[Choices], code: Any) -> str:
+    """Return the label of the code, or « rien ». `words` is the enumeration of the codes."""
     return str(words(code).label) if code in words.values else "rien"
 
 
 def format_closing(data: Mapping[str, Any]) -> str:
+    """Return the reason of the closing, and the outcome and the cause if there is a report."""
     parts = [format_choice(ClosingReason, data.get("reason")), *(format_ending(data) if data.get("outcome") else ())]
     if left := data.get("left"):
         parts.append(choose_plural("%d tâche abandonnée", "%d tâches abandonnées", left) % left)
@@ -66,20 +70,24 @@ def format_closing(data: Mapping[str, Any]) -> str:
 
 
 def format_ending(data: Mapping[str, Any]) -> list[str]:
+    """Return the parts of the text that come from the report: the outcome, the cause, an unknown leak."""
     parts = [format_choice(Outcome, data["outcome"]), f"cause : {format_choice(Cause, data.get('cause'))}"]
     return [*parts, "on ne saura pas si des données sont sorties"] if data.get("leak_never_known") else parts
 
 
 def format_reopening(data: Mapping[str, Any]) -> str:
+    """Return the reason for which the case was closed before it was reopened."""
     return f"il était clos : {format_choice(ClosingReason, data.get('reason'))}"
 
 
 def format_verification(data: Mapping[str, Any]) -> str:
+    """Return where the called number was found, or ""."""
     source = data.get("source", "")
     return f"numéro trouvé : {format_choice(NumberSource, source)}" if source else ""
 
 
 def format_rating(data: Mapping[str, Any]) -> str:
+    """Return the label of the rating that the declarant gave."""
     return format_choice(Satisfaction, data.get("level"))
 
 

@@ -1,4 +1,4 @@
-"""The page on which a responder corrects or removes the official number of a body."""
+"""The page on which a responder corrects or removes the official telephone number of a body."""
 
 from django import forms
 from django.contrib import messages
@@ -26,8 +26,9 @@ CHANGED = "Ce numéro a changé pendant que vous l’aviez sous les yeux : reli
 
 
 class OfficialNumberForm(forms.Form):
-    """The form that corrects the official telephone number and says where the new one was found. The service checks
-    both.
+    """The form that corrects the official telephone number of a body, and asks where the new number was found.
+
+    The service checks both.
     """
 
     number = FreeTextField(
@@ -53,7 +54,7 @@ class OfficialNumberForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def official_number_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the official number with its origin on GET. Correct or remove it on POST."""
+    """Show the official telephone number with its origin on GET. Correct or remove the number on POST."""
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.VERIFY)
     if request.method != "POST":
@@ -81,7 +82,7 @@ def official_number_view(request: HttpRequest, reference: str) -> HttpResponse:
 def render_official_number(
     request: HttpRequest, incident: Incident, form: OfficialNumberForm, *, status: int = 200
 ) -> HttpResponse:
-    """Render the page. A body without an official number gets a page that says so."""
+    """Render the page. For a body without an official number, the page says that there is none."""
     stored = find_official_number_row(incident)
     context = {
         "incident": incident,

@@ -1,4 +1,4 @@
-"""The views that receive what a responder judges: the qualification, the verification, the severity, the body."""
+"""The views that save the judgements of a responder: qualification, verification, severity, correction of the body."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -32,7 +32,10 @@ from incidents.triage.judging.verify import VerifyForm
 
 @require_POST
 def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Save the qualification. If the form is refused or the page was outdated, show the form as it was filled in."""
+    """Save the qualification, or search for a technique if that button was pressed.
+
+    If the form is refused or outdated, show it as it was filled in.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     leak = find_leak_row(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
@@ -61,7 +64,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_technique_matches(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the techniques that match the search, and the ticked techniques. Nothing is saved."""
+    """Show the techniques that match the search, and the ticked techniques. Save nothing."""
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})
     return render_case_again(request, incident, status=200, qualify=build_qualify_block(incident) | {"form": form})
@@ -69,10 +72,9 @@ def render_technique_matches(request: HttpRequest, incident: Incident) -> HttpRe
 
 @require_POST
 def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Verify the case.
+    """Verify the case. If the form is refused, show it on the page of the case as it was typed.
 
-    If the form is refused, show it on the page of the case as it was typed. Only then are the texts of the case loaded
-    and an access recorded.
+    An access to the case is recorded only if its page is shown.
     """
     incident = check_ability(get_account(request), reference, to=Ability.VERIFY)
     form = VerifyForm(request.POST, proposed=find_official_number(incident, list_emergency_contacts(incident)))
@@ -92,8 +94,9 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def confirm_verification(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Redirect to the case with a message that says who verified it. If the call could not be noted because the case
-    is erased and somebody else had verified it, show what was typed.
+    """Redirect to the case with a message that says who verified it.
+
+    An erased case that somebody else had verified cannot note the call: what the user typed is then shown instead.
     """
     event = find_call_back_event(incident)
     if event and event.actor == get_account(request):
@@ -110,7 +113,7 @@ def confirm_verification(request: HttpRequest, incident: Incident) -> HttpRespon
 
 @require_POST
 def severity_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Set the severity. If no reason is given or the page was outdated, show the choice again as it was made."""
+    """Set the severity. If the form is refused or outdated, show it again as it was filled in."""
     form, is_stale = SeverityForm(request.POST), False
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     try:
@@ -133,7 +136,9 @@ def severity_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def correct_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Correct the unconfirmed body. If the form is refused, show it on the page of the case as it was typed."""
+    """Correct the unconfirmed body of the case. If the form is refused, show it on the page of the case as it was
+    typed.
+    """
     form, is_stale = BodyCorrectionForm(request.POST), False
     incident = get_incident(get_account(request), reference, to=Ability.CONFIRM_BODY)
     try:

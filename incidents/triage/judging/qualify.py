@@ -47,8 +47,9 @@ MAX_MATCHES_SHOWN = 20
 
 
 class QualifyForm(CaseForm):
-    """The form that qualifies a case, filled in with the saved qualification or with `data`. The service checks which
-    codes may be combined.
+    """The form that qualifies a case. It starts with the saved qualification.
+
+    The service checks which codes may be combined.
     """
 
     code = CaseFormCode.QUALIFICATION
@@ -83,17 +84,20 @@ class QualifyForm(CaseForm):
         self.set_choices("pap", list_explained_choices(Pap, PAP_MEANINGS))
 
     def set_choices(self, name: str, choices: list[Any]) -> None:
+        """Set the choices of the field `name`."""
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
 
     def restore(self, values: dict[str, list[str]]) -> None:
+        """Fill this unbound form with values that were typed earlier, and offer the techniques that they need."""
         super().restore(values)
         self.offer_techniques()
 
     def offer_techniques(self) -> None:
-        """Offer the techniques that are suggested, saved, ticked or found by the search. The whole matrix would be too
-        long to choose from.
+        """Offer the techniques that are suggested, saved, ticked or found by the search.
+
+        The whole matrix would be too long to choose from.
         """
         values = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
         self.matches = search_techniques(values.get("find") or "")
@@ -104,24 +108,28 @@ class QualifyForm(CaseForm):
 
     @property
     def suggested_boxes(self) -> list[Any]:
+        """The checkboxes of the techniques that are suggested for the type of the case."""
         return [box for box in self["techniques"].subwidgets if box.data["value"] in self.suggested]
 
     @property
     def chosen_boxes(self) -> list[Any]:
-        """Return the boxes, except suggested ones, that are ticked or whose technique is saved."""
+        """The checkboxes, other than suggested ones, that are ticked or whose technique is saved."""
         return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.current]
 
     @property
     def found_boxes(self) -> list[Any]:
+        """The checkboxes of the techniques that only the search found."""
         chosen = {box.data["value"] for box in self.chosen_boxes}
         return [box for box in self.other_boxes if box.data["value"] not in chosen]
 
     @property
     def other_boxes(self) -> list[Any]:
+        """The checkboxes of the techniques that are not suggested."""
         return [box for box in self["techniques"].subwidgets if box.data["value"] not in self.suggested]
 
     @property
     def hidden_match_count(self) -> int:
+        """The number of techniques that the search found and that the form does not show."""
         return max(0, len(self.matches) - MAX_MATCHES_SHOWN)
 
     def make_qualification(self) -> Qualification:
@@ -133,16 +141,18 @@ class QualifyForm(CaseForm):
         return Qualification(rsit_class=rsit_class, rsit_type=rsit_type, techniques=techniques, **codes)
 
     def add_service_errors(self, error: ValidationError) -> None:
+        """Add each error of the service to the field that it concerns. The RSIT class and type are one field."""
         for field, problems in error.message_dict.items():
             self.add_error("rsit" if field in RSIT_FIELDS else field, problems)
 
 
 def list_explained_choices(labels: type[TextChoices], meanings: Mapping[str, Any]) -> list[Any]:
-    """Return (code, text) choices, in which each label is followed by its explanation."""
+    """Return (code, text) choices. Each text is the label of the code, followed by its explanation."""
     return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in meanings.items()]
 
 
 def build_initial_values(saved: Qualification) -> dict[str, Any]:
+    """Return the saved qualification as the initial values of the form."""
     values = {name: getattr(saved, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
     rsit = f"{saved.rsit_class}/{saved.rsit_type}"
     values["leak"] = saved.leak or AS_DECLARED
@@ -155,7 +165,10 @@ def build_initial_values(saved: Qualification) -> dict[str, Any]:
 
 
 def list_rsit_choices(saved: Qualification) -> list[Any]:
-    """Return the choice that follows from the type, with the reason, then each class with its types."""
+    """Return the choices of RSIT in groups. The first group is the classification suggested for the type of the case.
+
+    Each other group is an RSIT class with its types.
+    """
     first_class, first_type = FIRST_CLASSIFICATION[saved.type]
     term = TYPE_TERMS[saved.type]
     suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
@@ -169,7 +182,7 @@ def list_rsit_choices(saved: Qualification) -> list[Any]:
 
 
 def list_leak_choices(incident: Incident) -> list[Any]:
-    """Return the choices of the leak: first « comme déclaré », then each status that the centre may judge."""
+    """Return the choices of the leak: « comme déclaré » first, then each status that the centre may conclude."""
     declared = read_declared_data(incident)
     status = read_declared_leak_status(declared)
     none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_STATED
@@ -177,10 +190,12 @@ def list_leak_choices(incident: Incident) -> list[Any]:
 
 
 def make_qualify_form(incident: Incident) -> QualifyForm:
+    """Return the form with the saved qualification."""
     return QualifyForm(incident, find_leak_row(incident))
 
 
 def build_qualify_block(incident: Incident) -> dict[str, Any]:
+    """Return what the page shows of the qualification. The form itself is added once it is opened."""
     return {
         "techniques": list_technique_titles(incident.techniques),
         "tlp_means": TLP_MEANINGS[incident.tlp],

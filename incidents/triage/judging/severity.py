@@ -19,11 +19,12 @@ from incidents.triage.case_form import CaseForm
 
 
 def parse_severity(value: str) -> Severity:
+    """Return the severity whose number is written in `value`."""
     return Severity(int(value))
 
 
 def format_point_ranges() -> str:
-    """Return « 0–1 point : faible, 2–3 : modérée, … 6 et plus : critique »."""
+    """Return the text « 0–1 point : faible, 2–3 : modérée, … 6 et plus : critique »."""
     levels = list(LEAST_POINTS.items())
     ranges = [
         f"{least}–{above - 1}{' point' if least == 0 else ''} : {severity.label}"
@@ -48,13 +49,13 @@ class SeverityForm(CaseForm):
 
 
 def make_severity_form(incident: Incident) -> SeverityForm:
-    """Return the form with a level selected: the severity computed from the present facts."""
+    """Return the form. The selected severity is the one computed from the present facts."""
     assessment = assess_case(incident, timezone.now())
     return SeverityForm(initial={"severity": assessment.severity, "seen": incident.severity})
 
 
 def find_severity_choice(incident: Incident) -> SeverityChoice | None:
-    """Return the newest choice of a responder, or None if the severity has changed since."""
+    """Return the newest severity that a responder chose, or None if the severity has changed since. Runs one query."""
     newest = incident.severity_choices.select_related("actor").order_by("-id").first()
     return newest if newest and newest.severity == incident.severity else None
 
@@ -67,8 +68,7 @@ def build_severity_block(
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
-    """Return the severity that follows from the rows that the page has loaded, and how it compares with the stored
-    one.
+    """Return the severity computed from rows that the page has loaded, and compare it with the stored severity.
 
     Runs one query if they differ.
     """

@@ -15,8 +15,9 @@ HELP_ATTRIBUTES = {"aria-describedby": "verifier-aide"}
 
 
 class VerifyForm(CaseForm):
-    """The form of a call back. `official` contains the number that the page proposed, if its box is ticked; `source`
-    then says where that number was looked up again. The service checks the number.
+    """The form of a call back. `official` is the number that the page proposed, if its checkbox is ticked.
+
+    `source` then says where the responder looked that number up again. The service checks the number.
     """
 
     code = CaseFormCode.VERIFICATION
@@ -41,7 +42,7 @@ class VerifyForm(CaseForm):
 
     @property
     def is_official(self) -> bool:
-        """True if the number that the page proposes is ticked."""
+        """True if the checkbox of the number that the page proposes is ticked."""
         return self.proposed is not None and self["official"].value() == self.proposed.phone
 
     def clean(self) -> dict[str, Any]:
