@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
 from accounts.services.roles import has_incompatible_roles
-from core.admin_forms import FreshForm
+from core.admin_forms import ConflictCheckedForm
 from core.fields import PlainLineField
 from core.text import normalise_address
 
@@ -60,7 +60,7 @@ class AddUserForm(UniqueAddressForm):
         field_classes = {"display_name": PlainLineField}
 
 
-class ChangeUserForm(FreshForm, UniqueAddressForm):
+class ChangeUserForm(ConflictCheckedForm, UniqueAddressForm):
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]

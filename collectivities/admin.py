@@ -14,7 +14,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.services import correct_region
 from core.admin import BoundedModelAdmin
-from core.admin_forms import FreshForm
+from core.admin_forms import ConflictCheckedForm
 from core.fields import PlainLineField
 
 MAX_MATCHES = 50
@@ -25,7 +25,7 @@ LISTED_FIELDS = [
 CORRECTION_FIELDS = ["region_correction", "region_correction_note"]
 
 
-class RegionCorrectionForm(FreshForm):
+class RegionCorrectionForm(ConflictCheckedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("region_correction") and not cleaned.get("region_correction_note"):

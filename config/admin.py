@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 from core.admin import BoundedModelAdmin
-from core.admin_forms import FreshForm
+from core.admin_forms import ConflictCheckedForm
 from incidents.models import Incident
 
 # Models that nobody edits here: roles give the permissions, and each person enrols their own second factors.
@@ -49,8 +49,10 @@ class TocsinAdminSite(AdminSite):
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         own_models = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
         admin_class = admin_class or BoundedModelAdmin
-        if own_models and not (issubclass(admin_class, BoundedModelAdmin) and issubclass(admin_class.form, FreshForm)):
-            raise ImproperlyConfigured(f"{admin_class.__name__}: not a BoundedModelAdmin, or its form no FreshForm")
+        if own_models and not (
+            issubclass(admin_class, BoundedModelAdmin) and issubclass(admin_class.form, ConflictCheckedForm)
+        ):
+            raise ImproperlyConfigured(f"{admin_class.__name__}: not a BoundedModelAdmin with a ConflictCheckedForm")
         super().register(own_models, admin_class, **options)
 
     def get_urls(self) -> list[Any]:

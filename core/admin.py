@@ -11,7 +11,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 
-from core.admin_forms import FreshForm, make_stamp
+from core.admin_forms import ConflictCheckedForm, make_stamp
 from core.admin_lists import BoundedChangeList, BoundedPaginator
 
 
@@ -31,10 +31,10 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
     """The base of all model admins. The cost of its lists does not depend on the size of the table.
 
     A list counts no rows, shows no facets, uses keyset pages, and sorts only by the columns that a subclass allows. A
-    subclass with a form of its own derives that form from FreshForm.
+    subclass with a form of its own derives that form from ConflictCheckedForm.
     """
 
-    form = FreshForm
+    form = ConflictCheckedForm
     add_text = "Ajouter"
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -54,7 +54,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
-        """Return the form class. For an existing row, the class carries the stamp that `FreshForm` compares."""
+        """Return the form class. For an existing row, it carries the stamp that `ConflictCheckedForm` compares."""
         form_class: Any = super().get_form(request, obj, change, **kwargs)
         if obj is not None:
             formsets = [

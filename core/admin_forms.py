@@ -8,7 +8,7 @@ from django import forms
 STAMP_FIELD = "_seen"  # the name of the field, in config/templates/admin/change_form.html
 
 
-class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class ConflictCheckedForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """A form that refuses to overwrite a row that was changed after the page was rendered. It compares
     `current_stamp`, computed from the row and its inlines, with the stamp that the page sends back.
     """

@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from core.admin_forms import FreshForm
+from core.admin_forms import ConflictCheckedForm
 from core.fields import DayField
 from csirts import wording
 from csirts.enums import ContactKind
@@ -17,7 +17,7 @@ from csirts.sites import SITE, split_sites
 ONE_DAY = timedelta(days=1)
 
 
-class CoverageForm(FreshForm):
+class CoverageForm(ConflictCheckedForm):
     """The form of a coverage. It asks for the last day of the period, but the row stores the first day after it."""
 
     first_on = DayField(needs_year=True, label="premier jour", required=False, help_text="Vide : depuis toujours.")

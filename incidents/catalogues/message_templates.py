@@ -71,9 +71,10 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     return BRACED.sub(lambda match: values.get(match[1]) or match[0], text)
 
 
-def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
-    """Tell whether a message with these `types` is offered on a case of type `kind`. A message without types is
-    offered on all.
+def is_offered_for_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
+    """Tell whether a template with these `types` is offered on a case of the type `kind`.
+
+    A template without types is offered on every case.
     """
     return not types or kind in types
 

@@ -124,14 +124,15 @@ def declare_express(request: HttpRequest) -> HttpResponse:
     a cookie.
     """
     if request.method == "POST" and not request.COOKIES:
-        return render_typed_express(request, status=400)
+        return render_unsaved_express(request, status=400)
     return render_or_submit_express(request)
 
 
 @never_cache
-def render_typed_express(request: HttpRequest, *, status: int = 403) -> HttpResponse:
-    """Show what was typed again after a post without a cookie, so that the person can send it. Save nothing, because
-    such a post may be forged.
+def render_unsaved_express(request: HttpRequest, *, status: int = 403) -> HttpResponse:
+    """Show what was typed again after a post without a cookie, so that the person can send it.
+
+    Nothing is saved, because such a post may be forged.
     """
     page = read_express_page(request, find_journey(request) or make_journey(request))
     with timezone.override(page.journey.clock):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.stale import Stale
 from incidents.declare.entries import read_entry
-from incidents.declare.express import render_typed_express
+from incidents.declare.express import render_unsaved_express
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
@@ -25,7 +25,7 @@ def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
     if the post was sent to another page.
     """
     if request.path == reverse("declare_express"):
-        return render_typed_express(request)
+        return render_unsaved_express(request)
     screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:

@@ -43,7 +43,7 @@ def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> st
     return "Collectivité confirmée : elle est désormais dans la recherche de tous."
 
 
-def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> str:
+def withdraw_body_confirmation(reference: str, actor: User, request: HttpRequest) -> str:
     """Withdraw the confirmation of the body of the case. Return the sentence for the next page.
 
     Raises ValidationError if no known reason is chosen.
@@ -56,7 +56,7 @@ def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> 
     return "Confirmation retirée. Ses dossiers sont de nouveau non vérifiés."
 
 
-def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
+def merge_unconfirmed_body(reference: str, actor: User, request: HttpRequest) -> str:
     """Merge the unconfirmed body of the case into the chosen body. Return the sentence for the next page.
 
     Raises ValidationError if no body is chosen.
@@ -131,8 +131,8 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "prendre": acknowledge_case,
     "clore": close_case,
     "confirmer": confirm_body_exists,
-    "retirer-confirmation": withdraw_confirmation,
-    "rattacher": attach_to_body,
+    "retirer-confirmation": withdraw_body_confirmation,
+    "rattacher": merge_unconfirmed_body,
     "effacer": erase_case,
     "guide": add_playbook_steps,
     "defusionner": unmerge_case,
@@ -142,10 +142,10 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
 
 
 def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
-    """Carry out the act with the code `act`. A message on the next page says what was done, or why the act was
-    refused.
+    """Carry out the act with the code `act`.
 
-    Raises Http404 or PermissionDenied if the user may not act on the case.
+    A message on the next page says what was done, or why the act was refused. Raises Http404 or PermissionDenied if
+    the user may not act on the case.
     """
     try:
         messages.success(request, ACTS[act](reference, get_account(request), request))
@@ -153,19 +153,19 @@ def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
         incident = check_ability(get_account(request), reference, to=Ability.VIEW)
         messages.error(request, explain_invalid_transition(incident, refused))
     except NotFinished as error:
-        messages.error(request, add_link_to_closing(str(error.message), reference))
+        messages.error(request, format_refusal_with_closing_link(str(error.message), reference))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
 
 
-def add_link_to_closing(why: str, reference: str) -> str:
+def format_refusal_with_closing_link(why: str, reference: str) -> str:
     """Return the reason of a refusal as HTML, followed by a link to the page that closes the case."""
     page = reverse("admin:incidents_incident_closing", args=[reference])
     return format_html('{} <a href="{}">{}</a>', why, page, "Dire ce qui manque, et clore")
 
 
-def wants_messages_only(request: HttpRequest) -> bool:
-    """Tell whether a script of the queue sent this request. It stays on its page and needs only the messages."""
+def is_sent_by_queue_script(request: HttpRequest) -> bool:
+    """Tell whether a script of the queue sent this request. The script needs only the messages."""
     return request.headers.get("Accept") == "application/json"
 
 

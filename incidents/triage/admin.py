@@ -16,7 +16,7 @@ from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import save_reading
-from incidents.triage.acts import ACTS, carry_out_act, make_messages_response, wants_messages_only
+from incidents.triage.acts import ACTS, carry_out_act, is_sent_by_queue_script, make_messages_response
 from incidents.triage.case.page import build_page_context, redirect_to_case, render_page
 from incidents.triage.queue.list_page import render_queue
 from incidents.triage.queue.order import get_centre_cases
@@ -39,7 +39,7 @@ class IncidentAdmin(BoundedModelAdmin):
         name = "incidents_incident_{}".format
         wrap = self.admin_site.admin_view
 
-        def wrap_case(view: Any, form: str = "") -> Any:
+        def wrap_case_view(view: Any, form: str = "") -> Any:
             """Return a view that requires an admin login, saves the text typed in the form `form`, and explains where
             a transferred case went.
             """
@@ -49,13 +49,13 @@ class IncidentAdmin(BoundedModelAdmin):
             path("", wrap(self.changelist_view), name=name("changelist")),
             *[path(f"{route.path}/", wrap(route.view), name=name(route.name)) for route in OTHER_ROUTES],
             *[
-                path(f"<str:reference>/{route.path}/", wrap_case(route.view, route.form), name=name(route.name))
+                path(f"<str:reference>/{route.path}/", wrap_case_view(route.view, route.form), name=name(route.name))
                 for route in CASE_ROUTES
             ],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
             path("<str:reference>/garder/", wrap(explain_moved_case(save_unsent_text_view)), name=name("keep")),
-            path("<str:reference>/<slug:act>/", wrap_case(require_POST(self.act_view)), name=name("act")),
+            path("<str:reference>/<slug:act>/", wrap_case_view(require_POST(self.act_view)), name=name("act")),
         ]
 
     # The queue
@@ -90,7 +90,7 @@ class IncidentAdmin(BoundedModelAdmin):
         if act not in ACTS:
             raise Http404
         carry_out_act(request, reference, act)
-        return make_messages_response(request) if wants_messages_only(request) else redirect_to_case(reference)
+        return make_messages_response(request) if is_sent_by_queue_script(request) else redirect_to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Ask the user to confirm that the case is to be erased."""

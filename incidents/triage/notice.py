@@ -66,7 +66,7 @@ def format_notice_to_all(incident: Incident) -> str:
 def format_closing_notice(incident: Incident, user: User) -> str:
     """Return sentences on whether the declarants are notified of the closing. Runs two queries.
 
-    They also say that `user` began a message that was not sent, if so.
+    If `user` began a message and did not send it, a sentence says so.
     """
     begun = "Le message que vous aviez commencé n’est pas envoyé : il est gardé sous « Répondre »."
     sentences = [format_notice_to_all(incident), begun if has_begun_reply(incident, user) else ""]
@@ -100,7 +100,7 @@ def format_question_notice(incident: Incident, letter: Letter) -> str:
 
 
 def format_duplicates_notice(incident: Incident) -> str:
-    """Return which declarants of duplicates no mail reaches, with their numbers to call, or "". Runs one query."""
+    """Return which declarants of duplicates no mail reaches, with their telephone numbers, or "". Runs one query."""
     duplicates = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
     unreached = list(duplicates.values_list("reference", "story__contact_phone"))
     if not unreached:

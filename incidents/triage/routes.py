@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from incidents.enums import CaseFormCode
 from incidents.triage.bulk import pages as in_bulk
 from incidents.triage.calls.call_back import call_back_view
-from incidents.triage.calls.follow_up_code import code_view
+from incidents.triage.calls.follow_up_code import renew_code_view
 from incidents.triage.case import messages
 from incidents.triage.case.history import history_view
 from incidents.triage.case.opened_forms import opened_form_view
@@ -23,7 +23,7 @@ from incidents.triage.indicators.known_values import known_values_view, look_up_
 from incidents.triage.indicators.observable_pages import observable_view, observables_view
 from incidents.triage.judging.closing import closing_view, reopen_view
 from incidents.triage.judging.official_number import official_number_view
-from incidents.triage.judging.pages import correct_view, qualify_view, severity_view, verify_view
+from incidents.triage.judging.pages import correct_body_view, qualify_view, severity_view, verify_view
 from incidents.triage.queue import state
 from incidents.triage.search.page import search_view
 from incidents.triage.transfer.advise import advise_view
@@ -63,8 +63,8 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("appel", call_back_view, "call", CaseFormCode.CALL),
     PageRoute("message", messages.message_view, "message", CaseFormCode.REPLY),
     PageRoute("gravite", severity_view, "severity", CaseFormCode.SEVERITY),
-    PageRoute("corriger", correct_view, "correct", CaseFormCode.CORRECTION),
-    PageRoute("code", code_view, "code"),
+    PageRoute("corriger", correct_body_view, "correct", CaseFormCode.CORRECTION),
+    PageRoute("code", renew_code_view, "code"),
     PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),
     PageRoute("attribuer", views.assign_view, "assign", ASSIGN_PREFIX),
     PageRoute("presence", views.presence_view, "presence"),
@@ -96,11 +96,11 @@ OTHER_ROUTES: list[PageRoute] = [
     PageRoute("recherche", search_view, "search"),
     PageRoute("groupes", groups.group_list_view, "groups"),
     PageRoute("groupes/nouveau", groups.new_group_view, "group_new"),
-    PageRoute("groupes/prestataire", groups.supplier_group_view, "group_supplier"),
+    PageRoute("groupes/prestataire", groups.open_supplier_group_view, "group_supplier"),
     PageRoute("groupes/<uuid:uid>", groups.group_view, "group"),
     PageRoute("groupes/<uuid:uid>/fiche", groups.save_sheet_view, "group_sheet"),
     PageRoute("groupes/<uuid:uid>/ajouter", groups.add_cases_view, "group_add"),
-    PageRoute("groupes/<uuid:uid>/reste", groups.add_rest_view, "group_rest"),
+    PageRoute("groupes/<uuid:uid>/reste", groups.add_supplier_cases_view, "group_rest"),
     PageRoute("groupes/<uuid:uid>/etat", groups.group_state_view, "group_state"),
     PageRoute("groupes/<uuid:uid>/message", group_message.group_message_view, "group_message"),
     PageRoute("etat", state.queue_state_view, "state"),

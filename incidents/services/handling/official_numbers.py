@@ -26,7 +26,7 @@ from incidents.services.history.record import record_event
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberCorrection:
+class PhoneCorrection:
     """The telephone number that replaces the official number of a body, with its source.
 
     If the new number is empty, the official number is removed.
@@ -54,7 +54,7 @@ def format_number_origin(number: OfficialNumber) -> str:
 
 @transaction.atomic
 def correct_official_number(
-    *, reference: str, actor: User, correction: NumberCorrection, seen: str
+    *, reference: str, actor: User, correction: PhoneCorrection, seen: str
 ) -> OfficialNumber | None:
     """Replace or remove the official telephone number of the body, and return the number that is now official.
 
@@ -83,13 +83,13 @@ def correct_official_number(
     return saved
 
 
-def is_same_correction(stored: OfficialNumber, correction: NumberCorrection, actor: User) -> bool:
+def is_same_correction(stored: OfficialNumber, correction: PhoneCorrection, actor: User) -> bool:
     """Tell whether the actor has already made this correction, as after a double click."""
     number = clean_line(correction.number, limit=NUMBER_LIMIT, field="number")
     return (stored.phone, stored.source, stored.noted_by_id) == (number, correction.source, actor.pk)
 
 
-def save_corrected_number(incident: Incident, *, actor: User, correction: NumberCorrection) -> OfficialNumber:
+def save_corrected_number(incident: Incident, *, actor: User, correction: PhoneCorrection) -> OfficialNumber:
     """Check the new number and store it. Raises ValidationError as `correct_official_number` does.
 
     Once the case is verified, the number that its declaration gives is accepted.

@@ -34,9 +34,9 @@ def make_optional_choice_field(label: Any, choices: Sequence[Any]) -> forms.Choi
 
 
 class BulkForm(forms.Form):
-    """The form of an act on several cases that needs no answer. Other acts have a subclass with fields.
+    """The form of an act that asks nothing. An act that asks something has a subclass with fields.
 
-    All cases belong to one centre: the choices offered are those of the centre of the first case.
+    The choices offered are those of the centre of the first case, because a job refuses cases of several centres.
     """
 
     def __init__(self, data: Any = None, *, cases: Sequence[Incident], actor: User) -> None:
@@ -44,10 +44,10 @@ class BulkForm(forms.Form):
             raise ValueError("a case without centre is nobody's to triage")
         self.csirt, self.cases, self.actor = cases[0].csirt, cases, actor
         super().__init__(data)
-        self.fill_choices()
+        self.adapt_fields()
 
-    def fill_choices(self) -> None:
-        """Adapt the choices and labels of the fields to the centre and to the cases. Subclasses override this."""
+    def adapt_fields(self) -> None:
+        """Adapt the choices and labels of the fields to the centre and to the cases. Subclasses override it."""
 
     def make_job_choices(self) -> dict[str, Any]:
         """Return the codes and ids that the user chose, as the job stores them. The form must be valid.
@@ -74,7 +74,7 @@ class BulkAssignForm(BulkForm):
         label="Attribuer à", error_messages={"required": "Choisissez une personne de votre centre."}
     )
 
-    def fill_choices(self) -> None:
+    def adapt_fields(self) -> None:
         """Offer the people of the centre, and « Personne »."""
         people = [
             (str(person.uid), name) for person, name in list_people_with_labels(list_centre_responders(self.csirt.pk))
@@ -82,12 +82,12 @@ class BulkAssignForm(BulkForm):
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return the uid of the assignee, or None for nobody."""
+        """Return a dict with the uid of the assignee, or with None for nobody."""
         chosen = self.cleaned_data["assignee"]
         return {"assignee": None if chosen == NOBODY else chosen}
 
 
-class ClassifyForm(BulkForm):
+class BulkClassifyForm(BulkForm):
     """The form that classifies cases. An empty field leaves that property of the cases unchanged."""
 
     nature = make_optional_choice_field(
@@ -109,7 +109,7 @@ class ClassifyForm(BulkForm):
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
-class CloseForm(BulkForm):
+class BulkCloseForm(BulkForm):
     """The form that closes several cases for the same reason."""
 
     reason = forms.ChoiceField(
@@ -131,7 +131,7 @@ class CloseForm(BulkForm):
         return service
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return the closing reason, and when the list of the ticked cases was shown (ISO 8601)."""
+        """Return a dict with the closing reason, and with when the list of the ticked cases was shown (ISO 8601)."""
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
@@ -145,7 +145,7 @@ class CloseForm(BulkForm):
         service = clean_line(self.cleaned_data["handed_to"], limit=SERVICE_LIMIT, field="handed_to")
         return "\n".join([service, why])
 
-    def fill_choices(self) -> None:
+    def adapt_fields(self) -> None:
         """Put the labels in the singular or the plural. Remove the field `why` if there are no warnings."""
         number, reason = len(self.cases), self.fields["reason"]
         reason.label = choose_plural("Pourquoi est-il clos", "Pourquoi sont-ils clos", number)
@@ -174,7 +174,7 @@ class CloseForm(BulkForm):
         return [text % number for number, text in warnings if number]
 
     @cached_property
-    def offered(self) -> str:
+    def proposed_cases_text(self) -> str:
         """Return a text on how many of the open cases are proposed to another centre, or "". Runs one query."""
         still_open = [case.pk for case in self.cases if case.status in OPEN]
         number = Transfer.objects.filter(incident__in=still_open, state=TransferState.ASKED).count()
@@ -186,14 +186,14 @@ class CloseForm(BulkForm):
         return text % number if number else ""
 
     @property
-    def unqualified(self) -> str:
+    def unqualified_cases_text(self) -> str:
         """Return a text on how many of the open cases are not qualified, or ""."""
         number = sum(case.status in OPEN and case.nature == Nature.UNQUALIFIED for case in self.cases)
         text = choose_plural("%d pas encore qualifié", "%d pas encore qualifiés", number)
         return text % number if number else ""
 
     @property
-    def qualified(self) -> str:
+    def qualified_cases_text(self) -> str:
         """Return a text on how many of the open cases are qualified as incidents, or ""."""
         number = sum(case.status in OPEN and case.nature == Nature.INCIDENT for case in self.cases)
         text = choose_plural("%d qualifié « incident »", "%d qualifiés « incident »", number)
@@ -208,14 +208,14 @@ class CloseForm(BulkForm):
         return cleaned
 
 
-class GroupForm(BulkForm):
+class BulkGroupForm(BulkForm):
     """The form that adds cases to an open group, or to a new group that `make_job_choices` opens."""
 
     group = forms.ChoiceField(label="Groupe ouvert", required=False)
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
     kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
 
-    def fill_choices(self) -> None:
+    def adapt_fields(self) -> None:
         """Offer the open groups of the centre."""
         opened = list_open_groups(self.csirt.pk)[:MAX_GROUPS_OFFERED]
         groups = [(str(group.uid), group.title) for group in opened]
@@ -228,7 +228,7 @@ class GroupForm(BulkForm):
         return cleaned
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return the uid of the chosen group. If none is chosen, open the new group first.
+        """Return a dict with the uid of the chosen group. If none is chosen, open the new group first.
 
         Raises ValidationError if the service refuses the new group.
         """
@@ -243,7 +243,7 @@ class GroupForm(BulkForm):
 FORMS: dict[BulkAct, type[BulkForm]] = {
     BulkAct.TAKE: BulkForm,
     BulkAct.ASSIGN: BulkAssignForm,
-    BulkAct.CLASSIFY: ClassifyForm,
-    BulkAct.CLOSE: CloseForm,
-    BulkAct.GROUP: GroupForm,
+    BulkAct.CLASSIFY: BulkClassifyForm,
+    BulkAct.CLOSE: BulkCloseForm,
+    BulkAct.GROUP: BulkGroupForm,
 }

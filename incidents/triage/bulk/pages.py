@@ -57,27 +57,27 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     if not user.works_in_any_centre:
         raise Http404
-    code, references = read_act(request.POST)
+    code, references = read_act_and_references(request.POST)
     cases = list_own_cases(user, references)
     if code not in ACTS_BY_CODE or not cases:
-        return render_question(request, code, cases, None, status=422)
+        return render_bulk_form(request, code, cases, None, status=422)
     act = ACTS_BY_CODE[code]
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
     form = FORMS[act](request.POST if is_sent else None, cases=cases, actor=user)
     if not is_sent:
         warn_about_ignored_cases(request, len(set(references)) - len(cases))
-        return render_question(request, code, cases, form)
+        return render_bulk_form(request, code, cases, form)
     try:
         if form.is_valid():
             return begin_act(request, act, references, form)
     except BulkFormAlreadyUsed as used:
-        return explain_used_form(request, used.job)
+        return redirect_to_first_submission(request, used.job)
     except ValidationError as error:
         form.add_service_errors(error)
-    return render_question(request, code, cases, form, status=422)
+    return render_bulk_form(request, code, cases, form, status=422)
 
 
-def read_act(posted: QueryDict) -> tuple[str, list[str]]:
+def read_act_and_references(posted: QueryDict) -> tuple[str, list[str]]:
     """Return the code of the act and the references of the cases.
 
     The checkbox of a wave posts the references of all its cases. The button « prendre » of a row posts one reference.
@@ -97,7 +97,7 @@ def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     return list(with_details.order_by("is_taken", "due_at", "id"))
 
 
-def render_question(
+def render_bulk_form(
     request: HttpRequest, code: str, cases: list[Incident], form: BulkForm | None, *, status: int = 200
 ) -> HttpResponse:
     """Render the page that asks for what the act needs. `form` is None if the act is unknown or no case is left."""
@@ -109,7 +109,7 @@ def render_question(
         "cases_named": cases[:CASES_NAMED],
         "acts": [(code_of_act, act.label) for code_of_act, act in ACTS_BY_CODE.items()],
         "key": request.POST.get("cle", ""),
-        "back": find_queue_address(request),
+        "back": build_queue_address(request),
         "query": request.POST.get("retour", ""),
         "read_at": request.POST.get("read_at", ""),
     }
@@ -119,8 +119,8 @@ def render_question(
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
     """Carry out the act at once on a few cases, or start a job for many, and redirect.
 
-    Raises ValidationError if a choice is refused. Raises BulkFormAlreadyUsed if this form was already submitted with other
-    choices.
+    Raises ValidationError if a choice is refused. Raises BulkFormAlreadyUsed if this form was already submitted with
+    other choices.
     """
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # roll back a group that was opened for a refused act
@@ -138,11 +138,11 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
         run_job_in_request(job)
         announce_results(request, job)
     if act == BulkAct.TAKE:
-        name_former_holders(request, form.cases)
-    return redirect("admin:incidents_incident_bulk", job.uid) if is_long else redirect(find_queue_address(request))
+        warn_about_former_assignees(request, form.cases)
+    return redirect("admin:incidents_incident_bulk", job.uid) if is_long else redirect(build_queue_address(request))
 
 
-def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
+def redirect_to_first_submission(request: HttpRequest, job: BulkJob) -> HttpResponse:
     """Redirect to the result of the first submission of this form, with a warning.
 
     The user went back to the old page, changed it and submitted it again.
@@ -152,7 +152,7 @@ def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
     return redirect("admin:incidents_incident_bulk", job.uid)
 
 
-def find_queue_address(request: HttpRequest) -> str:
+def build_queue_address(request: HttpRequest) -> str:
     """Return the address of the queue with the filters and the order that the user saw.
 
     Only the query string comes from the request, so that nobody can be redirected to another site.
@@ -168,7 +168,7 @@ def announce_results(request: HttpRequest, job: BulkJob) -> None:
     """Add messages to the next page: how many cases are done, and the first refusals with their reasons."""
     counts = count_outcomes(job)
     if done := counts[BulkOutcome.DONE]:
-        messages.success(request, describe_done(job, done))
+        messages.success(request, format_done_cases(job, done))
     if nothing := counts[BulkOutcome.NOTHING]:
         sentence = choose_plural(
             "%(number)s dossier l’était déjà : rien n’a changé.",
@@ -195,7 +195,7 @@ def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
         messages.warning(request, sentence % {"number": number})
 
 
-def name_former_holders(request: HttpRequest, cases: Sequence[Any]) -> None:
+def warn_about_former_assignees(request: HttpRequest, cases: Sequence[Any]) -> None:
     """Warn a user who takes cases that were assigned to colleagues, and name the colleagues.
 
     No mail tells these colleagues. `cases` were loaded before the act. Cases that a colleague had already taken do not
@@ -214,24 +214,25 @@ def name_former_holders(request: HttpRequest, cases: Sequence[Any]) -> None:
         messages.warning(request, f"{assigned}\N{NO-BREAK SPACE}: {', '.join(parts)}. {request_to_warn}")
 
 
-def describe_done(job: BulkJob, number: int) -> str:
+def format_done_cases(job: BulkJob, number: int) -> str:
     """Return a text such as « 2 dossiers pris en charge. ». `number` is the number of cases."""
     sentences = {
         BulkAct.TAKE: choose_plural(
             "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number
         ),
-        BulkAct.ASSIGN: describe_assigned(job, number),
-        BulkAct.CLASSIFY: describe_classified(job, number),
+        BulkAct.ASSIGN: format_assigned_cases(job, number),
+        BulkAct.CLASSIFY: format_classified_cases(job, number),
         BulkAct.CLOSE: choose_plural("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
         BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
         BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
-    return sentences[BulkAct(job.act)] % {"number": number, "to": find_assignee_name(job)}
+    return sentences[BulkAct(job.act)] % {"number": number, "to": get_assignee_name(job)}
 
 
-def describe_assigned(job: BulkJob, number: int) -> str:
-    """Return the text for cases that were assigned, or that are assigned to nobody now. Its placeholders are not
-    filled in.
+def format_assigned_cases(job: BulkJob, number: int) -> str:
+    """Return the text on cases that are now assigned to a colleague, or to nobody.
+
+    Its placeholders are not filled in yet.
     """
     if not job.choices.get("assignee"):
         return choose_plural(
@@ -242,8 +243,8 @@ def describe_assigned(job: BulkJob, number: int) -> str:
     return choose_plural("%(number)s dossier attribué à %(to)s.", "%(number)s dossiers attribués à %(to)s.", number)
 
 
-def describe_classified(job: BulkJob, number: int) -> str:
-    """Return the text for cases that were classified. Its placeholders are not filled in.
+def format_classified_cases(job: BulkJob, number: int) -> str:
+    """Return the text on cases that were classified. Its placeholders are not filled in yet.
 
     If some of the cases still have no nature, the text says how many. Runs one query.
     """
@@ -256,7 +257,7 @@ def describe_classified(job: BulkJob, number: int) -> str:
     return f"{changed}\N{NO-BREAK SPACE}: {rest}, car {whose} nature n’est pas dite."
 
 
-def find_assignee_name(job: BulkJob) -> str:
+def get_assignee_name(job: BulkJob) -> str:
     """Return the name of the person to whom the job assigns cases, or "" for nobody."""
     uid = job.choices.get("assignee")
     return str(User.objects.get(uid=uid)) if uid else ""

@@ -67,7 +67,7 @@ class CallForm(TelephoneForm):
 
         A service without an answer keeps its known extent.
         """
-        known = read_stopped_extents(list_stopped(self.incident))
+        known = build_extent_values(list_open_interruptions(self.incident))
         extents = {name: extent for name, extent in known.items() if not self.cleaned_data[name]}
         return extents | super().read_extents()
 
@@ -83,7 +83,7 @@ def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
         if request.method != "POST":
             return open_call_form(request, incident)
         form = CallForm(incident, request.POST)
-        return submit_call(request, form) if form.is_valid() else render_call(request, form)
+        return submit_call(request, form) if form.is_valid() else render_call_form(request, form)
 
 
 def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -97,11 +97,11 @@ def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
         return report_refusal(request, incident.reference, error)
     form = CallForm(incident)
     saved_values = restore_page_text(form, incident, get_account(request), CaseFormCode.CALL)
-    return render_call(request, form, saved_values=saved_values)
+    return render_call_form(request, form, saved_values=saved_values)
 
 
 def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
-    """Save the call. If « rappelé » is ticked, verify the case too."""
+    """Save the call. If the user ticked that the body was called back, verify the case too."""
     reference, actor = form.incident.reference, get_account(request)
     call = Call(
         declaration=form.make_declaration(form.incident.collectivity),
@@ -113,12 +113,12 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     try:
         save_call(reference=reference, actor=actor, call=call)
     except Stale:
-        return render_call(request, form, is_stale=True)
+        return render_call_form(request, form, is_stale=True)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile, so show what was typed
-            return render_call(request, form, ended=" ".join(error.messages))
+            return render_call_form(request, form, ended=" ".join(error.messages))
         form.add_service_errors(error)
-        return render_call(request, form)
+        return render_call_form(request, form)
     messages.success(request, "C’est enregistré, et l’appel est noté.")
     if CALLED_BACK in request.POST:
         try:
@@ -128,7 +128,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     return redirect_to_case(reference)
 
 
-def render_call(
+def render_call_form(
     request: HttpRequest,
     form: CallForm,
     *,
@@ -172,26 +172,26 @@ def read_known_facts(incident: Incident) -> dict[str, Any]:
     values |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
     for name, instant in read_instants(incident).items():
         values |= format_moment_fields(name, instant.at)
-    return values | read_stopped_services(list_stopped(incident))
+    return values | build_interruption_values(list_open_interruptions(incident))
 
 
-def list_stopped(incident: Incident) -> list[Interruption]:
+def list_open_interruptions(incident: Incident) -> list[Interruption]:
     """Return the interruptions of the case that have not ended. Runs one query."""
     return [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
 
 
-def read_stopped_services(stopped: list[Interruption]) -> dict[str, Any]:
+def build_interruption_values(stopped: list[Interruption]) -> dict[str, Any]:
     """Return the form values of the services that are still interrupted.
 
     The form has one start time for all of them. It stays empty if their start times differ.
     """
     since = Counter(interruption.started_at for interruption in stopped)
-    return read_stopped_extents(stopped) | (
+    return build_extent_values(stopped) | (
         format_moment_fields("stopped", stopped[0].started_at) if len(since) == 1 else {}
     )
 
 
-def read_stopped_extents(stopped: list[Interruption]) -> dict[str, str]:
+def build_extent_values(stopped: list[Interruption]) -> dict[str, str]:
     """Return a dict from service to the extent of its interruption, which may be « unknown »."""
     return {
         str(interruption.service): str(interruption.extent or InterruptionExtent.UNKNOWN) for interruption in stopped
@@ -201,7 +201,8 @@ def read_stopped_extents(stopped: list[Interruption]) -> dict[str, str]:
 def format_moment_fields(name: str, at: Any) -> dict[str, str]:
     """Return the form values of an instant in the active time zone, such as « 24/11/2026 » and « 8 h 10 ».
 
-    The hour is empty if only the day is known. Without an instant, the dict is empty.
+    The names of the two fields start with `name`. The hour is empty if only the day is known. Without an instant, the
+    dict is empty.
     """
     if at is None:
         return {}

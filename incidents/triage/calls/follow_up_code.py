@@ -13,7 +13,7 @@ from incidents.triage.case.page import render_page, report_refusal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def code_view(request: HttpRequest, reference: str) -> HttpResponse:
+def renew_code_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Replace the follow-up code of the declarant. GET asks for a confirmation.
 
     The response to POST shows the new code. No later page can show it, because it is not stored.

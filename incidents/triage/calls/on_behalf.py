@@ -50,22 +50,26 @@ def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
     if not may_declare_for_callers(user):
         raise Http404
     if request.method != "POST":
-        return render_form(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))
+        return render_telephone_form(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))
     form = TelephoneForm(request.POST)
     if SEARCH in request.POST or WARN in request.POST:
-        return render_warnings(request, form) if WARN in request.POST else render_form(request, form, is_search=True)
+        return (
+            render_warnings(request, form)
+            if WARN in request.POST
+            else render_telephone_form(request, form, is_search=True)
+        )
     body = form.collectivity
-    if body is None or not is_valid_there(form, body):
-        return render_form(request, form)
+    if body is None or not is_valid_in_body_zone(form, body):
+        return render_telephone_form(request, form)
     route = find_route(body, on=timezone.localdate())
-    must_confirm_centre = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != make_centre_key(route)
+    must_confirm_centre = is_routed_elsewhere(user, route) and request.POST.get(ELSEWHERE) != get_centre_key(route)
     if must_confirm_centre or not has_seen_open_cases(request, form):
-        return render_form(request, form)
+        return render_telephone_form(request, form)
     with timezone.override(find_zone(body)):
         return submit_declaration(request, form, body, route)
 
 
-def is_valid_there(form: TelephoneForm, body: Collectivity) -> bool:
+def is_valid_in_body_zone(form: TelephoneForm, body: Collectivity) -> bool:
     """Tell whether the form is valid. Its days and hours are in the time zone of the body.
 
     A day without a year is the nearest past day.
@@ -74,7 +78,7 @@ def is_valid_there(form: TelephoneForm, body: Collectivity) -> bool:
         return form.is_valid()
 
 
-def is_elsewhere(user: User, route: Route) -> bool:
+def is_routed_elsewhere(user: User, route: Route) -> bool:
     """Tell whether the case will belong to no centre of the user. The user will then not see it.
 
     Also true if no centre answers for the body.
@@ -82,7 +86,7 @@ def is_elsewhere(user: User, route: Route) -> bool:
     return route.csirt is None or not user.works_in_centre(route.csirt.pk)
 
 
-def make_centre_key(route: Route) -> str:
+def get_centre_key(route: Route) -> str:
     """Return a key for the centre of the route. The form posts the key of the centre that the user agreed to."""
     return route.csirt.slug if route.csirt else "personne"
 
@@ -116,16 +120,19 @@ def make_submission_key(request: HttpRequest) -> str:
 
 
 def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
-    """Save the declaration and show its follow-up code. If « rappelé » is ticked, verify the case too."""
+    """Save the declaration and show its follow-up code.
+
+    If the user ticked that the body was called back, verify the case too.
+    """
     user = get_account(request)
     submission = Submission(key=make_submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
         declared = declare_by_phone(declaration=form.make_declaration(body), submission=submission, actor=user)
     except ValidationError as error:
         form.add_service_errors(error)
-        return render_form(request, form)
+        return render_telephone_form(request, form)
     except SubmissionConflict as conflict:
-        return render_form(request, form, first=conflict.incident.reference)
+        return render_telephone_form(request, form, first=conflict.incident.reference)
     problem = verify_declared_case(declared, user) if CALLED_BACK in request.POST else ""
     return render_follow_up_code(request, declared, route, problem)
 
@@ -147,14 +154,14 @@ def read_or_make_key(key: str) -> str:
     return key if VALID_KEY.fullmatch(key) else secrets.token_urlsafe(32)
 
 
-def render_form(
+def render_telephone_form(
     request: HttpRequest,
     form: TelephoneForm,
     *,
     is_search: bool = False,
     first: str = "",
 ) -> HttpResponse:
-    """Render the page with what was typed.
+    """Render the page with what was typed. After a mere search for the body (`is_search`), it shows no errors.
 
     `first` is the reference of a case that this form already declared with other content. The page then gets a new
     key, so that submitting it again makes a new declaration.
@@ -166,23 +173,23 @@ def render_form(
         "first": first,
         "key": read_or_make_key("" if first else request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
-    } | describe_warnings(request, form)
+    } | build_warnings_context(request, form)
     status = 409 if first else 422 if is_wrong else 200
-    return render(request, "incidents/triage/on_behalf.html", build_frame(request) | context, status=status)
+    return render(request, "incidents/triage/on_behalf.html", build_admin_context(request) | context, status=status)
 
 
 def render_warnings(request: HttpRequest, form: TelephoneForm) -> HttpResponse:
     """Render only the warnings: the open cases of the caller, and whether another centre answers for the body."""
-    return render(request, WARNINGS, describe_warnings(request, form))
+    return render(request, WARNINGS, build_warnings_context(request, form))
 
 
-def describe_warnings(request: HttpRequest, form: TelephoneForm) -> dict[str, Any]:
+def build_warnings_context(request: HttpRequest, form: TelephoneForm) -> dict[str, Any]:
     """Return the context of the warnings: the open cases of the caller, and the route to another centre, if any."""
     route = find_route(form.collectivity, on=timezone.localdate()) if form.collectivity else None
-    elsewhere = route if route and is_elsewhere(get_account(request), route) else None
+    elsewhere = route if route and is_routed_elsewhere(get_account(request), route) else None
     return {
         "elsewhere": elsewhere,
-        "agreed": make_centre_key(elsewhere) if elsewhere else "",
+        "agreed": get_centre_key(elsewhere) if elsewhere else "",
         "open_cases": [
             (case, TYPE_TERMS[case.type]) for case in list_open_cases_of_caller(get_account(request), form)
         ],
@@ -207,11 +214,11 @@ def render_follow_up_code(
         "is_elsewhere": not get_account(request).works_in_centre(incident.csirt_id),
         "refused": refused,
     }
-    response = render(request, "incidents/triage/follow_up_code.html", build_frame(request) | context)
+    response = render(request, "incidents/triage/follow_up_code.html", build_admin_context(request) | context)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def build_frame(request: HttpRequest) -> dict[str, Any]:
+def build_admin_context(request: HttpRequest) -> dict[str, Any]:
     """Return the context that the templates of the admin need."""
     return admin.site.each_context(request)

@@ -56,9 +56,9 @@ LEAK_CHOICES = [
 ]
 
 
-def make_optional_choice(choices: Any, label: Any) -> forms.ChoiceField:
+def make_extent_field(label: Any) -> forms.ChoiceField:
     """Return the optional field for the extent of the interruption of a service."""
-    return forms.ChoiceField(choices=choices, required=False, label=label)
+    return forms.ChoiceField(choices=EXTENTS, required=False, label=label)
 
 
 @with_facts(Section.STORY, Section.CALLER, ask=make_short_field)
@@ -89,7 +89,7 @@ class TelephoneForm(forms.Form):
             self.fields[f"{name}_date"] = DayField(required=False, label=label)
             self.fields[f"{name}_time"] = HourField(required=False, label=label)
         for service in PublicService:
-            self.fields[service.value] = make_optional_choice(EXTENTS, service.label)
+            self.fields[service.value] = make_extent_field(service.label)
 
     def clean(self) -> dict[str, Any]:
         for name in MOMENTS:
@@ -171,7 +171,7 @@ class TelephoneForm(forms.Form):
         """Return the declaration. The form must be valid. Its days and hours are in the time zone of the body."""
         answers, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
         instants: dict[str, Any] = {name: read_typed_instant(answers, name, clock) for name in INSTANTS}
-        stopped = combine_moment(answers, "stopped", clock)
+        stopped = combine_typed_moment(answers, "stopped", clock)
         interruptions = tuple(
             Interruption(service=service, extent=extent, started_at=stopped if answers[service] else None)
             for service, extent in self.read_extents().items()
@@ -180,7 +180,7 @@ class TelephoneForm(forms.Form):
             collectivity=collectivity,
             type=answers["type"] or IncidentType.UNKNOWN,
             caller=read_caller_input(answers),
-            service_stopped=read_service_answer(answers["service_stopped"], has_interruption=bool(interruptions)),
+            service_stopped=deduce_service_answer(answers["service_stopped"], has_interruption=bool(interruptions)),
             data_concerned=answers["data_concerned"],
             interruptions=interruptions,
             leak=read_leak_input(answers),
@@ -202,7 +202,7 @@ class TelephoneForm(forms.Form):
                     self.add_error(field if field in self.fields else None, complaint)
 
 
-def combine_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
+def combine_typed_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
     """Return the moment in UTC, or None without a day. `clock` is the time zone of the answers.
 
     A day without an hour becomes its first minute.
@@ -214,10 +214,10 @@ def combine_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datet
 def read_typed_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
     """Return the instant. It is exact if an hour was typed, and approximate if only a day was."""
     has_hour = answers[f"{name}_time"] is not None
-    return read_instant(combine_moment(answers, name, clock), Certainty.EXACT, has_hour=has_hour)
+    return read_instant(combine_typed_moment(answers, name, clock), Certainty.EXACT, has_hour=has_hour)
 
 
-def read_service_answer(answer: str, *, has_interruption: bool) -> str:
+def deduce_service_answer(answer: str, *, has_interruption: bool) -> str:
     """Return « Oui » if an interruption was entered, unless the answer is « Non ». Otherwise return the answer.
 
     The form of a declared case often starts with « Je ne sais pas », which the caller then completes. « Non » stays:

@@ -21,7 +21,7 @@ from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.readings import has_news, record_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act
-from incidents.triage.case.data import format_data
+from incidents.triage.case.data import format_personal_data
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts, list_numbers_to_call
 from incidents.triage.work.tasks import may_add_task
 
@@ -60,7 +60,7 @@ def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> 
         "services": wording.format_stopped_services(
             incident, list(incident.interruptions.order_by("started_at", "id"))
         ),
-        "data": format_data(incident),
+        "data": format_personal_data(incident),
         "has_news": has_news(incident, read_at),
         "has_messages": incident.messages.exists(),
         "offers_guide": may_add_task(incident) and not incident.tasks.exists(),

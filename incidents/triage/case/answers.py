@@ -44,7 +44,7 @@ class FormerValue(NamedTuple):
 class SectionBlock:
     """A section of answers: its newest version, and its earlier versions from the newest to the oldest.
 
-    `is_facts` is true if the section consists of declared facts that were corrected.
+    `is_facts_section` is true if the section consists of declared facts that were corrected.
     """
 
     newest: SheetVersion
@@ -52,10 +52,10 @@ class SectionBlock:
     is_facts_section: bool
 
     @cached_property
-    def past(self) -> list[FormerValue]:
+    def replaced_values(self) -> list[FormerValue]:
         """Return the values that were replaced, the latest first. A value that was only added is left out."""
         sheets = [self.newest, *self.earlier]
-        return [past for later, before in pairwise(sheets) for past in list_replaced_values(before, later)]
+        return [value for later, before in pairwise(sheets) for value in list_replaced_values(before, later)]
 
     @property
     def title(self) -> str:

@@ -47,7 +47,7 @@ def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
 
 
 @dataclass(frozen=True)
-class ProposedBody:
+class UnconfirmedBodyBlock:
     """The block of the page about the unconfirmed body of a case. `duplicates` are its likely duplicates.
 
     `matches` are the results of the search for `query`. `problem` says why the search failed, or is "".
@@ -61,7 +61,7 @@ class ProposedBody:
     problem: str = ""
 
 
-def find_proposed_body(incident: Incident, user: User, query: str) -> ProposedBody | None:
+def find_unconfirmed_body_block(incident: Incident, user: User, query: str) -> UnconfirmedBodyBlock | None:
     """Return the block of the unconfirmed body. Runs four queries.
 
     Return None if the body is confirmed, or if the user may not confirm it.
@@ -77,7 +77,7 @@ def find_proposed_body(incident: Incident, user: User, query: str) -> ProposedBo
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
     duplicates = [] if query.strip() else find_likely_duplicates(body)
     other_matches = tuple(match for match in matches if match.pk != body.pk)
-    return ProposedBody(body, duplicates, make_correction_form(body), query.strip(), other_matches, problem)
+    return UnconfirmedBodyBlock(body, duplicates, make_correction_form(body), query.strip(), other_matches, problem)
 
 
 def list_withdrawal_reasons(incident: Incident, user: User) -> list[tuple[str, str]]:

@@ -20,10 +20,10 @@ from incidents.triage.case.data import build_data_context
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts, list_numbers_to_call
 from incidents.triage.case.ending import build_ending_block, may_be_reopened
 from incidents.triage.case.evidence import build_evidence_block
-from incidents.triage.case.next_act import find_next_act, list_clocks
+from incidents.triage.case.next_act import find_next_act, list_deadlines
 from incidents.triage.case.other_cases import build_other_cases_block
 from incidents.triage.case.rows import CaseRows, read_case_rows
-from incidents.triage.case.thread import build_thread_context, find_news_anchor
+from incidents.triage.case.thread import build_thread_context, choose_news_anchor
 from incidents.triage.case.timeline import index_texts, list_timeline_events
 from incidents.triage.groups.block import build_group_block
 from incidents.triage.indicators.observables import build_observables_block
@@ -51,7 +51,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         | build_other_cases_block(incident, user, now)
         | work
         | build_status_context(incident, user, now, is_abandoned=is_abandoned)
-        | build_numbers_context(incident)
+        | build_phones_context(incident)
         | {
             "thread": thread,
             "evidence": evidence,
@@ -60,8 +60,8 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
             "awaits_call": awaits_call(incident),
         }
     )
-    thread["news_at"] = find_news_anchor(thread, rows.events, context["duplicates"])
-    clocks = list_clocks(incident, context["tasks"], now, is_abandoned=is_abandoned)
+    thread["news_at"] = choose_news_anchor(thread, rows.events, context["duplicates"])
+    clocks = list_deadlines(incident, context["tasks"], now, is_abandoned=is_abandoned)
     return context | {"next": find_next_act(context, is_abandoned=is_abandoned), "clocks": clocks}
 
 
@@ -89,7 +89,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_ab
     }
 
 
-def build_numbers_context(incident: Incident) -> dict[str, Any]:
+def build_phones_context(incident: Incident) -> dict[str, Any]:
     """Return the telephone numbers of the body, and the form that records a call back. Runs two queries."""
     emergency = list_emergency_contacts(incident)
     official = find_official_number(incident, emergency)
@@ -146,7 +146,7 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
 
 
 def list_groupings(body: Collectivity) -> list[str]:
-    """Return the names of the groupings of which the body is a member."""
+    """Return the names of the groupings of which the body is a member, such as its EPCI."""
     groups = Grouping.objects.filter(member=body).order_by("group__sort_key")
     return list(groups.values_list("group__name", flat=True))
 
@@ -168,7 +168,7 @@ def list_hidden_abilities(incident: Incident, *, is_abandoned: bool) -> set[str]
 
 
 def list_instants(incident: Incident) -> Any:
-    """Yield (label, moment, is_approximate) for each of the four instants. An unknown moment is None."""
+    """Yield (label, moment, is_approximate) for each of the four INSTANTS. An unknown moment is None."""
     for name, fact in INSTANTS.items():
         certainty = getattr(incident, f"{name}_certainty")
         yield fact.term, getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE

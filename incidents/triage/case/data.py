@@ -44,7 +44,7 @@ def build_data_context(
     }
 
 
-def format_data(incident: Incident) -> str:
+def format_personal_data(incident: Incident) -> str:
     """Return in one line what was declared and judged about personal data. Runs three queries at most."""
     declared = read_declared_data(incident)
     return summarise_data(declared, find_leak_judgement(incident, declared, find_leak_row(incident)))
@@ -62,4 +62,5 @@ def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
 
 
 def list_choice_labels(choices: Any, codes: list[str]) -> list[str]:
+    """Return the labels of these codes of an enumeration."""
     return [get_label(choices, code) for code in codes]

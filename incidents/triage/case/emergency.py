@@ -70,8 +70,8 @@ def list_numbers_to_call(incident: Incident, official: NumberToCall | None) -> l
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
     """Return the official number of the body, or None. Runs one query at most.
 
-    It is the number of the elected contact on the emergency card. Without it, it is the number that a centre found in
-    a public source.
+    It is the number of the elected contact on the emergency card. If the card has none, it is the number that a centre
+    found in a public source.
     """
     zone = find_zone(incident.collectivity)
     for contact in emergency:

@@ -11,7 +11,8 @@ def build_evidence_block(incident: Incident, evidence: list[Evidence], history: 
     """Return the files with their readers, and the number of the first file whose seal is broken, or None.
 
     `evidence` is ordered by number. `history` contains all events, newest first, or is empty if the page has not
-    loaded them all. Without files, no query runs. With files, one or two queries run, and two more before an alarm.
+    loaded them all. Without files, no query runs. With files, one or two queries run, and two more if a seal seems
+    broken.
     """
     pieces = pair_files_with_readers(evidence)
     broken = find_first_broken_seal(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None

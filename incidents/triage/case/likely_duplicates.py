@@ -45,12 +45,15 @@ def list_likely_duplicates(incident: Incident, others: Iterable[Incident], now: 
     """
     if incident.merged_into_id:
         return []
-    weighed = (compare_cases(incident, other) for other in others if may_be_duplicate(incident, other, now))
+    weighed = (compare_cases(incident, other) for other in others if is_comparable_case(incident, other, now))
     return sorted((likely for likely in weighed if likely.points >= MIN_POINTS), key=lambda likely: -likely.points)
 
 
-def may_be_duplicate(incident: Incident, other: Incident, now: datetime) -> bool:
-    """Tell whether the other case may be compared: same body and centre, neither merged, withdrawn nor long closed."""
+def is_comparable_case(incident: Incident, other: Incident, now: datetime) -> bool:
+    """Tell whether the two cases can be compared. They must have the same body and the same centre.
+
+    The other case must be neither merged nor withdrawn, and open or closed less than 30 days ago.
+    """
     is_near = other.closed_at is None or other.closed_at > now - CLOSED_SINCE
     return (
         other.pk != incident.pk
@@ -79,7 +82,7 @@ def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, 
     yield points, format_time_apart(apart, is_before=other.received_at < incident.received_at)
     if incident.supplier_key and incident.supplier_key == other.supplier_key:
         yield SAME_SUPPLIER_POINTS, "même prestataire"
-    if list_caller_contacts(incident) & list_caller_contacts(other):
+    if get_caller_contacts(incident) & get_caller_contacts(other):
         yield SAME_CALLER_POINTS, "même personne à rappeler"
 
 
@@ -90,7 +93,7 @@ def are_near_types(first: str, second: str) -> bool:
     return any({first, second} <= family for family in FAMILIES)
 
 
-def list_caller_contacts(incident: Incident) -> set[str]:
+def get_caller_contacts(incident: Incident) -> set[str]:
     """Return the telephone number (its last nine digits) and the mail address of the declarant, normalised.
 
     The set is empty if the case is erased.

@@ -26,7 +26,10 @@ from incidents.triage.notice import format_sent_confirmation
 
 @require_safe
 def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show a page of the thread. `?avant=` or `?apres=` is the uid of the message before or after which it lies."""
+    """Show a page of the thread.
+
+    `?avant=` is the uid of a message: the page shows earlier messages. `?apres=` shows later ones.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
     thread_page = load_thread_page(incident, before=before, after=after)
@@ -43,11 +46,11 @@ def message_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             send = write_to_case_and_duplicates if form.cleaned_data["to_doubles"] else write_to_declarant
             letter, with_duplicates = form.make_letter(), form.cleaned_data["to_doubles"]
-            send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
+            send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen_thread())
             messages.success(request, format_sent_confirmation(incident, letter, with_duplicates=with_duplicates))
             return redirect_to_case(reference)
     except ThreadChanged as moved:
-        return render_moved_thread(request, incident, form, moved)
+        return render_changed_thread(request, incident, form, moved)
     except ValidationError as error:
         if incident.erased_at:  # the page of an erased case has no such form
             return report_refusal(request, reference, error)
@@ -57,13 +60,15 @@ def message_view(request: HttpRequest, reference: str) -> HttpResponse:
     return render_page(request, "incidents/triage/case.html", context, status=422)
 
 
-def render_moved_thread(request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadChanged) -> HttpResponse:
+def render_changed_thread(
+    request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadChanged
+) -> HttpResponse:
     """Render the page of the case with the messages that came meanwhile and the colleagues who are writing.
 
     The reply is not sent yet. The user can edit it, or send it again.
     """
     context = build_page_context(request, incident)
     new_messages = list_messages_since(context["thread"], form.cleaned_data["seen"])
-    form.update_seen(moved)
+    form.update_seen_thread(moved)
     context["thread"] |= {"form": form, "moved": {"came": new_messages, "writers": moved.writers}}
     return render_page(request, "incidents/triage/case.html", context, status=409)

@@ -18,7 +18,7 @@ class NextAct(NamedTuple):
     why: str = ""
 
 
-class Clock(NamedTuple):
+class Deadline(NamedTuple):
     """A deadline. `words` names what is due, such as « répondre ». `difference` is negative after the deadline."""
 
     words: str
@@ -34,17 +34,17 @@ def find_next_act(context: Mapping[str, Any], *, is_abandoned: bool) -> NextAct 
     """
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
-        return suggest_reading(incident)
+        return find_reading_act(incident)
     if incident.status == Status.DECLARED or is_abandoned:
-        return suggest_taking(context["assigned"], is_abandoned=is_abandoned)
+        return make_taking_act(context["assigned"], is_abandoned=is_abandoned)
     return (
-        suggest_verifying(incident, [duplicate for duplicate, _is_new in context["duplicates"]])
+        find_verifying_act(incident, [duplicate for duplicate, _is_new in context["duplicates"]])
         or find_answering_act(incident, now)
-        or find_working_act(incident, context["tasks"])
+        or choose_working_act(incident, context["tasks"])
     )
 
 
-def suggest_taking(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAct:
+def make_taking_act(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAct:
     """Return the act « take the case ». `assigned` is the block that says who is in charge (`work/assign.py`)."""
     why = "Le déclarant le voit aussitôt sur sa page de suivi."
     if is_abandoned:
@@ -55,14 +55,14 @@ def suggest_taking(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAc
     return NextAct("take", "Prenez ce dossier en charge", whose + why)
 
 
-def suggest_reading(incident: Incident) -> NextAct | None:
+def find_reading_act(incident: Incident) -> NextAct | None:
     """Return the act « read what the declarant wrote after the closing », or None if nothing came."""
     if not incident.has_addition_since_closing:
         return None
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 
 
-def suggest_verifying(incident: Incident, duplicates: Sequence[Incident]) -> NextAct | None:
+def find_verifying_act(incident: Incident, duplicates: Sequence[Incident]) -> NextAct | None:
     """Return the act by which the centre finds out who declared the case, or None if the centre knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
@@ -85,7 +85,7 @@ def find_answering_act(incident: Incident, now: datetime) -> NextAct | None:
     return NextAct("answer", "Répondez au déclarant", late or "Il attend.")
 
 
-def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
+def choose_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     """Return the act to do once the case is verified and answered: a task, the qualification, the closing…"""
     if not tasks["total"] and tasks["may_add"]:
         return NextAct("guide", "Suivez le guide", "Ses étapes deviennent les tâches de ce dossier.")
@@ -99,7 +99,9 @@ def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     return NextAct("close", "Faites le bilan, puis fermez le dossier", "Il ne reste rien à faire.")
 
 
-def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_abandoned: bool) -> list[Clock]:
+def list_deadlines(
+    incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_abandoned: bool
+) -> list[Deadline]:
     """Return the deadlines of an open case, soonest first, or [] for a closed case.
 
     The soonest is the `due_at` by which the queue sorts. A review is listed only if it is the soonest. `is_abandoned`
@@ -113,5 +115,5 @@ def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, 
     due_dates.append(("répondre", incident.answer_by))
     if incident.due_for == DueFor.REVIEW:
         due_dates.append((choose_due_verb(incident, is_abandoned=is_abandoned), incident.due_at))
-    clocks = [Clock(words, at, at - now, at < now) for words, at in due_dates if at]
+    clocks = [Deadline(words, at, at - now, at < now) for words, at in due_dates if at]
     return sorted(clocks, key=lambda clock: clock.at)

@@ -23,23 +23,23 @@ from incidents.models import Incident, Reading
 from incidents.triage.judging.qualify import make_qualify_form
 from incidents.triage.judging.severity import make_severity_form
 from incidents.triage.work.assign import make_assign_form
-from incidents.triage.work.offered_templates import build_ready_block
+from incidents.triage.work.offered_templates import build_templates_block
 from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """A form that the page of a case renders only once a user opens it, with `template` and at the anchor `anchor`.
+    """A form that the page of a case renders only once a user opens it. `template` renders it, at the anchor `anchor`.
 
-    `make` returns the context of the form, which the context of the page has under the key `block`. The page offers
-    the form while the case is in one of `in_states`, to users with the ability `to`.
+    `make_context` returns the context of the form. The context of the page has it under the key `block`. The page
+    offers the form while the case has one of the `statuses`, to users with the ability `ability`.
     """
 
     anchor: str
     block: str
     template: str
-    to: Ability
-    make: Callable[[Incident, User], dict[str, Any]]
-    in_states: Collection[str] = tuple(Status)
+    ability: Ability
+    make_context: Callable[[Incident, User], dict[str, Any]]
+    statuses: Collection[str] = tuple(Status)
 
 
 TEMPLATE_FOLDER = "incidents/triage/parts/"
@@ -55,23 +55,23 @@ FORMS = {
     "tache": OpenedForm(
         *("taches", "tasks", f"{TEMPLATE_FOLDER}task_form.html", Ability.WORK),
         lambda case, user: {"form": make_task_form(case)},
-        in_states=[Status.ACKNOWLEDGED],
+        statuses=[Status.ACKNOWLEDGED],
     ),
     "attribution": OpenedForm(
         *("attribution", "assigned", f"{TEMPLATE_FOLDER}assign_form.html", Ability.WORK),
         lambda case, user: {"form": make_assign_form(case)},
-        in_states=OPEN,
+        statuses=OPEN,
     ),
     "message-type": OpenedForm(
-        "echanges", "ready", f"{TEMPLATE_FOLDER}offered_templates.html", Ability.MESSAGE, build_ready_block
+        "echanges", "ready", f"{TEMPLATE_FOLDER}offered_templates.html", Ability.MESSAGE, build_templates_block
     ),
 }
 
 
-def open_form(context: dict[str, Any], incident: Incident, user: User, name: str) -> None:
+def add_opened_form(context: dict[str, Any], incident: Incident, user: User, name: str) -> None:
     """Add the form `name`, open, to the context of the page. An unknown name adds nothing."""
     if opened := FORMS.get(name):
-        context[opened.block] = context.get(opened.block, {}) | opened.make(incident, user)
+        context[opened.block] = context.get(opened.block, {}) | opened.make_context(incident, user)
 
 
 @require_safe
@@ -84,8 +84,8 @@ def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpRes
     opened, user = FORMS.get(form), get_account(request)
     if opened is None:
         raise Http404
-    incident = get_incident(user, reference, to=opened.to)
-    if incident.erased_at or incident.status not in opened.in_states:
+    incident = get_incident(user, reference, to=opened.ability)
+    if incident.erased_at or incident.status not in opened.statuses:
         raise Http404
     # Only the page of the case records the reading and shows what is new.
     if not Reading.objects.filter(incident=incident, user=user, csirt=incident.csirt_id).exists():
@@ -93,4 +93,4 @@ def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpRes
         return redirect(address)
     address = reverse("admin:incidents_incident_change", args=[incident.reference])
     context = {"incident": incident, "zone": find_zone(incident.collectivity), "page_address": address}
-    return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})
+    return TemplateResponse(request, opened.template, context | {opened.block: opened.make_context(incident, user)})

@@ -33,7 +33,7 @@ def build_other_cases_block(incident: Incident, user: User, now: datetime) -> di
     duplicates = [case for case in other_cases if case.merged_into_id == incident.pk]
     read_at, written = load_readings_and_counts(duplicates, user)
     marked = [(duplicate, has_news(duplicate, read_at.get(duplicate.pk))) for duplicate in duplicates]
-    newest = find_newest_messages([duplicate.pk for duplicate, is_new in marked if is_new])
+    newest = load_newest_messages([duplicate.pk for duplicate, is_new in marked if is_new])
     for duplicate in duplicates:
         duplicate.written = written.get(duplicate.pk, 0)  # type: ignore[attr-defined]  # for the template
         duplicate.newest = newest.get(duplicate.pk)  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ def list_other_cases(incident: Incident, user: User) -> list[Incident]:
     return other_cases
 
 
-def find_newest_messages(keys: list[int]) -> dict[int, Message]:
+def load_newest_messages(keys: list[int]) -> dict[int, Message]:
     """Return a dict from case id to the newest message of the declarant. Runs one query, or none without `keys`."""
     if not keys:
         return {}

@@ -17,10 +17,10 @@ from accounts.signed_in import get_account
 from incidents.access import record_accesses
 from incidents.enums import Door
 from incidents.models import Incident
-from incidents.triage.case.body import find_proposed_body, list_withdrawal_reasons
+from incidents.triage.case.body import find_unconfirmed_body_block, list_withdrawal_reasons
 from incidents.triage.case.context import build_case_context
 from incidents.triage.case.declared_duplicates import attach_declared_facts
-from incidents.triage.case.opened_forms import open_form
+from incidents.triage.case.opened_forms import add_opened_form
 from incidents.triage.work.offered_templates import insert_template
 from incidents.triage.work.typed_fields import is_free_text_field
 from incidents.triage.work.unsent_text import RefusalRedirect, describe_new_page, restore_unsent_texts
@@ -40,7 +40,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     The page shows texts of the duplicates of the case, so an access to each of them is recorded.
     """
     user = get_account(request)
-    proposed = find_proposed_body(incident, user, request.GET.get("corps", ""))
+    proposed = find_unconfirmed_body_block(incident, user, request.GET.get("corps", ""))
     withdrawal_reasons = list_withdrawal_reasons(incident, user)
     context = build_case_context(incident, user, timezone.now()) | {
         "proposed": proposed,
@@ -50,7 +50,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     duplicates = [duplicate for duplicate, _is_new in context["duplicates"]]
     attach_declared_facts(duplicates)
     record_accesses(user, duplicates, Door.BESIDE)
-    open_form(context, incident, user, request.GET.get("ouvrir", ""))
+    add_opened_form(context, incident, user, request.GET.get("ouvrir", ""))
     restore_unsent_texts(context, incident, user)
     if template_code := request.GET.get("modele"):
         insert_template(context, incident, user, template_code)
@@ -58,7 +58,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
 
 
 def render_case_again(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
-    """Render the page of the case after its form was refused. `blocks` replace the blocks of the same name."""
+    """Render the page of the case after one of its forms was refused. `blocks` replace the blocks of the same name."""
     return render_page(
         request, "incidents/triage/case.html", build_page_context(request, incident) | blocks, status=status
     )

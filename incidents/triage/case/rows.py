@@ -20,7 +20,7 @@ from incidents.models import (
     Task,
     Transfer,
 )
-from incidents.triage.case.timeline import MAX_EVENTS, list_events
+from incidents.triage.case.timeline import MAX_EVENTS, list_latest_events
 from incidents.triage.transfer.block import list_transfers, may_have_left
 from incidents.triage.work.notes import list_notes
 from incidents.triage.work.tasks import list_tasks
@@ -40,21 +40,24 @@ class CaseRows:
     evidence: list[Evidence]
 
     @property
-    def has_earlier(self) -> bool:
+    def has_earlier_events(self) -> bool:
         """True if the case has more than MAX_EVENTS events."""
         return len(self.events) > MAX_EVENTS
 
     @property
     def history(self) -> list[IncidentEvent]:
         """All events of the case, newest first, or [] if there are more than MAX_EVENTS."""
-        return [] if self.has_earlier else self.events
+        return [] if self.has_earlier_events else self.events
 
 
 def read_case_rows(incident: Incident) -> CaseRows:
-    """Return the rows with the people that they name, and set the assignee of `incident`. Runs nine or ten queries."""
+    """Return the rows with the people to whom they refer. Runs nine or ten queries.
+
+    The assignee of `incident` is set too.
+    """
     transfers = list_transfers(incident)
     rows = CaseRows(
-        events=list_events(incident),
+        events=list_latest_events(incident),
         readings=list(incident.readings.filter(csirt=incident.csirt_id).order_by("-last_at")),
         notes=list_notes(incident, may_have_left=may_have_left(transfers)),
         tasks=list_tasks(incident),

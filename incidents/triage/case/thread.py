@@ -60,7 +60,7 @@ class ReplyForm(CaseForm):
         choices = {name: cleaned[name] for name in ("asks_answer", "lifts_question")}
         return Letter(text=cleaned["text"], key=key, **choices)
 
-    def read_seen(self) -> SeenThread | None:
+    def read_seen_thread(self) -> SeenThread | None:
         """Return the newest message and the writing colleagues that the page showed. The form must be valid.
 
         Return None if the form names no message.
@@ -72,7 +72,7 @@ class ReplyForm(CaseForm):
             else None
         )
 
-    def update_seen(self, moved: ThreadChanged) -> None:
+    def update_seen_thread(self, moved: ThreadChanged) -> None:
         """Store in the form what the page now shows, so that submitting the form again is accepted."""
         data = QueryDict(mutable=True)
         data.update(self.data)
@@ -107,7 +107,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
     }
 
 
-def find_news_anchor(
+def choose_news_anchor(
     thread: dict[str, Any], events: Iterable[IncidentEvent], duplicates: Iterable[tuple[Incident, bool]]
 ) -> str:
     """Return the anchor of the declarant's news on the page: messages, files, corrections or duplicates."""

@@ -73,7 +73,7 @@ def list_timeline_events(
     Runs two queries: for the mails, and for the people to whom the case was given.
     """
     listed = list(events)
-    people = format_receivers(listed)
+    people = load_receiver_texts(listed)
     mails = list_remarks([event.pk for event in listed])
 
     def format_time(at: datetime | None) -> str:
@@ -91,7 +91,7 @@ def list_timeline_events(
     ]
 
 
-def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
+def load_receiver_texts(events: Sequence[IncidentEvent]) -> dict[int, str]:
     """Return a dict from event id to the person to whom the case was given, as « à Camille ».
 
     Runs one query, or none if no case was given.
@@ -106,7 +106,7 @@ def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
 
 
 def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
-    """Return the start of the text of the event. Only the links in a message of the centre are not defanged."""
+    """Return the start of the text of the event. Its links are defanged, except in a message of the centre."""
     texts = (words.get(event.data.get(code, ""), "") for code in SOURCES)
     whole = next(filter(None, texts), "")
     excerpt = Truncator(whole).chars(EXCERPT_LENGTH)
@@ -121,11 +121,11 @@ def is_message_of_centre(event: IncidentEvent) -> bool:
 
 
 def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
-    """Return a dict from uid, as text, to text."""
+    """Return a dict from the uid of a row, as a string, to the text of the row."""
     return {str(uid): text for uid, text in rows}
 
 
-def list_events(incident: Incident) -> list[IncidentEvent]:
+def list_latest_events(incident: Incident) -> list[IncidentEvent]:
     """Return the latest events of the case, newest first, at most MAX_EVENTS + 1.
 
     The extra event shows that there are earlier ones.

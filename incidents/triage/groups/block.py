@@ -12,7 +12,7 @@ from incidents.services.groups.group import MAX_GROUPS_OFFERED, list_open_groups
 
 @dataclass(frozen=True)
 class GroupBlock:
-    """The group of a case, `own`, or the groups that the case can be added to.
+    """The group of a case (`own`), or the groups that the case can be added to.
 
     `same_supplier` are the groups with an open case of the same supplier. The page lists them before `others`.
     """
@@ -31,7 +31,7 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
         return GroupBlock()
     if incident.group_id:
         return GroupBlock(own=incident.group)
-    of_supplier = Q(pk__in=find_groups_of_supplier(incident)) if incident.supplier_key else Value(value=False)
+    of_supplier = Q(pk__in=list_supplier_group_ids(incident)) if incident.supplier_key else Value(value=False)
     offered = list_open_groups(incident.csirt_id).annotate(is_of_supplier=of_supplier)
     groups = list(offered.order_by("-is_of_supplier", "-opened_at", "-id")[:MAX_GROUPS_OFFERED])
     return GroupBlock(
@@ -40,7 +40,7 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
     )
 
 
-def find_groups_of_supplier(incident: Incident) -> QuerySet[Any]:
+def list_supplier_group_ids(incident: Incident) -> QuerySet[Any]:
     """Return the ids of the groups that contain an open case of the same supplier."""
     same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
     return same.exclude(group=None).order_by().values("group")

@@ -19,7 +19,7 @@ from incidents.services.groups.merge import check_mergeable, merge_incident
 from incidents.services.handling.assign import find_current_assignee
 from incidents.services.transfer.state import find_open_proposal
 from incidents.triage import wording
-from incidents.triage.case.data import format_data
+from incidents.triage.case.data import format_personal_data
 from incidents.triage.case.page import redirect_to_case, render_page
 
 TEMPLATE = "incidents/triage/compare.html"
@@ -46,7 +46,10 @@ def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
-    """Merge the case that the user does not keep into the other. If it is refused, show why in the comparison."""
+    """Merge one of the two cases into the case that the user keeps.
+
+    If the merge is refused, show the comparison again, with the reason.
+    """
     kept_reference = compact_code(request.POST.get("garder", ""))
     pair = {incident.reference: other.reference, other.reference: incident.reference}
     try:
@@ -74,12 +77,12 @@ def find_other_case(user: User, reference: str) -> Incident | None:
 def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
     """Return the context of both cases, the older one first. The older case is more often the one to keep."""
     pair = sorted((incident, other), key=lambda case: (case.received_at, case.pk))
-    sides = [describe_side(case, against) for case, against in (pair, pair[::-1])]
+    sides = [build_side_context(case, against) for case, against in (pair, pair[::-1])]
     zone = find_zone(incident.collectivity)
     return {"incident": incident, "other": other, "sides": sides, "zone": zone, "reference_typed": other.reference}
 
 
-def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
+def build_side_context(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
     """Return the context of `main`, with the reason why `duplicate` cannot be merged into it, if any."""
     return {
         "offer": find_open_proposal(main),
@@ -87,7 +90,7 @@ def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
         "term": wording.format_term(main),
         "holder": find_current_assignee(main),
         "services": wording.format_stopped_services(main, list(main.interruptions.order_by("started_at", "id"))),
-        "data": format_data(main),
+        "data": format_personal_data(main),
         "story_lines": wording.list_story_lines(main.story),
         "written": main.messages.count(),
         "pieces": main.evidence.count(),

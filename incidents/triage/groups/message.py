@@ -33,7 +33,7 @@ from incidents.services.groups.group_acts import (
 from incidents.services.groups.letters import list_group_letters
 from incidents.services.handling.unsent_text import list_replies_under_way
 from incidents.triage.case.page import render_page
-from incidents.triage.groups.pages import redirect_to_group, replace_posted
+from incidents.triage.groups.pages import copy_posted_data, redirect_to_group
 from incidents.triage.notice import format_group_notice
 
 TEMPLATE = "incidents/triage/group_message.html"
@@ -88,7 +88,7 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
     """Send the message if its author has seen the preview of exactly this message. Otherwise show the preview.
 
-    Raises ValidationError, DoubtfulNames and BulkFormAlreadyUsed like `check_letter` and `write_to_group`.
+    Raises ValidationError, DoubtfulNames and BulkFormAlreadyUsed like `write_to_group`.
     """
     letter, seen = form.make_letter(), form.cleaned_data["seen"]
     is_stale = False
@@ -98,7 +98,7 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
         except Stale:
             is_stale = True
     checked = clean_group_letter(letter, group, get_account(request))
-    form = GroupLetterForm(replace_posted(request, seen=stamp_preview(checked, group, get_account(request))))
+    form = GroupLetterForm(copy_posted_data(request, seen=stamp_preview(checked, group, get_account(request))))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
 
@@ -108,7 +108,7 @@ def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
 
     Another message was already sent with the old key.
     """
-    return GroupLetterForm(replace_posted(request, key=secrets.token_urlsafe()))
+    return GroupLetterForm(copy_posted_data(request, key=secrets.token_urlsafe()))
 
 
 def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter, seen: str) -> HttpResponse:

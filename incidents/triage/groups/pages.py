@@ -51,7 +51,7 @@ MAX_COUNTED = 5000
 TYPED_AT_ONCE = 50
 
 
-class OpeningForm(forms.Form):
+class GroupOpeningForm(forms.Form):
     """The form that opens a group. The service checks the title."""
 
     kind = forms.ChoiceField(label="Ce que ces dossiers ont en commun", choices=GroupKind.choices)
@@ -79,7 +79,7 @@ class GroupSheetForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
 
-class AddForm(forms.Form):
+class AddCasesForm(forms.Form):
     """The form that adds cases to a group by their references."""
 
     references = FreeTextField(label="Ajouter des dossiers, par leur référence")
@@ -118,9 +118,9 @@ def new_group_view(request: HttpRequest) -> HttpResponse:
     if not user.works_in_any_centre:
         raise Http404
     if request.method != "POST":
-        form = OpeningForm(initial={"dossier": request.GET.get("dossier", "")[:20]}, user=user)
+        form = GroupOpeningForm(initial={"dossier": request.GET.get("dossier", "")[:20]}, user=user)
         return render_page(request, "incidents/triage/group_new.html", {"form": form})
-    form = OpeningForm(request.POST, user=user)
+    form = GroupOpeningForm(request.POST, user=user)
     try:
         if form.is_valid():
             return create_group(request, form.cleaned_data)
@@ -147,24 +147,26 @@ def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
 
 
 @require_POST
-def supplier_group_view(request: HttpRequest) -> HttpResponse:
+def open_supplier_group_view(request: HttpRequest) -> HttpResponse:
     """Open a group for the open cases of a supplier (the button « En faire un groupe » of the queue)."""
     key = request.POST.get("key") or secrets.token_urlsafe()
-    group, job = open_supplier_group(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
+    group, job = open_supplier_group(
+        supplier_key=read_supplier_key(request), actor=get_account(request), key=key[:100]
+    )
     if job:
-        add_cases(request, job)
+        start_adding_cases(request, job)
     return redirect_to_group(group)
 
 
-def read_supplier(request: HttpRequest) -> str:
-    """Return the posted key of a supplier. Raises Http404 if it contains NUL."""
+def read_supplier_key(request: HttpRequest) -> str:
+    """Return the posted key of a supplier. Raises Http404 if it contains NUL, which PostgreSQL cannot store."""
     supplier = request.POST.get("prestataire", "")
     if "\0" in supplier:
         raise Http404  # PostgreSQL cannot store NUL, so no supplier has this name
     return supplier
 
 
-def add_cases(request: HttpRequest, job: BulkJob) -> None:
+def start_adding_cases(request: HttpRequest, job: BulkJob) -> None:
     """Run a small job at once, so that the page of the group shows the added cases. A worker runs a large job.
 
     A message says how many cases join the group.
@@ -192,7 +194,7 @@ def render_group(
     group: CaseGroup,
     *,
     sheet: GroupSheetForm | None = None,
-    add: AddForm | None = None,
+    add: AddCasesForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Render the page of the group. `sheet` and `add` are refused forms, which are shown as they were typed."""
@@ -202,13 +204,13 @@ def render_group(
         "lines": build_lines(rows[:PER_PAGE], timezone.now()),
         "next": rows[PER_PAGE - 1].reference if len(rows) > PER_PAGE else "",
         "is_first": not request.GET.get("apres"),
-        "counts": count_cases_by_state(group),
+        "counts": build_case_counts(group),
         "outside": list(
             list_ungrouped_supplier_cases(group).order_by("pk")[: PER_PAGE + 1].values_list("pk", flat=True)
         ),
         "most": PER_PAGE,
         "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
-        "add": add or AddForm(),
+        "add": add or AddCasesForm(),
         "under_way": list(list_running_jobs(group)),
         "letters": list_group_letters(group),
         "is_stale": status == HTTPStatus.CONFLICT,
@@ -240,7 +242,7 @@ def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]
     return list(rows.order_by("-received_at", "-id")[: PER_PAGE + 1])
 
 
-def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:
+def build_case_counts(group: CaseGroup) -> dict[str, Any]:
     """Return the number of cases of the group in all and by status, as context for the page.
 
     Only the first MAX_COUNTED cases are counted. `is_more` is true if there are more.
@@ -275,14 +277,14 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     except Stale:
         status = HTTPStatus.CONFLICT
         group = get_group(user, uid)
-        form.data = replace_posted(request, seen=str(group.version))
+        form.data = copy_posted_data(request, seen=str(group.version))
     return render_group(request, group, sheet=form, status=status)
 
 
 @require_POST
 def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Add several cases to the group by their references. References that could not be added stay in the field."""
-    user, form = get_account(request), AddForm(request.POST)
+    user, form = get_account(request), AddCasesForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
     references = list(
@@ -291,7 +293,7 @@ def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     wrong = (
         []
         if len(references) > TYPED_AT_ONCE
-        else [reference for reference in references if not add_if_allowed(reference, uid, user)]
+        else [reference for reference in references if not try_adding_case(reference, uid, user)]
     )
     if added := len(references) - len(wrong) if len(references) <= TYPED_AT_ONCE else 0:
         confirmation = choose_plural("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
@@ -300,11 +302,11 @@ def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         return redirect_to_group(group)
     form.add_error("references", explain_refused_references(references, wrong))
     if wrong:
-        form.data = replace_posted(request, references=" ".join(map(hyphenate, wrong)))
+        form.data = copy_posted_data(request, references=" ".join(map(hyphenate, wrong)))
     return render_group(request, group, add=form, status=422)
 
 
-def add_if_allowed(reference: str, group: UUID, actor: User) -> bool:
+def try_adding_case(reference: str, group: UUID, actor: User) -> bool:
     """Add the case to the group. Return False if there is no such case, or if the actor may not add it."""
     try:
         add_to_group(reference=reference, group=group, actor=actor)
@@ -324,13 +326,13 @@ def explain_refused_references(references: list[str], wrong: list[str]) -> str:
 
 
 @require_POST
-def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def add_supplier_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Add the ungrouped cases of a supplier to the group (button « Y ajouter les 3 qui manquent » of the queue)."""
-    key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
+    key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier_key(request)
     group = get_group(get_account(request), uid)
     try:
         job = add_supplier_cases(group=uid, actor=get_account(request), key=key[:100], supplier_key=supplier)
-        add_cases(request, job)
+        start_adding_cases(request, job)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect_to_group(group)
@@ -346,7 +348,7 @@ def group_state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     return redirect_to_group(group)
 
 
-def replace_posted(request: HttpRequest, **changed: str) -> QueryDict:
+def copy_posted_data(request: HttpRequest, **changed: str) -> QueryDict:
     """Return a copy of the posted data with these values changed."""
     data = request.POST.copy()
     for name, value in changed.items():

@@ -94,15 +94,15 @@ def known_values_view(request: HttpRequest) -> HttpResponse:
     """Show the ignored values. On POST, add a value, or remove the value with the posted `uid`."""
     centres = list_own_centres(get_account(request))
     if request.method != "POST":
-        return render_known_page(request, centres)
+        return render_known_values_page(request, centres)
     if "uid" in request.POST:
         stop_ignoring_value(actor=get_account(request), uid=read_uid(request))
         messages.success(request, "Cette valeur sera de nouveau proposée.")
         return redirect("admin:incidents_incident_known_values")
-    return submit_known_value(request, centres)
+    return submit_ignored_value(request, centres)
 
 
-def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
+def submit_ignored_value(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
     """Add an ignored value to the chosen centre, or show why it is refused."""
     work_centres = list_work_centres(request, centres)
     if not work_centres:
@@ -117,12 +117,12 @@ def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpRespon
         ignore_value(csirt=csirt, actor=get_account(request), **values)
     except ValidationError as error:
         form.add_error(None, error)
-        return render_known_page(request, centres, form, status=422)
+        return render_known_values_page(request, centres, form, status=422)
     messages.success(request, "Votre centre ne verra plus cette valeur proposée.")
     return redirect("admin:incidents_incident_known_values")
 
 
-def render_known_page(
+def render_known_values_page(
     request: HttpRequest, centres: list[Csirt], form: IgnoredValueForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     work_centres = list_work_centres(request, centres)
@@ -176,22 +176,24 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
         form.add_error("text", "Écrivez ou collez une valeur.")
     if form.errors:
         return {}
-    values = read_values(text, user)
+    values = extract_indicators(text, user)
     if not values:
         form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
     related = list(list_related_indicators(values[:MAX_LOOKED_UP], user)) if values else []
     sightings = map_sightings(values, user)
     results = [
-        make_result(Indicator(ObservableKind(kind), value), rows, related) for (kind, value), rows in sightings.items()
+        make_look_up_result(Indicator(ObservableKind(kind), value), rows, related)
+        for (kind, value), rows in sightings.items()
     ]
     record_accesses(user, {sighting.incident for result in results for sighting in result.related}, Door.OBSERVABLES)
     results.sort(key=lambda result: (not result.rows, not result.related))
     return {"results": results, "left": len(values) - len(results)}
 
 
-def make_result(indicator: Indicator, rows: list[Observable], related: list[Observable]) -> LookUpResult:
-    """Return the result for one value. `rows` are its sightings; `related` are the other values on hosts of the
-    search.
+def make_look_up_result(indicator: Indicator, rows: list[Observable], related: list[Observable]) -> LookUpResult:
+    """Return the result for one value. `rows` are its sightings.
+
+    `related` are the indicators on the hosts of all searched values.
     """
     return LookUpResult(
         kind=str(indicator.kind.label),
@@ -203,7 +205,7 @@ def make_result(indicator: Indicator, rows: list[Observable], related: list[Obse
     )
 
 
-def read_values(text: str, user: User) -> list[Indicator]:
+def extract_indicators(text: str, user: User) -> list[Indicator]:
     """Return the indicators in the text, with the file names that the user's centres recorded. Runs one query.
 
     If a single line contains nothing else, the whole line may be a file name.

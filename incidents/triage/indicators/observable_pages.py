@@ -128,7 +128,7 @@ def add_typed_value(request: HttpRequest, incident: Incident) -> HttpResponse:
     )
 
 
-def remove_kept_value(request: HttpRequest, incident: Incident) -> HttpResponse:
+def remove_observable_from_case(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Remove an indicator from the case."""
     remove_observable(reference=incident.reference, actor=get_account(request), uid=read_uid(request))
     return redirect_to_observables(request, incident, "Indicateur retiré de ce dossier.")
@@ -153,7 +153,7 @@ ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
     "relever": save_ticked_values,
     "ignorer": ignore_ticked_values,
     "ajouter": add_typed_value,
-    "retirer": remove_kept_value,
+    "retirer": remove_observable_from_case,
     "lire": render_file_values,
 }
 

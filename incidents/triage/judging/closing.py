@@ -60,7 +60,7 @@ HOUR_INPUT = {"type": "time"}
 TASK_HELP = {"aria-describedby": "taches-aide"}
 
 
-def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
+def make_conclusion_field(label: Any, choices: Any) -> forms.ChoiceField:
     """Return an optional field. Its first choice, « à choisir », is empty."""
     return forms.ChoiceField(label=label, required=False, choices=[TO_CHOOSE, *choices])
 
@@ -88,8 +88,8 @@ class ClosingForm(forms.Form):
         label="Pourquoi (note interne)",
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": REASON_LIMIT}),
     )
-    outcome = make_choice_field("Ce que sont devenus les systèmes et les données", Outcome.choices)
-    cause = make_choice_field("Cause", Cause.choices)
+    outcome = make_conclusion_field("Ce que sont devenus les systèmes et les données", Outcome.choices)
+    cause = make_conclusion_field("Cause", Cause.choices)
     summary = FreeTextField(label="Bilan, pour le centre", widget=forms.Textarea(attrs={"rows": 5}))
     lesson = FreeTextField(label="Enseignement, pour d’autres", widget=forms.Textarea(attrs={"rows": 5}))
     is_shared = forms.BooleanField(
@@ -111,7 +111,7 @@ class ClosingForm(forms.Form):
             )
         if remaining.leak:
             conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED_STATUSES]
-            self.fields["leak"] = make_choice_field(
+            self.fields["leak"] = make_conclusion_field(
                 "Fuite de données", [*conclusions, (NEVER_KNOWN, "on ne le saura pas")]
             )
         for task in remaining.tasks:
@@ -120,20 +120,20 @@ class ClosingForm(forms.Form):
             )
 
     @property
-    def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
+    def resumption_fields(self) -> Iterator[tuple[Any, Any, Any]]:
         """Yield each interruption with the fields for the day and the hour of its end."""
         for interruption in self.remaining.interruptions:
             yield interruption, self[f"ended_{interruption.service}_date"], self[f"ended_{interruption.service}_time"]
 
     @property
-    def task_ticks(self) -> list[Any]:
+    def task_checkboxes(self) -> list[Any]:
         """The checkboxes « sans objet » of the open tasks."""
         return [self[f"task_{task.uid}"] for task in self.remaining.tasks]
 
     @property
     def task_problem(self) -> str:
         """Return one error that stands for the errors of all open tasks, or ""."""
-        number = sum(bool(tick.errors) for tick in self.task_ticks)
+        number = sum(bool(tick.errors) for tick in self.task_checkboxes)
         sentence = choose_plural(
             "Faites cette tâche, ou cochez « sans objet ».",
             "%(number)s tâches ne sont ni faites, ni « sans objet ».",
@@ -158,10 +158,13 @@ class ClosingForm(forms.Form):
             for name in ("reason", "handed_to", "why", "outcome", "cause", "summary", "lesson", "is_shared")
         }
         moot = frozenset(str(task.uid) for task in self.remaining.tasks if cleaned[f"task_{task.uid}"])
-        ended = {interruption.service: self.read_end(interruption) for interruption in self.remaining.interruptions}
+        ended = {
+            interruption.service: self.read_interruption_end(interruption)
+            for interruption in self.remaining.interruptions
+        }
         return ClosingReport(**words, leak=cleaned.get("leak", ""), ended=ended, moot=moot)
 
-    def read_end(self, interruption: Any) -> datetime | None:
+    def read_interruption_end(self, interruption: Any) -> datetime | None:
         """Return the end of an interruption in UTC, or None without a day. A day without an hour becomes its first
         minute.
         """
@@ -171,7 +174,7 @@ class ClosingForm(forms.Form):
         return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add each error of the service to the field that it concerns. The field of an end is its day."""
+        """Add each error of the service to its field. An error on an end goes to the field of the day."""
         for name, problems in error.message_dict.items():
             field = f"{name}_date" if name.startswith("ended_") else name
             self.add_error(field if field in self.fields else None, problems)
@@ -215,8 +218,8 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
     return render_page(request, "incidents/triage/refused.html", context)
 
 
-def list_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
-    """Return the unfinished work for which the page posted fields. It is for a case that is already closed.
+def read_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
+    """Return the unfinished work for which the page posted fields. The case is closed meanwhile.
 
     If the user submits the same page twice, the second report must be read whole: the service compares it with the
     report that closed the case.
@@ -235,7 +238,7 @@ def list_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
 def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Close the case with its report. If it is refused, show the form as it was typed."""
     is_closed = incident.status == Status.CLOSED
-    remaining = list_posted_work(incident, request.POST) if is_closed else find_unfinished_work(incident)
+    remaining = read_posted_work(incident, request.POST) if is_closed else find_unfinished_work(incident)
     form, is_stale = ClosingForm(incident, remaining, request.POST), False
     try:
         if form.is_valid():

@@ -13,7 +13,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, NumberSource
 from incidents.models import Incident
 from incidents.services.handling.official_numbers import (
-    NumberCorrection,
+    PhoneCorrection,
     correct_official_number,
     find_official_number_row,
     format_number_origin,
@@ -25,7 +25,7 @@ REMOVE = "retirer"
 CHANGED = "Ce numéro a changé pendant que vous l’aviez sous les yeux : relisez-le, puis recommencez."
 
 
-class OfficialNumberForm(forms.Form):
+class OfficialPhoneForm(forms.Form):
     """The form that corrects the official telephone number of a body, and asks where the new number was found.
 
     The service checks both.
@@ -46,10 +46,10 @@ class OfficialNumberForm(forms.Form):
             self.add_error("number", "Écrivez le bon numéro, ou retirez celui-ci.")
         return self.cleaned_data
 
-    def make_correction(self) -> NumberCorrection:
+    def make_correction(self) -> PhoneCorrection:
         """Return the correction. The form must be valid."""
         source = self.cleaned_data["source"]
-        return NumberCorrection(number=self.cleaned_data["number"], source=NumberSource(source) if source else None)
+        return PhoneCorrection(number=self.cleaned_data["number"], source=NumberSource(source) if source else None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,12 +58,12 @@ def official_number_view(request: HttpRequest, reference: str) -> HttpResponse:
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.VERIFY)
     if request.method != "POST":
-        return render_official_number(request, incident, OfficialNumberForm())
-    form = OfficialNumberForm(request.POST)
+        return render_official_number(request, incident, OfficialPhoneForm())
+    form = OfficialPhoneForm(request.POST)
     is_removal = REMOVE in request.POST
     try:
         if is_removal or form.is_valid():
-            correction = NumberCorrection() if is_removal else form.make_correction()
+            correction = PhoneCorrection() if is_removal else form.make_correction()
             seen = request.POST.get("seen", "")
             correct_official_number(reference=reference, actor=user, correction=correction, seen=seen)
             outcome = "retiré" if is_removal else "corrigé"
@@ -80,7 +80,7 @@ def official_number_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_official_number(
-    request: HttpRequest, incident: Incident, form: OfficialNumberForm, *, status: int = 200
+    request: HttpRequest, incident: Incident, form: OfficialPhoneForm, *, status: int = 200
 ) -> HttpResponse:
     """Render the page. For a body without an official number, the page says that there is none."""
     stored = find_official_number_row(incident)

@@ -96,7 +96,7 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
 def confirm_verification(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Redirect to the case with a message that says who verified it.
 
-    An erased case that somebody else had verified cannot note the call: what the user typed is then shown instead.
+    If the case is erased and somebody else had verified it, the call is not noted. Show what the user typed instead.
     """
     event = find_call_back_event(incident)
     if event and event.actor == get_account(request):
@@ -135,7 +135,7 @@ def severity_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def correct_view(request: HttpRequest, reference: str) -> HttpResponse:
+def correct_body_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Correct the unconfirmed body of the case. If the form is refused, show it on the page of the case as it was
     typed.
     """

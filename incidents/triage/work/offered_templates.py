@@ -1,4 +1,4 @@
-"""The ready-made messages beside the reply form. A script inserts a message, or else `?modele=` does."""
+"""The templates beside the reply form. A script inserts one into the form; without a script, `?modele=` does."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,16 +7,17 @@ from accounts.models import User
 from incidents.catalogues.message_templates import (
     OfferedTemplate,
     fill_placeholders,
+    is_offered_for_type,
     list_national_templates,
-    suits_type,
 )
 from incidents.models import Incident, MessageTemplate
 from incidents.services.correspondence.templates import format_centre_phone, map_placeholder_values
 
 
-def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return the context with the messages offered on this case, the centre's own first, then the national ones, with
-    their placeholders filled in. Runs two queries.
+def build_templates_block(incident: Incident, user: User) -> dict[str, Any]:
+    """Return the templates offered on this case, with their placeholders filled in. Runs two queries.
+
+    The templates of the centre come first, then the national ones.
     """
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
     written = live.values_list("uid", "title", "text", "types")
@@ -35,7 +36,7 @@ def insert_template(context: dict[str, Any], incident: Incident, user: User, cod
 
     The message is put below the text that is already in the form. Nothing is done for an unknown code.
     """
-    ready = build_ready_block(incident, user)
+    ready = build_templates_block(incident, user)
     if chosen := next((message for message in ready["messages"] if message.code == code), None):
         context["ready"] = ready | {"chosen": chosen.code}
         form = context["thread"]["form"]
@@ -46,5 +47,5 @@ def list_offered_templates(incident: Incident, centre_templates: list[OfferedTem
     """Yield the ready-made messages that are offered for the type of the case, those of the centre first."""
     titles = {message.title for message in centre_templates}
     for message in (*centre_templates, *list_national_templates(titles)):
-        if suits_type(message.types, incident.type):
+        if is_offered_for_type(message.types, incident.type):
             yield message

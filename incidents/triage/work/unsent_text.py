@@ -31,7 +31,7 @@ from incidents.services.handling.unsent_text import Pen, Values, load_unsent_tex
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
-from incidents.triage.case.opened_forms import FORMS, open_form
+from incidents.triage.case.opened_forms import FORMS, add_opened_form
 from incidents.triage.case.thread import ReplyForm
 from incidents.triage.case_form import CaseForm
 from incidents.triage.judging.qualify import QualifyForm
@@ -275,7 +275,7 @@ def restore_unsent_texts(context: dict[str, Any], incident: Incident, user: User
         if code in PAGES:
             continue
         if code in FORMS:
-            open_form(context, incident, user, code)
+            add_opened_form(context, incident, user, code)
         if form := find_form(context, code):
             form.restore(values)
 
