@@ -95,8 +95,8 @@ class QueuePage(NamedTuple):
     """A page of the queue.
 
     `members` maps the key of the open wave to its cases. `previous` and `next` are links, or "" at the ends of the
-    queue. `counted` maps the code of each view to its number of cases. `person` is the colleague whose cases alone are
-    shown, or None.
+    queue. `counted` maps the code of each view to its number of cases. If `person` is set, only the cases of this
+    colleague are shown.
     """
 
     filters: QueueFilters

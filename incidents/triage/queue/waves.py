@@ -1,8 +1,13 @@
 """Waves: cases of the same affair, which are one line of the queue until somebody opens it.
 
-A wave is at least three open cases of the same centre: of a group, with the cases in no group that name its supplier;
-of a supplier that three bodies name; of a body that declared in a burst; or marked in a burst and received within an
-hour of each other. A case that fits several of these is in the first one. The wave has the position of its worst case.
+A wave has at least three open cases of the same centre, which are of one of these kinds:
+
+- the cases of a group, with the cases in no group that name its supplier;
+- the cases that name one supplier, if at least three bodies name it;
+- the cases that one body declared in a burst;
+- cases marked in a burst, each received within an hour of the previous one.
+
+A case that fits several kinds is in the first of them. The wave has the position of its worst case.
 """
 
 from collections import Counter, defaultdict

@@ -11,7 +11,7 @@ CONSENT_FIELDS = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):
-    """The fields in which a responder notes that the declarant agrees that the case leaves the centre.
+    """The fields in which a responder records that the declarant agrees to the sharing of the case.
 
     The service `clean_agreement` raises ValidationError if the agreement is incomplete, needed and missing, or given
     under a TLP that has changed since.

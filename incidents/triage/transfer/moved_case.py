@@ -28,6 +28,7 @@ def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 
     @wraps(view)
     def view_with_explanation(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
+        """Run the view, or explain that the case has moved to another centre."""
         try:
             return view(request, reference, *args, **kwargs)
         except (Http404, PermissionDenied):

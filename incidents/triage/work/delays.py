@@ -67,5 +67,5 @@ def compute_answer_delay(incident: Incident, now: datetime) -> Delay | None:
 
 
 def compute_lateness(at: datetime, due_at: datetime) -> timedelta | None:
-    """Return how long after the deadline `at` is, or None if it is in time."""
+    """Return the time from the deadline to `at`, or None if `at` is not later."""
     return at - due_at if at > due_at else None

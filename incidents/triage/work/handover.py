@@ -70,7 +70,7 @@ class HandoverForm(forms.Form):
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def make_handover(self, user: User) -> HandoverRequest:
-        """Return the hand-over for the service. The form must be valid.
+        """Return the hand-over that was typed. The form must be valid.
 
         Raises ValidationError on « colleague » if no colleague was chosen or the choice is not allowed.
         """

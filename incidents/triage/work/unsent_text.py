@@ -79,7 +79,7 @@ class RefusalRedirect(HttpResponseRedirect):
 def read_typed_values(
     incident: Incident, posted: QueryDict, codes: Iterable[CaseFormCode]
 ) -> dict[CaseFormCode, Values]:
-    """Return what was typed in each of the forms `codes` that was posted.
+    """Return what was typed in each of the posted forms with these codes.
 
     The values of a form are {} if it was not changed or was already sent.
     """
@@ -120,7 +120,7 @@ def read_form_values(posted: QueryDict, code: str) -> Values:
 
 
 def read_posted_pen(posted: QueryDict) -> Pen:
-    """Return which opening of a page was posted, and the number of its save, from its hidden fields.
+    """Return which opening of a page was posted, and the number of this save. Its hidden fields say so.
 
     The name is "" if the page has no such fields.
     """
@@ -136,7 +136,7 @@ def read_posted_pen(posted: QueryDict) -> Pen:
 
 
 def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Return a decorator for a view of a case that saves all that is typed on the posted page.
+    """Return a decorator that saves all that is typed on the page of a case when the page is posted to the view.
 
     `code` is the code of the form that the view reads; if it is "", the argument `act` of the view is this code. The
     view reads the fields of its form without their prefix. If the view accepts the form, the text typed in it is
@@ -145,7 +145,7 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def wrapped(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def saving_view(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             posted, form_code, user = request.POST, code or kwargs.get("act", ""), get_account(request)
@@ -162,7 +162,7 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
                 delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
-        return wrapped
+        return saving_view
 
     return decorate
 
@@ -243,7 +243,7 @@ def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode
 
 
 def build_next_address(reference: str, posted: QueryDict) -> str:
-    """Return the address of the page of the case, with the form or the place for which a button was pressed."""
+    """Return the address of the page of the case, at the form or the block that the pressed button opens."""
     place = posted.get("aller", "corps" if posted.get("corps", "").strip() else "")
     if opened := FORMS.get(posted.get("ouvrir", "")):
         query, anchor = {"ouvrir": posted["ouvrir"]}, opened.anchor
@@ -255,9 +255,10 @@ def build_next_address(reference: str, posted: QueryDict) -> str:
 
 
 def describe_new_page() -> dict[str, Any]:
-    """Return the name and the time of a new page, which it sends back with each post, and what its script needs.
+    """Return the name and the time of a new page, and what its script needs.
 
-    The script needs the codes of the forms, and the sentence that confirms that a text is saved.
+    The page sends the name and the time back with each post. The script needs the codes of the forms, and the sentence
+    that confirms that a text is saved.
     """
     return {
         "name": get_random_string(22),

@@ -120,8 +120,8 @@ def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Record that the user has the page of the case open.
 
-    The answer says to its script who else has it open and what has changed. If `left` is posted, record instead that
-    the user has left the page.
+    The response tells the script of the page who else has it open and what has changed. If `left` is posted, record
+    instead that the user has left the page.
     """
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
