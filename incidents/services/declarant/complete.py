@@ -99,6 +99,7 @@ def find_completion_refusal(incident: Incident) -> str:
 
 
 def find_newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
+    """Return the newest answer sheet of this section of the case, or None."""
     return incident.sheets.filter(section=section).order_by("-id").first()
 
 

@@ -102,13 +102,13 @@ def save_services(
 ) -> SavedSheet:
     """Append a correction that replaces the interruptions of the case by these. The caller has locked the case."""
 
-    def save_rows() -> None:
+    def save_service_rows() -> None:
         replace_interruptions(incident, interruptions)
         incident.service_stopped = stopped
         incident.save(update_fields=["service_stopped"])
 
     return append_correction(
-        incident, Section.SERVICES, snapshot_services(stopped, interruptions), save_rows, edit=edit
+        incident, Section.SERVICES, snapshot_services(stopped, interruptions), save_service_rows, edit=edit
     )
 
 
@@ -128,12 +128,12 @@ def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> Sav
     if concerned == Answer.NO:
         leak = replace(declared, status=LeakStatus.UNFOUNDED) if declared and declared.status else None
 
-    def save_rows() -> None:
+    def save_data_rows() -> None:
         save_declared_leak(incident, leak, before=before)
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
-    return append_correction(incident, Section.DATA, snapshot_data(concerned, leak), save_rows, edit=edit)
+    return append_correction(incident, Section.DATA, snapshot_data(concerned, leak), save_data_rows, edit=edit)
 
 
 @transaction.atomic
@@ -146,13 +146,13 @@ def correct_moments(*, edit: SectionEdit, instants: Mapping[str, Instant]) -> Sa
     now, zone = timezone.now(), find_zone(incident.collectivity)
     raise_problems(list_instant_problems(instants, {**read_instants(incident), **instants}, zone, now))
 
-    def save_rows() -> None:
+    def save_moment_rows() -> None:
         for name, instant in instants.items():
             setattr(incident, f"{name}_at", instant.at)
             setattr(incident, f"{name}_certainty", instant.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
-    return append_correction(incident, Section.MOMENTS, snapshot_moments(instants), save_rows, edit=edit)
+    return append_correction(incident, Section.MOMENTS, snapshot_moments(instants), save_moment_rows, edit=edit)
 
 
 @transaction.atomic
@@ -167,13 +167,13 @@ def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool
     needs_number = needs_complete_phone(incident.type, without_code=without_code)
     raise_problems(list_caller_problems(clean, incident.collectivity, needs_number=needs_number))
 
-    def save_rows() -> None:
+    def save_caller_rows() -> None:
         Story.objects.filter(incident=incident).update(**map_caller(clean))
         incident.mail_without_code = without_code
         incident.save(update_fields=["mail_without_code"])
 
     return append_correction(
-        incident, Section.CALLER, snapshot_caller(clean, mail_without_code=without_code), save_rows, edit=edit
+        incident, Section.CALLER, snapshot_caller(clean, mail_without_code=without_code), save_caller_rows, edit=edit
     )
 
 
@@ -188,12 +188,12 @@ def correct_story(*, edit: SectionEdit, **words: str) -> SavedSheet:
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **story))
     values = read_story_texts(clean)
 
-    def save_rows() -> None:
+    def save_story_rows() -> None:
         Story.objects.filter(incident=incident).update(**values)
         incident.supplier_key = derive_supplier_key(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return append_correction(incident, Section.STORY, values, save_rows, edit=edit)
+    return append_correction(incident, Section.STORY, values, save_story_rows, edit=edit)
 
 
 def append_correction(

@@ -55,6 +55,7 @@ def rate_help(*, reference: str, visitor: CaseVisitor, level: int, words: str = 
 
 
 def save_rating(incident: Incident, visitor: CaseVisitor, level: int, words: str) -> Rating:
+    """Save the rating in place of an earlier rating, and record the event. The caller has locked the case."""
     now = timezone.now()
     values = {"level": level, "words": words, "actor_kind": visitor.kind, "actor": visitor.user, "given_at": now}
     rating, _is_new = Rating.objects.update_or_create(incident=incident, defaults=values)

@@ -62,6 +62,7 @@ def share_sentence(*, reference: str, visitor: CaseVisitor) -> SharedSentence:
 
 
 def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
+    """Create a link that shows the sentence about the case, with a new secret. The caller has locked the case."""
     shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
     shared.secret_hash = hash_sentence_secret(derive_sentence_secret(shared))
     shared.save()

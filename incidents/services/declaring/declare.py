@@ -183,6 +183,7 @@ def is_verified_by_membership(actor: User | None, body: Collectivity) -> bool:
 
 
 def assess_first_severity(clean: Declaration, now: datetime) -> Severity:
+    """Return the severity that follows from the facts of a declaration."""
     today = find_local_day(now, find_zone(clean.collectivity))
     situation = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
     return assess_situation(situation).severity

@@ -78,7 +78,7 @@ def increment_counts(keys: Iterable[str], now: datetime) -> dict[str, int]:
 
 
 def digest_value(purpose: str, value: str) -> str:
-    """Return the keyed hash under which a limited value is counted for this purpose."""
+    """Return the keyed hash under which a value is counted. `purpose` keeps the counts of different limits apart."""
     return hash_value("incidents.limits", f"{purpose}:{value}").hex()[:32]
 
 

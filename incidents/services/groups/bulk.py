@@ -89,7 +89,7 @@ def assign_case(reference: str, job: BulkJob) -> None:
 
 
 def classify_case(reference: str, job: BulkJob) -> None:
-    """Change the fields of the case's qualification that the job names."""
+    """Change the fields of the case's qualification that were chosen in the job."""
     classify_incident(reference=reference, actor=job.actor, **job.choices)
 
 

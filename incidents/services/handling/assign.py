@@ -125,4 +125,5 @@ def check_assignee(incident: Incident, assignee: User | None) -> None:
 
 
 def format_optional_uid(user: User | None) -> str | None:
+    """Return the uid of the user as text, or None."""
     return str(user.uid) if user else None

@@ -143,6 +143,7 @@ def is_unchanged(chosen: Qualification, current: Qualification) -> bool:
 
 
 def order_techniques(techniques: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the techniques sorted, each once."""
     return tuple(sorted(set(techniques)))
 
 

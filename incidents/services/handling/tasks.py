@@ -175,6 +175,7 @@ def set_task_state(*, reference: str, actor: User, uid: UUID, state: TaskState) 
 
 
 def read_task_state(task: Task) -> TaskState:
+    """Return the state of the task from its columns."""
     if task.done_at is None:
         return TaskState.OPEN
     return TaskState.MOOT if task.is_moot else TaskState.DONE

@@ -146,6 +146,7 @@ def read_leak_row(row: DataLeak) -> Leak:
 
 
 def find_leak_row(incident: Incident) -> DataLeak | None:
+    """Return the first leak of the case, or None."""
     return incident.leaks.order_by("id").first()
 
 

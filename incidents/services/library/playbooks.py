@@ -60,6 +60,7 @@ def list_applied_playbooks(csirt: Csirt) -> list[AppliedPlaybook]:
 
 
 def find_newest_playbook(kind: str, csirt: Csirt) -> Playbook | None:
+    """Return the newest version of the centre's own playbook for this type, or None if it never published one."""
     return Playbook.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
 
 

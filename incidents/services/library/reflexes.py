@@ -66,6 +66,7 @@ def list_reflex_sheets(csirt: Csirt) -> list[AppliedReflexSheet]:
 
 
 def find_newest_reflex_sheet(kind: str, csirt: Csirt) -> ReflexSheet | None:
+    """Return the newest version of the centre's own sheet for this type, or None if it never published one."""
     return ReflexSheet.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
 
 

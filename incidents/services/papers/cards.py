@@ -70,7 +70,8 @@ def list_communes(departement: Departement) -> CollectivityQuerySet:
 def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
     """Return the content of a card, as plain texts for typst.
 
-    Its three acts are those of the type « je ne sais pas », since nobody knows the type of a future incident.
+    Its three actions come from the reflex sheet for « je ne sais pas », since nobody knows the type of a future
+    incident.
     """
     address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
     return describe_contacts(route.csirt, route) | {
