@@ -11,6 +11,7 @@ from urllib.parse import urldefrag, urljoin
 import pytest
 from django.db import transaction
 from django.test import Client
+from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
@@ -70,6 +71,12 @@ def case_with_word(module_rows: None) -> Incident:
 @pytest.fixture(autouse=True)
 def _look_for_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
+
+
+@pytest.fixture(autouse=True)
+def _let_sign_ins_last(settings: Settings) -> None:
+    # The people sign in once for the file, which takes more than these five minutes on a loaded machine.
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600
 
 
 @pytest.fixture(scope="module")
