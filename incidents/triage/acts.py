@@ -1,5 +1,4 @@
-"""The functions behind the buttons of a case. Each calls one service and returns a sentence for the next page, which
-says what was done.
+"""The functions behind the buttons of a case. Each calls one service and returns a sentence that the next page shows.
 
 If a button comes with a choice, the access to the case is checked before the choice. A person without access thus
 learns nothing from the error messages.
@@ -32,19 +31,19 @@ from incidents.workflow import InvalidTransition
 
 
 def acknowledge_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Take the case for the actor. Return the sentence for the next page."""
+    """Take the case for the actor. Return a sentence that says so."""
     incident = acknowledge_incident(reference=reference, actor=actor)
     return f"Vous avez pris ce dossier en charge. {format_notice(incident, 'Le déclarant le voit.')}"
 
 
 def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> str:
-    """Confirm that the body of the case exists. Return the sentence for the next page."""
+    """Confirm that the body of the case exists. Return a sentence that says so."""
     confirm_body(reference=reference, actor=actor)
     return "Collectivité confirmée : elle est désormais dans la recherche de tous."
 
 
 def withdraw_body_confirmation(reference: str, actor: User, request: HttpRequest) -> str:
-    """Withdraw the confirmation of the body of the case. Return the sentence for the next page.
+    """Withdraw the confirmation of the body of the case. Return a sentence that says so.
 
     Raises ValidationError if no known reason is chosen.
     """
@@ -57,7 +56,7 @@ def withdraw_body_confirmation(reference: str, actor: User, request: HttpRequest
 
 
 def merge_unconfirmed_body(reference: str, actor: User, request: HttpRequest) -> str:
-    """Merge the unconfirmed body of the case into the chosen body. Return the sentence for the next page.
+    """Merge the unconfirmed body of the case into the chosen body. Return a sentence that says so.
 
     Raises ValidationError if no body is chosen.
     """
@@ -71,7 +70,7 @@ def merge_unconfirmed_body(reference: str, actor: User, request: HttpRequest) ->
 
 
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Close the case without a report. Return the sentence for the next page.
+    """Close the case without a report. Return a sentence that says so.
 
     Raises ValidationError if no known reason is chosen. Raises NotFinished if the reason is that another service takes
     over the case: only the page of the report asks which service.
@@ -88,13 +87,13 @@ def close_case(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def erase_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Erase all texts of the case and revoke its links. Return the sentence for the next page."""
+    """Erase all texts of the case and revoke its links. Return a sentence that says so."""
     erase_personal_data(reference=reference, actor=actor)
     return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
 
 def add_playbook_steps(reference: str, actor: User, request: HttpRequest) -> str:
-    """Add the missing steps of the playbook as tasks. Return the sentence for the next page."""
+    """Add the missing steps of the playbook to the case as tasks. Return a sentence that says how many."""
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
         return "Toutes les étapes du guide sont déjà dans le dossier."
@@ -102,13 +101,13 @@ def add_playbook_steps(reference: str, actor: User, request: HttpRequest) -> str
 
 
 def unmerge_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Undo the merge of this duplicate into its main case. Return the sentence for the next page."""
+    """Undo the merge of this duplicate into its main case. Return a sentence that says so."""
     incident = unmerge_incident(reference=reference, actor=actor)
     return f"Ce dossier n’est plus un double. Il est de nouveau : {incident.get_status_display()}."
 
 
 def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
-    """Add the case to the chosen group. Return the sentence for the next page.
+    """Add the case to the chosen group. Return a sentence that says so.
 
     Raises ValidationError if no group is chosen.
     """
@@ -122,7 +121,7 @@ def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def remove_case_from_group(reference: str, actor: User, request: HttpRequest) -> str:
-    """Remove the case from its group. Return the sentence for the next page."""
+    """Remove the case from its group. Return a sentence that says so."""
     remove_from_group(reference=reference, actor=actor)
     return "Dossier sorti du groupe."
 

@@ -74,7 +74,7 @@ def format_closing_notice(incident: Incident, user: User) -> str:
 
 
 def format_sent_confirmation(incident: Incident, letter: Letter, *, with_duplicates: bool) -> str:
-    """Return the confirmation that a message was sent. `incident` is the case as it was before.
+    """Return the confirmation that a message was sent. `incident` is the case as it was before the message.
 
     `with_duplicates` is true if the declarants of the duplicates got the message too. One query then runs.
     """

@@ -92,9 +92,9 @@ def list_timeline_events(
 
 
 def load_receiver_texts(events: Sequence[IncidentEvent]) -> dict[int, str]:
-    """Return a dict from event id to the person to whom the case was given, as « à Camille ».
+    """Return a dict from event id to a text such as « à Camille », for the events that give the case to a person.
 
-    Runs one query, or none if no case was given.
+    Runs one query, or none without such an event.
     """
     receivers = {
         event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")

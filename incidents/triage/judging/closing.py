@@ -174,7 +174,9 @@ class ClosingForm(forms.Form):
         return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add each error of the service to its field. An error on an end goes to the field of the day."""
+        """Add each error of the service to its field. An error on the end of an interruption goes to the field of the
+        day.
+        """
         for name, problems in error.message_dict.items():
             field = f"{name}_date" if name.startswith("ended_") else name
             self.add_error(field if field in self.fields else None, problems)
