@@ -114,8 +114,8 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
 
 
 def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
-    """Count, by account id, the open cases of these people in the centres where they work today. Closing an account
-    would orphan its cases. Runs two queries.
+    """Count, by account id, the open cases of these people in the centres where they work today. They would be
+    orphaned if the account were closed. Runs two queries.
     """
     roles = Membership.objects.in_force().filter(user__in=people, user__is_active=True, csirt__isnull=False)
     orphaned: Counter[int] = Counter()
@@ -198,7 +198,7 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
     """Return the body with this uid, which the user must manage. Raises Http404 if the user has no role in it, and
-    PermissionDenied if the user is another member.
+    PermissionDenied if the user is a member who does not manage it.
     """
     body = get_body(user, uid)
     if not is_manager_of(user, body):

@@ -124,7 +124,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Adapts the second factors of allauth. Their secrets are encrypted, and a role may forbid to delete the last."""
+    """Adapts the second factors of allauth. It encrypts their secrets, and keeps the last factor of a role that needs
+    one.
+    """
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": WRONG_CODE,

@@ -6,6 +6,8 @@ from django.db import models
 
 
 class Role(models.TextChoices):
+    """The role of a person in a body, a centre, a région or the whole platform."""
+
     AGENT = "agent", "agent d’une collectivité"
     MANAGER = "manager", "responsable d’une collectivité"
     RESPONDER = "responder", "intervenant d’un CSIRT"
@@ -82,6 +84,8 @@ class MailKind(models.TextChoices):
 
 
 class MailStatus(models.TextChoices):
+    """The state of a mail about an account."""
+
     DUE = "due", "à envoyer"
     SENT = "sent", "envoyé"
     REFUSED = "refused", "refusé"

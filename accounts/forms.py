@@ -57,12 +57,16 @@ class SignInForm(LoginForm):
 
 
 class ConfirmPasswordForm(ReauthenticateForm):
+    """Asks a signed-in user for the password again."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         style_field(self.fields["password"], "Mot de passe")
 
 
 class NewPasswordForm(ChangePasswordForm):
+    """Asks for the present password and, twice, for a new one."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         style_field(self.fields["oldpassword"], "Mot de passe d’aujourd’hui")
@@ -106,11 +110,11 @@ def make_used_code_key(user: User, code: str) -> str:
 
 
 class SignInCodeForm(SingleUseCodeForm, AuthenticateForm):
-    pass
+    """Asks for a one-time code or a recovery code, after the password."""
 
 
 class ConfirmCodeForm(SingleUseCodeForm, ReauthenticateByFactorForm):
-    pass
+    """Asks a signed-in user for a one-time code or a recovery code."""
 
 
 class FirstCodeForm(SingleUseCodeForm, ActivateTOTPForm):
@@ -159,11 +163,11 @@ class KeyForm(AuthenticateWebAuthnForm):
 
 
 class SignInByKeyForm(KeyForm, LoginWebAuthnForm):
-    pass
+    """Signs in with a passkey, without a password."""
 
 
 class ConfirmKeyForm(KeyForm, ReauthenticateWebAuthnForm):
-    pass
+    """Asks a signed-in user for a passkey."""
 
 
 class NewKeyForm(AddWebAuthnForm):
@@ -238,7 +242,7 @@ class LedCentreForm(forms.Form):
 
 
 class InviteResponderForm(LedCentreForm, InviteForm):
-    pass
+    """Asks a lead for the address of a person to invite, and for the centre."""
 
 
 class ChannelForm(LedCentreForm):

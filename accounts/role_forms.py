@@ -61,6 +61,8 @@ class AddUserForm(UniqueAddressForm):
 
 
 class ChangeUserForm(ConflictCheckedForm, UniqueAddressForm):
+    """Changes the address and the name of an account, or closes or reopens it."""
+
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]

@@ -39,8 +39,8 @@ class ApiToken(models.Model):
 
 
 class Installation(models.Model):
-    """The single row that tells whether this database is a demonstration. It is written when the database is
-    made and never changed.
+    """The single row that marks this database as a demonstration. It is written with the first invented cases and
+    never changed. A database without the row is not a demonstration.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)

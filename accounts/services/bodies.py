@@ -24,7 +24,7 @@ class LastManager(Exception):
 
 @transaction.atomic
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """End the roles of a person in this body, and stop the invitations to it that the person received or sent.
+    """End the roles of a person in this body, and revoke the invitations to it that the person received or sent.
 
     A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes somebody else,
     Http404 if the person is not a member, and LastManager if nobody would manage the body.

@@ -39,8 +39,8 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     account gets one. The account gets its role only when the link is used.
 
     The result reveals neither whether the address had an account nor whether that account administers the platform:
-    only the page of the link does. Raises ExistingMember for a member, TooManyInvitations, or SentTooSoon if the same
-    invitation was sent minutes ago. Raises as `get_managed_body` does.
+    only the page of the link does. Raises Http404 or PermissionDenied unless `actor` manages the body, ExistingMember
+    for a member, TooManyInvitations, and SentTooSoon if the same invitation was sent minutes ago.
     """
     body = get_managed_body(actor, uid)
     send_invitation(get_or_create_account(email), body=body, actor=actor)

@@ -89,8 +89,8 @@ def make_link(
 def find_live_link(token: str, *, lock: bool = False) -> AccessLink | None:
     """Return the link of this secret, or None if it cannot be used. `lock` locks its row until the transaction ends.
 
-    A link cannot be used if it is unknown, used, revoked or expired, or if the account is closed. Nor can an
-    invitation whose sender no longer leads the centre, or that invites an administrator of the platform.
+    A link cannot be used if it is unknown, used, revoked or expired, or if the account is closed. An invitation cannot
+    be used either if its sender no longer leads the centre, or if it invites an administrator of the platform.
 
     Links that confirm the mailbox of a centre are never returned, because reading that mailbox must not open an
     account.

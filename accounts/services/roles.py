@@ -65,9 +65,9 @@ def describe_body(body: Collectivity) -> str:
 
 
 def describe_former_role(person: User) -> str:
-    """Return a sentence about the role that ended last: « Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le 28
-    novembre 2026. » It is for a person who has no role any more. Return "" for a person who has a role, will have one,
-    or never had one. Runs three queries at most.
+    """Return the sentence that tells a person without any role which role ended last: « Vous n’êtes plus de l’équipe
+    de Breizh Cyber, depuis le 28 novembre 2026. » Return "" for a person who has a role, will have one, or never had
+    one. Runs three queries at most.
     """
     if person.memberships or person.membership_set.filter(since_on__gt=timezone.localdate()).exists():
         return ""

@@ -75,7 +75,7 @@ def withdraw_centre_invitations(*, csirt_id: int, person_uid: UUID, actor: User)
 
 @transaction.atomic
 def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
-    """End the person's role of responder in this centre, and stop the invitations that would restore it. Return the
+    """End the person's role of responder in this centre, and revoke the invitations that would restore it. Return the
     number of open cases that nobody follows any more.
 
     Raises Http404 for a lead, and for a person who is not a responder there.
@@ -177,8 +177,8 @@ def has_mailbox_of_another_centre(link: AccessLink) -> bool:
 
 
 def find_confirmed_link(token: str) -> AccessLink | None:
-    """Return the used link of this secret, or None. Return None too if the mailbox that it confirmed is not the
-    centre's now.
+    """Return the used link of this secret, or None. Return None too if the mailbox that it confirmed no longer belongs
+    to the centre.
     """
     used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token), used_at__isnull=False)
     return used.filter(csirt__notification_email=F("address")).select_related("csirt").first()

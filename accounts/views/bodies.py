@@ -50,6 +50,8 @@ WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre pl
 
 @method_decorator(never_cache, name="dispatch")
 class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+    """Invites a person to a body. Only its manager may open the page."""
+
     template_name = "accounts/invite.html"
     form_class = InviteForm
 
@@ -76,6 +78,7 @@ class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
 
 @require_POST
 def invite_again_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+    """Send a new link to a person who was invited to the body before."""
     try:
         invited = invite_again(uid=uid, person_uid=person, actor=get_account(request))
     except TooManyInvitations:

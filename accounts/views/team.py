@@ -61,6 +61,8 @@ class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg] 
 
 @method_decorator(never_cache, name="dispatch")
 class InviteResponderView(LeadFormView):
+    """Invites a person to the team of a centre."""
+
     template_name = "accounts/invite_responder.html"
     form_class = InviteResponderForm
 
