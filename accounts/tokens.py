@@ -52,6 +52,6 @@ def hash_token(token: str) -> str:
 
 def derive_link_token(link: AccessLink) -> str:
     """Return the secret of a link, derived from its nonce and the key of the server. The mail can thus be written
-    later, and a stolen row opens nothing.
+    later, and a stolen row does not reveal the secret.
     """
     return hash_value("accounts.access_link", link.nonce).hex()

@@ -28,6 +28,8 @@ UNUSED_PAGES = ("view_on_site", "password_change_done")
 
 
 class TocsinAdminSite(AdminSite):
+    """The site of the admin, with the sign-in, the menu and the index of Tocsin."""
+
     site_title = "Tocsin"
     site_header = "Tocsin"
     index_title = "Répondre et administrer"
@@ -43,8 +45,10 @@ class TocsinAdminSite(AdminSite):
         admin_class: type[ModelAdmin[Any]] | None = None,
         **options: Any,
     ) -> None:
-        """Register an admin. Raises ImproperlyConfigured for one that Django's defaults would make count a whole table
-        twice for a page, or let the last person who saves a form win.
+        """Register models with their ModelAdmin. Models of Django and allauth that nobody edits here are left out.
+
+        Raises ImproperlyConfigured unless this is a BoundedModelAdmin with a ConflictCheckedForm. With Django's own
+        classes, a page counts a whole table twice, and the last person who saves a form wins.
         """
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         own_models = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
@@ -56,7 +60,7 @@ class TocsinAdminSite(AdminSite):
         super().register(own_models, admin_class, **options)
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs of the admin without `UNUSED_PAGES`, which are the ones that no page links to."""
+        """Return the URLs of the admin without those of UNUSED_PAGES, to which no page links."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in UNUSED_PAGES]
 
     @method_decorator(never_cache)
@@ -74,24 +78,26 @@ class TocsinAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Redirect to the account page, which tells the user by mail that the password changed."""
+        """Redirect to our own page that changes the password, which also sends a mail to the user."""
         return redirect("account_change_password")
 
     def index(  # type: ignore[override]  # or a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Redirect users who may see cases to the queue."""
+        """Redirect users who may see cases to the queue. Show the index of the admin to other users."""
         if self.has_queue(request):
             return redirect("admin:incidents_incident_changelist")
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add to the context whether the user leads a centre, for the menu."""
+        """Add to the context of each page whether the user leads a centre. The menu needs it."""
         user = request.user
         return super().each_context(request) | {"is_lead": isinstance(user, User) and user.leads_any_centre}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the apps with the queue first, under the title of its page."""
+        """Return the apps and models of the menu. The queue of cases comes first, and is called « Dossiers » as on its
+        page.
+        """
         app_list = super().get_app_list(request, app_label)
         for app in app_list:
             app["models"].sort(key=lambda entry: entry["model"] is not Incident)
@@ -102,11 +108,12 @@ class TocsinAdminSite(AdminSite):
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Use the name of the app as the title of the page, because Django's « Administration de » does not agree with
-        our names.
+        """Show the page of one app with the name of the app as its title. Django's title, « Administration de », does
+        not agree with our names.
         """
         title = capfirst(apps.get_app_config(app_label).verbose_name)
         return super().app_index(request, app_label, {"title": title} | (extra_context or {}))
 
     def has_queue(self, request: HttpRequest) -> bool:
+        """Tell whether the user may see the queue of cases."""
         return self.is_registered(Incident) and self.get_model_admin(Incident).has_view_permission(request)

@@ -27,7 +27,7 @@ MAX_KIBIBYTES = 250_000
 
 
 class LiveConnectionTask(Task):  # type: ignore[type-arg]  # generic in its stubs only
-    """A task that first closes database connections that PostgreSQL has closed. Connections stay open between
+    """A task that starts by closing the stale database connections of its process. Other connections stay open between
     tasks.
     """
 
@@ -39,7 +39,9 @@ class LiveConnectionTask(Task):  # type: ignore[type-arg]  # generic in its stub
 
 
 class Loader(AppLoader):
-    """Checks the database, and prepares memory that children can share, before the worker creates its children."""
+    """Prepares a worker before it creates its child processes. It refuses a demonstration database in production, and
+    freezes the memory that the children can share.
+    """
 
     def on_worker_init(self) -> None:
         if settings.REFUSES_DEMONSTRATION:
@@ -73,14 +75,15 @@ NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retrie
 
 
 def nudge_consumer(consumer: str) -> None:
-    """Send the message that wakes a consumer of events up. Call it after the commit. A failure is harmless, because a
-    periodic task does the same work within seconds.
+    """Wake up a consumer of events, by a message that another thread sends. Call it after the commit.
+
+    A failure is harmless, because a periodic task does the same work within seconds.
     """
     nudger.enqueue(consumer)
 
 
 class Nudger:
-    """Sends wake-up messages from its own thread, so that no request waits for the broker, and merges the messages of
+    """Sends wake-up messages from its own thread, so that no request waits for the broker. It merges the messages of
     many requests into a few. Its connection stays open, because opening one costs more than the message.
     """
 
@@ -102,6 +105,7 @@ class Nudger:
             self.condition.notify()
 
     def run(self) -> None:
+        """Send the queued messages for ever, at most once in NUDGE_INTERVAL_SECONDS."""
         try:
             while True:
                 with self.condition:
@@ -113,7 +117,7 @@ class Nudger:
             self.disconnect()
 
     def send(self, consumers: set[str]) -> None:
-        """Send one message to each consumer. If an earlier connection has failed, try a new one."""
+        """Send one message to each consumer. If the connection that was open has failed, try a new one."""
         was_open = self.connection is not None
         try:
             self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)

@@ -21,7 +21,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 
 def make_periodic_entry(task: str, seconds: float) -> dict[str, Any]:
-    """Return the schedule of a task that expires after its period, because the next run does the same work."""
+    """Return the schedule entry of a task that runs every `seconds`. A run expires after this time, because the next
+    one does the same work.
+    """
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 

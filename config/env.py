@@ -18,12 +18,14 @@ MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 class Env:
+    """Reads typed values from environment variables. A missing or wrong value raises ImproperlyConfigured."""
+
     def __init__(self, source: Mapping[str, str] = environ) -> None:
         self.source = source
 
     def read_text(self, name: str, default: str | None = None) -> str:
-        """Return the variable, else the text of the file that `{name}_FILE` names (secrets of containers), else the
-        default. Raises ImproperlyConfigured if there is none.
+        """Return the value of the variable, or the text of the file that `{name}_FILE` names (secrets of containers).
+        If neither is set, return the default. Raises ImproperlyConfigured if the default is None.
         """
         value = self.source.get(name, "").strip() or self.read_file(f"{name}_FILE") or default
         if value is None:
@@ -31,7 +33,7 @@ class Env:
         return value
 
     def read_file(self, name: str) -> str:
-        """Return the stripped text of the file that a variable names; empty if the variable is not set."""
+        """Return the stripped text of the file that a variable names, or "" if the variable is not set."""
         path = self.source.get(name, "").strip()
         try:
             return Path(path).read_text(encoding="utf-8").strip() if path else ""
@@ -39,13 +41,14 @@ class Env:
             raise ImproperlyConfigured(f"{name} must name a file of text that this process may read.") from None
 
     def read_number(self, name: str, default: int) -> int:
+        """Return a whole number that is not negative."""
         value = self.read_text(name, str(default))
         if not value.isdecimal():
             raise ImproperlyConfigured(f"{name} must be a whole number.")
         return int(value)
 
     def read_day_of_year(self, name: str, default: str) -> tuple[int, int]:
-        """Return a month and a day of any year, written « 04-01 »."""
+        """Return a month and a day from a text such as « 04-01 »."""
         value = self.read_text(name, default)
         try:
             day = datetime.strptime(f"2001-{value}", "%Y-%m-%d").replace(tzinfo=UTC)
@@ -61,12 +64,12 @@ class Env:
         return value in {"1", "true", "yes"}
 
     def read_items(self, name: str, default: str | None = None) -> list[str]:
-        """Return comma-separated values."""
+        """Return the values of a list that is separated by commas."""
         return [item.strip() for item in self.read_text(name, default).split(",") if item.strip()]
 
     def read_hosts(self, name: str) -> list[str]:
-        """Return the host names of the site. The first must be complete, since mails link to it. A star is refused,
-        because anybody could then choose the host name in the links.
+        """Return the host names of the site. The first must be complete, because mails link to it. A star is refused:
+        anybody could then choose the host name in these links.
         """
         hosts = self.read_items(name)
         if not hosts or "*" in hosts or hosts[0].startswith("."):
@@ -74,8 +77,8 @@ class Env:
         return hosts
 
     def read_secret(self, name: str) -> str:
-        """Return a secret fit for production. Raises ImproperlyConfigured if it is short, or the public secret of
-        development.
+        """Return a secret fit for production. Raises ImproperlyConfigured if it is short, or if it is the public
+        secret of development.
         """
         value = self.read_text(name)
         if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
@@ -83,7 +86,9 @@ class Env:
         return value
 
     def read_keys(self, name: str, default: str | None = None) -> list[bytes]:
-        """Return keys of 32 bytes in base64, separated by commas. The first encrypts, all of them decrypt."""
+        """Return keys of 32 bytes, written in base64 and separated by commas. The first key encrypts. All keys
+        decrypt.
+        """
         try:
             keys = [b64decode(item, validate=True) for item in self.read_items(name, default)]
         except ValueError:
@@ -102,7 +107,9 @@ class Env:
 
 
 def split_url(url: str, name: str, schemes: set[str]) -> SplitResult:
-    """Return the parts of a URL. The error does not repeat the URL, because it holds a password."""
+    """Return the parts of a URL. Raises ImproperlyConfigured for a wrong URL or another scheme. The error does not
+    repeat the URL, because it holds a password.
+    """
     refusal = ImproperlyConfigured(f"{name} must look like {'|'.join(sorted(schemes))}://user:password@host:port/…")
     try:
         parts = urlsplit(url)
@@ -115,7 +122,7 @@ def split_url(url: str, name: str, schemes: set[str]) -> SplitResult:
 
 
 def insert_password(url: str, password: str) -> str:
-    """Return the URL with this password, percent-encoded; the same URL if the password is empty."""
+    """Return the URL with this password, percent-encoded. An empty password leaves the URL unchanged."""
     if not password:
         return url
     scheme, separator, remainder = url.partition("://")
@@ -139,7 +146,7 @@ def parse_database_url(url: str) -> dict[str, Any]:
 
 
 def make_cache_settings(url: str) -> dict[str, Any]:
-    """Return CACHES for REDIS_URL. A server that does not answer times out after half a second, and SteadyCache then
+    """Return CACHES for REDIS_URL. A server that does not answer times out after half a second. SteadyCache then
     counts attempts on accounts in PostgreSQL.
     """
     return {
@@ -172,8 +179,8 @@ def parse_mail_url(url: str) -> dict[str, Any]:
 
 
 def make_evidence_storage(env: Env, folder: Path | None = None) -> dict[str, Any]:
-    """Return STORAGES["evidence"]: the bucket EVIDENCE_S3_BUCKET if set, else the
-    folder EVIDENCE_DIR (default `folder`).
+    """Return STORAGES["evidence"]. It is the bucket that EVIDENCE_S3_BUCKET names, or else the folder EVIDENCE_DIR,
+    whose default is `folder`.
     """
     bucket = env.read_text("EVIDENCE_S3_BUCKET", "")
     if not bucket:

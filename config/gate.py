@@ -59,18 +59,18 @@ class BodyLost(OSError):
 
 
 class NoSlot(Exception):
-    """For too long, no slot was free, or an upload of the same address or case was running."""
+    """No upload slot became free in time, or another upload of the same address or case did not end in time."""
 
 
-class Pace:
-    """The time that a client has left. The time that the server spends on its own work does not count."""
+class ClientTimer:
+    """The time that a client has left. Time during which the server itself works does not count."""
 
     def __init__(self) -> None:
         self.seconds_left = GRACE_SECONDS
 
     async def await_step[T](self, step: Awaitable[T]) -> T:
-        """Await a step that depends on the client and return its result. Raises TimeoutError if the client has no time
-        left.
+        """Await a step that depends on the client, and return its result. Raises TimeoutError when the client has no
+        time left.
         """
         began = monotonic()
         try:
@@ -84,10 +84,10 @@ class Pace:
 
 
 class RequestBody:
-    """The body of one request. It is read from the messages of the ASGI server, and the client must keep the pace."""
+    """The body of one request, read from the messages of the ASGI server. The client must keep the minimal pace."""
 
     def __init__(self, receive: Receive) -> None:
-        self.receive, self.pace = receive, Pace()
+        self.receive, self.timer = receive, ClientTimer()
         self.is_over, self.is_slow = False, False
 
     async def read_next(self) -> bytes:
@@ -95,7 +95,7 @@ class RequestBody:
         if self.is_over:
             return b""
         try:
-            message = await self.pace.await_step(self.receive())
+            message = await self.timer.await_step(self.receive())
         except TimeoutError:
             self.is_over = self.is_slow = True
             raise BodyLost from None
@@ -104,7 +104,7 @@ class RequestBody:
             self.is_over = True
             raise BodyLost
         content: bytes = message.get("body", b"")
-        self.pace.add_time_for_bytes(len(content))
+        self.timer.add_time_for_bytes(len(content))
         return content
 
     async def read_whole(self, length: int) -> bytes:
@@ -117,7 +117,7 @@ class RequestBody:
         return bytes(content[:length])
 
     async def wait_for_disconnection(self) -> None:
-        """Wait until the client has disconnected, and discard what it still sends."""
+        """Wait until the client has disconnected. What it still sends is discarded."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
@@ -151,8 +151,8 @@ class UploadSlots:
 
     @asynccontextmanager
     async def acquire(self, *names: str) -> AsyncIterator[None]:
-        """Occupy a slot, and allow no other upload with one of these names meanwhile. Raises NoSlot after
-        SLOT_SECONDS.
+        """Occupy a slot while the block runs. No other upload with one of these names runs meanwhile. Raises NoSlot
+        after SLOT_SECONDS.
         """
         try:
             async with self.change, asyncio.timeout(SLOT_SECONDS):
@@ -171,7 +171,7 @@ class UploadSlots:
 
 
 class Gate:
-    """An ASGI application that runs a WSGI application."""
+    """An ASGI application that runs a WSGI application, and in which slow clients occupy no thread."""
 
     def __init__(self, application: Application, *, threads: int) -> None:
         self.application = application
@@ -216,21 +216,22 @@ class Gate:
                 await self.run_in_thread(response.close)
 
     async def send_chunks(self, response: "WsgiResponse", body: RequestBody, send: Send) -> None:
-        """Make and send one chunk after the other as long as the client reads. Raises TimeoutError if it reads too
-        slowly.
+        """Make and send one chunk after the other while the client reads them. Raises TimeoutError if the client reads
+        too slowly.
         """
-        pace, end = Pace(), asyncio.ensure_future(body.wait_for_disconnection())
+        timer, end = ClientTimer(), asyncio.ensure_future(body.wait_for_disconnection())
         try:
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             while not end.done() and (chunk := await self.run_in_thread(response.next_chunk)):
-                await pace.await_step(send({"type": "http.response.body", "body": chunk, "more_body": True}))
-                pace.add_time_for_bytes(len(chunk))
+                await timer.await_step(send({"type": "http.response.body", "body": chunk, "more_body": True}))
+                timer.add_time_for_bytes(len(chunk))
             if not end.done():
-                await pace.await_step(send({"type": "http.response.body", "body": b"", "more_body": False}))
+                await timer.await_step(send({"type": "http.response.body", "body": b"", "more_body": False}))
         finally:
             end.cancel()
 
     def run_in_thread[T](self, work: Callable[[], T]) -> Awaitable[T]:
+        """Run the work in one of the threads of the site."""
         return asyncio.get_running_loop().run_in_executor(self.threads, work)
 
 
@@ -244,12 +245,14 @@ class WsgiResponse:
         self.opened = ExitStack()
 
     def start(self, status: str, headers: list[tuple[str, str]], _exception: Any = None) -> None:
+        """Record the status and the headers. The WSGI application calls it as `start_response`."""
         self.status = int(status.partition(" ")[0])
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def run_application(self) -> bytes | None:
-        """Return the content of a response that has one chunk. Return None for a longer response. The caller then
-        reads `next_chunk` and must call `close`.
+        """Run the application. Return the content of a response that has one chunk, or None for a longer one.
+
+        After None, the caller reads the chunks with `next_chunk` and must call `close`.
         """
         with ExitStack() as resources:
             content = self.application(self.environ, self.start)
@@ -266,37 +269,39 @@ class WsgiResponse:
         return next(self.chunks, b"")
 
     def close(self) -> None:
+        """Close the response and what it holds open, such as a file."""
         self.opened.close()
 
 
 def make_blocking[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
-    """Return a function that a worker thread calls to run a coroutine in the event loop of the present task and wait
-    for its result.
+    """Return a function that a worker thread calls as if `work` were not a coroutine. The coroutine runs in the
+    present event loop, and the thread waits for its result.
     """
     loop = asyncio.get_running_loop()
 
-    async def run(*arguments: P.args, **keywords: P.kwargs) -> T:
+    async def await_work(*arguments: P.args, **keywords: P.kwargs) -> T:
         return await work(*arguments, **keywords)
 
-    def wait(*arguments: P.args, **keywords: P.kwargs) -> T:
-        return asyncio.run_coroutine_threadsafe(run(*arguments, **keywords), loop).result()
+    def run_and_wait(*arguments: P.args, **keywords: P.kwargs) -> T:
+        return asyncio.run_coroutine_threadsafe(await_work(*arguments, **keywords), loop).result()
 
-    return wait
+    return run_and_wait
 
 
 async def send_whole_response(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+    """Send a response whose content is complete."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 def parse_length(environ: Environ) -> int:
-    """Return the announced length of the body, or 0 if it is not a number, as Django does."""
+    """Return the length of the body that the client announced. As in Django, it is 0 if it is not a number."""
     length = environ.get("CONTENT_LENGTH", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
 
 
 def find_subscriber(environ: Environ) -> str:
-    """Return the address of the client, or what all addresses of one IPv6 subscriber share."""
+    """Return the IPv4 address of the client, or the /64 network of its IPv6 address, which one subscriber has."""
     return get_subscriber_prefix(find_client_address(environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]))
 
 
@@ -326,7 +331,7 @@ def make_environ(scope: Message) -> Environ:
 
 
 def add_header(environ: Environ, name: str, value: str) -> None:
-    """Add one header to the environment. A name with « _ » is dropped, because it could pass for another header
+    """Add one header to the environment. A name with « _ » is dropped, because it could imitate another header
     (X_Forwarded_Proto).
     """
     if "_" in name:

@@ -16,11 +16,14 @@ PERSONAL_KEYS = {"email", "name", "phone", "token", "password", "secret", "body"
 
 
 def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Return the log event with its personal values masked. structlog calls it for each event."""
     return {key: HIDDEN if key in PERSONAL_KEYS else mask_text(value) for key, value in event.items()}
 
 
 def mask_text(value: Any) -> Any:
-    """Return a text without mail addresses, query strings and the secrets in paths. Return other values unchanged."""
+    """Return a text with its mail addresses, query strings and secrets of paths masked. Return other
+    values unchanged.
+    """
     if not isinstance(value, str):
         return value
     for pattern, replacement in [(SECRET_PATHS, rf"\1{HIDDEN}"), (QUERY, f"?{HIDDEN}"), (MAIL_ADDRESS, HIDDEN)]:
@@ -29,7 +32,7 @@ def mask_text(value: Any) -> Any:
 
 
 def format_traceback(exc_info: ExcInfo) -> str:
-    """Return the frames and the type of an error, without its message, because PostgreSQL quotes the row in it."""
+    """Return the frames and the type of an error. Its message is left out, because PostgreSQL quotes the row in it."""
     kind, error, _ = exc_info
     frames = traceback.extract_tb(error.__traceback__)
     return "".join([*traceback.format_list(frames), f"{kind.__module__}.{kind.__qualname__}"])
@@ -47,6 +50,7 @@ SHARED_PROCESSORS: list[Any] = [
 
 
 def make_logging_settings(*, as_json: bool) -> dict[str, Any]:
+    """Return the setting LOGGING. Logs go to the console, as JSON if `as_json`, otherwise as lines for people."""
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json

@@ -22,6 +22,8 @@ _silent_until = 0.0
 
 
 class SteadyCache(RedisCache):
+    """A cache in Valkey. The counters of accounts are stored in PostgreSQL while Valkey does not answer."""
+
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self.fallback = DatabaseCache(TABLE, {"KEY_PREFIX": self.key_prefix, "OPTIONS": {"MAX_ENTRIES": 100_000}})
@@ -53,7 +55,7 @@ class SteadyCache(RedisCache):
 
 
 def pause_cache(error: RedisError) -> None:
-    """Use the database for the next few seconds after one failure, so that not every request waits for the cache."""
+    """Use the database for SILENCE_SECONDS after a failure, so that not every request waits for the cache."""
     global _silent_until  # noqa: PLW0603 (one state for all threads of the process)
     _silent_until = time.monotonic() + SILENCE_SECONDS
     logger.warning("the cache does not answer: counting in the database", error=type(error).__name__)

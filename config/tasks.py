@@ -1,4 +1,4 @@
-"""The task that runs all long work in turns, so that no kind of work delays another kind, and none delays a mail
+"""The task that runs all long work in turns. No kind of work thus delays another kind, and none delays a mail
 (`config.broker`).
 """
 
@@ -25,7 +25,7 @@ LONGEST_SECONDS = 30
 
 @shared_task
 def work_in_turn() -> None:
-    """Give each kind of long work a turn of a few seconds. Repeat while one of them has more to do, up to
+    """Give each kind of long work a turn of a few seconds. Repeat while one of them has more to do, for at most
     LONGEST_SECONDS.
     """
     deadline = monotonic() + LONGEST_SECONDS
@@ -46,19 +46,20 @@ def run_bounded_turns() -> list[int]:
 
 
 def index_pending_cases() -> int:
+    """Update the search documents of cases with new events, within a bounded time. Return the amount of work done."""
     return index.index_pending_events(seconds=index.PASS_TIME_LIMIT.total_seconds())
 
 
 def make_papers() -> int:
-    """Make the papers that are due. A paper of a thousand pages takes longer than a turn, so the other kinds of work
-    get turns meanwhile.
+    """Make the papers (PDF documents) that are due. A paper of a thousand pages takes longer than a turn, so that the
+    other kinds of work get turns meanwhile.
     """
     return papers.make_due_papers(meanwhile=run_bounded_turns)
 
 
 def run_turn(work: Callable[[], int]) -> int:
-    """Run one turn of `work` and return the amount of work done, or 0 if it failed, because its next turn tries again.
-    Raises SoftTimeLimitExceeded, which ends the task.
+    """Run one turn of `work` and return the amount of work done. An error is logged and counts as 0, because the next
+    turn tries again. Raises SoftTimeLimitExceeded, which ends the task.
     """
     try:
         return work()

@@ -126,7 +126,8 @@ def list_live_links() -> QuerySet[AccessLink]:
 def find_link_in_any_state(token: str, *, is_channel: bool = False) -> AccessLink | None:
     """Return the link of this secret, live or not, or None. A page uses it to explain why a link no longer works.
 
-    If `is_channel`, only a link that confirms the mailbox of a centre is returned. Otherwise such a link gives None.
+    With `is_channel`, only a link that confirms the mailbox of a centre is returned. Without it, such a link is never
+    returned.
     """
     links = AccessLink.objects.select_related("user", "collectivity", "csirt", "made_by")
     link = links.filter(token_hash=hash_token(token)).first()

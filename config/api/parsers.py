@@ -14,6 +14,8 @@ class RequestTooLarge(APIException):
 
 
 class BoundedJSONParser(JSONParser):
+    """Parses the JSON body of a request. Raises RequestTooLarge for a large body, and ParseError for deep nesting."""
+
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:

@@ -29,8 +29,8 @@ OTHER_TITLE = "Demande refusée"
 
 
 def make_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the problem document of an error, as the EXCEPTION_HANDLER of DRF. Return None for an unforeseen error,
-    which Django then turns into a 500 without details.
+    """Return the response with the problem document of an error. DRF calls it as its EXCEPTION_HANDLER. Return None
+    for an unforeseen error, which Django then turns into a 500 without details.
     """
     if isinstance(error, Http404):
         error = exceptions.NotFound("Il n’y a rien ici que vous puissiez voir.")
@@ -45,11 +45,12 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
 
 
 def make_problem_document(status: int, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Return a problem document (RFC 9457) with these additional members."""
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
 
 
 def describe_error(error: Exception, status: int) -> dict[str, Any]:
-    """Return the problem document of an error of DRF, with the wrong fields of a validation."""
+    """Return the problem document of an error of DRF. That of a validation error lists the wrong fields."""
     title = TITLES.get(status, OTHER_TITLE)
     if not isinstance(error, exceptions.ValidationError):
         return make_problem_document(status, title, str(getattr(error, "detail", OTHER_TITLE)))

@@ -22,6 +22,8 @@ from config.demo.accounts import CAST, DOMAIN, PASSWORD
 
 
 class DemoAccount(NamedTuple):
+    """An account of the demonstration, with its one-time codes of this period and of the next."""
+
     user: User
     role: str
     code: str
@@ -32,8 +34,8 @@ class DemoAccount(NamedTuple):
 @never_cache
 @require_safe
 def show_demonstration(request: HttpRequest) -> HttpResponse:
-    """Show the accounts. The Refresh header reloads the page when the codes change, without a script and by the
-    server's clock.
+    """Show the accounts with their one-time codes. The Refresh header reloads the page when the codes change, by the
+    clock of the server.
     """
     if not is_marked_as_demonstration():
         raise Http404
@@ -46,7 +48,7 @@ def show_demonstration(request: HttpRequest) -> HttpResponse:
 
 
 def list_demo_accounts(counter: int) -> list[DemoAccount]:
-    """Return the accounts in the order of CAST."""
+    """Return the accounts in the order of CAST. `counter` is the number of the present period of one-time codes."""
     cast = {f"{name}@{DOMAIN}": role for name, (_display_name, role, _scope) in CAST.items()}
     people = User.objects.filter(email__in=cast).prefetch_related("authenticator_set")
     rows = [
@@ -62,7 +64,9 @@ def list_demo_accounts(counter: int) -> list[DemoAccount]:
 
 
 def compute_one_time_code(user: Any, counter: int) -> str:
-    """Return the code of this period, or an empty string for an account without an authenticator."""
+    """Return the user's one-time code of the period `counter`, or "" if the account has no authenticator
+    application.
+    """
     totp = next(
         (
             authenticator

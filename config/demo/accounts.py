@@ -42,7 +42,7 @@ CAST = {
 
 @transaction.atomic
 def create_demonstration() -> list[str]:
-    """Create the accounts and the invented addresses, and return the addresses of the accounts. A
+    """Create the accounts and the fictitious addresses of centres. Return the e-mail addresses of the accounts. A
     second call changes nothing.
 
     Raises ImproperlyConfigured if the database is not a demonstration.
@@ -61,8 +61,8 @@ def create_demonstration() -> list[str]:
 
 
 def create_account(email: str, display_name: str, role: Role, scope: dict[str, Any]) -> None:
-    """Create one account, unless it exists. If its role needs a second factor, a random one is created, which exists
-    only in this database.
+    """Create one account, unless it exists. If its role needs a second factor, the account gets a random one, which
+    exists only in this database.
     """
     user = User.objects.filter(email=email).first()
     if user is None:
@@ -75,7 +75,9 @@ def create_account(email: str, display_name: str, role: Role, scope: dict[str, A
 
 
 def give_fictitious_addresses() -> None:
-    """Give each centre an address that does not exist, so that its mails can be read in the demonstration."""
+    """Give an address that does not exist to each active territorial centre that has none. Its mails can then be read
+    in the demonstration.
+    """
     for csirt in Csirt.objects.active().territorial().filter(notification_email=""):
         csirt.notification_email = f"alerte@{csirt.slug}.example"
         csirt.save(update_fields=["notification_email"])

@@ -17,14 +17,15 @@ CALLER = Caller(
 
 
 def make_submission_key(kind: str) -> str:
+    """Return the submission key of a case of the demonstration."""
     return f"demonstration {kind}"
 
 
 def declare_case(
     kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
-    """Declare a case discovered `hours` ago. A second case of the same type needs `declare_case_with_key`, because the
-    type is the submission key.
+    """Declare a case that was discovered `hours` ago. A second case of the same type needs `declare_case_with_key`,
+    because the type is the submission key here.
     """
     return declare_case_with_key(
         make_submission_key(kind), kind, body, now - timedelta(hours=hours), actor=actor, **answers
@@ -34,7 +35,7 @@ def declare_case(
 def declare_case_with_key(
     name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
-    """Declare a case discovered at `found_at`. `name` is the submission key."""
+    """Declare a case that was discovered at `found_at`. `name` is its submission key."""
     detected = Instant(at=found_at, certainty=Certainty.APPROXIMATE)
     declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=detected, **answers)
     return declare_incident(declaration=declaration, submission=Submission(key=name, origin=Origin.WEB), actor=actor)

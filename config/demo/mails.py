@@ -27,6 +27,8 @@ LATEST_FILES = 50
 
 @dataclass(frozen=True)
 class StoredMail:
+    """A mail that was stored in a file instead of being sent."""
+
     key: str
     to: str
     subject: str
@@ -34,8 +36,8 @@ class StoredMail:
     text: str
 
     def split_at_links(self) -> list[tuple[str, bool]]:
-        """Return the text split at the links to this site, as pairs (text, whether it is such a link). No other link
-        is clickable.
+        """Return the text in parts, as pairs (part, whether it is a link to this site). Other links are ordinary text,
+        so that the page does not make them clickable.
         """
         own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
         return [(text, position % 2 == 1) for position, text in enumerate(own_links.split(self.text))]
@@ -59,20 +61,22 @@ def show_mail(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def check_file_store() -> None:
-    """Raise Http404 unless mails are stored as files, on a developer's machine or in a demonstration."""
+    """Raise Http404 unless mails are stored as files and this is a developer's machine or a demonstration."""
     if settings.EMAIL_BACKEND != FILE_STORE or not (settings.DEBUG or is_demonstration()):
         raise Http404
 
 
 def list_latest_mails() -> list[StoredMail]:
-    """Return the mails, newest first, of the newest files only, because the store is never emptied."""
+    """Return the mails of the LATEST_FILES newest files, newest first. Older files are left out, because nothing
+    deletes them.
+    """
     folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # a setting of this store alone
     files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
     return [mail for path in reversed(files[-LATEST_FILES:]) for mail in reversed(list(read_mails(path)))]
 
 
 def read_mails(path: Path) -> Iterator[StoredMail]:
-    """Yield the mails of a file. Django's file backend writes a line of dashes after each."""
+    """Yield the mails of one file. Django's file backend writes a line of dashes after each mail."""
     for content in SEPARATOR.split(path.read_bytes()):
         if content.strip():
             yield parse_mail(message_from_bytes(content, policy=policy.default))
@@ -89,6 +93,8 @@ def parse_mail(message: EmailMessage) -> StoredMail:
 
 
 def read_date(message: EmailMessage) -> datetime:
-    """Return the date of a mail. Python reads the « -0000 » that Django writes as a time without zone; it is UTC."""
+    """Return the date of a mail with its time zone. Django writes UTC as « -0000 », which Python reads as no time
+    zone.
+    """
     at: datetime = message["Date"].datetime
     return at if at.tzinfo else at.replace(tzinfo=UTC)

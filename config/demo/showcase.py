@@ -92,13 +92,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def has_showcase() -> bool:
+    """Tell whether this database has the cases of `make_showcase`."""
     key = hash_submission_key(make_submission_key(IncidentType.RANSOMWARE))
     return Incident.objects.filter(submission_key=key).exists()
 
 
 @transaction.atomic
 def make_showcase() -> None:
-    """Create the cases, in one transaction. The caller has checked `has_showcase`."""
+    """Create the cases of the demonstration in one transaction. The caller has checked `has_showcase`."""
     cast = {user.email.partition("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
     town = Collectivity.objects.with_territory().get(insee_code=COMMUNE)
     now = timezone.now().replace(second=0, microsecond=0)
@@ -115,7 +116,7 @@ def make_showcase() -> None:
 
 
 def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
-    """Declare a case without an account, then read, acknowledge, verify, claim and answer it, with evidence files."""
+    """Declare a case of ransomware without an account, and let the centre and the body work on it."""
     since = now - timedelta(hours=6)
     stopped = (
         Interruption(service="civil", extent="stopped", started_at=since, workaround="actes à la main, sur papier"),
@@ -139,7 +140,9 @@ def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetim
 
 
 def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User) -> None:
-    """Read, acknowledge, verify, claim and answer the case, as a responder and an agent would."""
+    """Add evidence files to the case, then read, acknowledge, verify, claim and answer it, as a responder and an agent
+    would.
+    """
     reference = declared.incident.reference
     add_evidence(reference, CaseVisitor(access_uid=declared.access.uid))
     case = get_incident(responder, reference, to=Ability.WORK)
@@ -154,6 +157,7 @@ def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User
 
 
 def add_evidence(reference: str, visitor: CaseVisitor) -> None:
+    """Upload the evidence files of the ransomware to the case, as this visitor."""
     key = get_writing_key(visitor=visitor, reference=reference)
     files = {"LISEZ-MOI.txt": RANSOM_NOTE, "facture.eml": TRAP_MAIL, "écran.png": draw_picture(), "vpn.log": LOG_FILE}
     for name, content in files.items():
@@ -174,6 +178,7 @@ def draw_picture() -> bytes:
 
 
 def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
+    """Answer the questions about the case, as the agent. `answers` maps each section to its answers."""
     for section, values in answers.items():
         edit = SectionEdit(visitor=CaseVisitor(user=agent), reference=reference)
         answer_section(edit=edit, section=section, version=get_current_version().code, values=values)
@@ -195,8 +200,8 @@ def exchange_messages(reference: str, agent: User, responder: User) -> None:
 
 
 def make_mailbox_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
-    """Declare a case with an account, which makes it verified. The lead acknowledges it and waits for an answer of the
-    body.
+    """Declare the case of a stolen mailbox from an account, which makes the case verified. The lead acknowledges it
+    and waits for an answer of the body.
     """
     declared = declare_case(
         IncidentType.MAILBOX,
@@ -213,6 +218,7 @@ def make_mailbox_case(town: Collectivity, cast: dict[str, User], now: datetime) 
 
 
 def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+    """Declare a case of a defaced site, which the centre closes and the declarant rates."""
     back = Interruption(
         service="site", extent="stopped", started_at=now - timedelta(hours=50), ended_at=now - timedelta(hours=44)
     )
@@ -244,7 +250,7 @@ def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -
 
 
 def make_new_body_case(town: Collectivity, now: datetime) -> None:
-    """Declare a case of an unconfirmed body, which nobody has acknowledged."""
+    """Declare a case for a body that nobody has confirmed. Nobody has acknowledged the case."""
     proposal = BodyProposal(
         kind=Kind.CCAS, name="CCAS Exemple du Couchant", siren="", has_no_siren=True, seat=str(town.uid)
     )

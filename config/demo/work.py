@@ -73,6 +73,9 @@ Chercher l’adresse 203.0.113.77 dans les journaux."""
 
 
 def make_day_of_work(cast: dict[str, User], now: datetime) -> None:
+    """Create the notes, tasks, wave, duplicate, transfers and hand-over of one day. `cast` maps a name
+    to its account.
+    """
     neighbour = create_neighbour()
     fill_case(get_case_of_type(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
     make_late_task(cast["responder"], now)
@@ -94,15 +97,17 @@ def create_neighbour() -> User:
 
 
 def get_case_of_type(kind: IncidentType) -> Incident:
+    """Return the case of this type that `declare_case` declared."""
     return Incident.objects.get(submission_key=hash_submission_key(make_submission_key(kind)))
 
 
 def get_town(insee_code: str) -> Collectivity:
+    """Return the commune with this INSEE code."""
     return Collectivity.objects.with_territory().get(insee_code=insee_code)
 
 
 def fill_case(case: Incident, responder: User, lead: User) -> None:
-    """Add what only the centre reads: notes, tasks, a qualification and indicators."""
+    """Add to a case what only the centre reads: notes, tasks, a qualification and indicators."""
     reference = case.reference
     add_case_note(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
     add_case_note(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
@@ -133,6 +138,7 @@ def add_case_note(reference: str, actor: User, kind: NoteKind, text: str) -> Non
 
 
 def complete_tasks(case: Incident, actor: User) -> None:
+    """Apply the playbook to the case, complete some of its tasks, and add a task for tomorrow."""
     apply_playbook(reference=case.reference, actor=actor)
     for task in case.tasks.filter(step__in=DONE_STEPS):
         set_task_state(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
@@ -142,7 +148,9 @@ def complete_tasks(case: Incident, actor: User) -> None:
 
 
 def make_late_task(responder: User, now: datetime) -> None:
-    """Add a late task to a case received long before the task was due. Do nothing if there is no such case."""
+    """Add a late task to a case that was received long before the task was due. Do nothing if there is
+    no such case.
+    """
     centre = Csirt.objects.get(slug=CSIRT)
     old = Incident.objects.open().filter(csirt=centre, received_at__lt=now - RECEIVED_BEFORE)
     case = old.exclude(acknowledged_at=None).order_by("-received_at").first()
@@ -157,8 +165,8 @@ def make_late_task(responder: User, now: datetime) -> None:
 
 
 def make_wave(cast: dict[str, User], now: datetime) -> None:
-    """Declare two cases of this morning about the supplier of yesterday's cases. Put all these cases but the last in a
-    group.
+    """Declare two cases of this morning about the supplier of yesterday's cases. Put all cases of this supplier but
+    the last into a group.
     """
     centre = Csirt.objects.get(slug=CSIRT)
     supplier = find_wave_supplier(centre)
@@ -181,17 +189,19 @@ def make_wave(cast: dict[str, User], now: datetime) -> None:
 
 
 def list_wave(centre: Csirt) -> QuerySet[Incident]:
+    """Return the open cases of the centre that come from an attacked supplier."""
     return Incident.objects.open().filter(csirt=centre, type=IncidentType.SUPPLIER)
 
 
 def find_wave_supplier(centre: Csirt) -> str:
+    """Return the supplier of the newest case of the wave, or SUPPLIER if there is none."""
     newest = list_wave(centre).exclude(supplier_key="").select_related("story").order_by("-received_at").first()
     return newest.story.supplier if newest else SUPPLIER
 
 
 def make_duplicate(lead: User, responder: User, now: datetime) -> None:
-    """Merge a second declaration of the neighbouring town. The lead assigns the case to a colleague, who has not
-    acknowledged it yet.
+    """Declare a second time the case of the neighbouring town, and merge it into the first one. The lead assigns the
+    case to a colleague, who has not acknowledged it yet.
     """
     main_case = get_case_of_type(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."
@@ -207,6 +217,7 @@ def make_duplicate(lead: User, responder: User, now: datetime) -> None:
 
 
 def make_incoming_transfer(neighbour: User, now: datetime) -> None:
+    """Declare a case of the neighbouring centre, which proposes it to the centre of the demonstration."""
     words = "Des mails piégés sont partis de chez nous vers trois communes bretonnes."
     declared = declare_case(IncidentType.PHISHING, get_town(OTHER_CENTRE_TOWN), now, hours=8, description=words)
     reason = "Les trois communes visées sont dans votre région, et vous suivez déjà la même campagne."
@@ -214,6 +225,7 @@ def make_incoming_transfer(neighbour: User, now: datetime) -> None:
 
 
 def make_outgoing_transfer(responder: User, neighbour: User, now: datetime) -> None:
+    """Declare a case of the centre of the demonstration, which transfers it to the neighbouring centre."""
     words = "Notre syndicat, de l’autre côté de la limite, héberge le serveur touché."
     declared = declare_case(IncidentType.ADMIN_ACCOUNT, get_town(GIVEN_TOWN), now, hours=20, description=words)
     reference = declared.incident.reference
@@ -223,6 +235,7 @@ def make_outgoing_transfer(responder: User, neighbour: User, now: datetime) -> N
 
 
 def propose_transfer(reference: str, actor: User, *, taker: str, motive: str) -> UUID:
+    """Acknowledge the case and propose it to the centre with the slug `taker`. Return the uid of the transfer."""
     acknowledge_incident(reference=reference, actor=actor)
     label = Incident.objects.get(reference=reference).tlp
     agreement = Agreement(is_given=True, words="La secrétaire, au téléphone, ce matin.", label=label)
@@ -233,6 +246,7 @@ def propose_transfer(reference: str, actor: User, *, taker: str, motive: str) ->
 
 
 def make_reopened_case(responder: User, lead: User, now: datetime) -> None:
+    """Declare and close a case, which the lead opens again."""
     words = "Un agent a donné son mot de passe sur une fausse page."
     name = make_submission_key("rouvert")
     declared = declare_case_with_key(
@@ -254,6 +268,7 @@ def make_reopened_case(responder: User, lead: User, now: datetime) -> None:
 
 
 def write_handover(case: Incident, lead: User, responder: User) -> None:
+    """Hand the case over to the responder at the end of the lead's shift."""
     words = "La mairie doit rappeler avant 17 h. Sans nouvelle, téléphonez. La boîte envoie peut-être encore."
     hand_shift_over(
         actor=lead,

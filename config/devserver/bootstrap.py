@@ -61,12 +61,13 @@ def main() -> None:
 
 
 def read_minimum_version() -> tuple[int, ...]:
+    """Return OLDEST as a tuple of numbers."""
     return tuple(int(part) for part in OLDEST.split("."))
 
 
 def find_uv() -> list[str]:
-    """Return the command of uv. It is the uv on the PATH, else one installed in a virtual environment, else, if Python
-    has no venv, one installed in a plain folder.
+    """Return the command of uv, which is installed unless it is on the PATH. It is installed in a virtual environment,
+    or in a plain folder if Python has no venv.
     """
     for uv in [["uv"], [str(UV_HOME / "bin" / "uv")]]:
         if can_run(*uv, "--version"):
@@ -92,6 +93,7 @@ def find_uv() -> list[str]:
 
 
 def can_run(*command: str) -> bool:
+    """Tell whether the command runs and succeeds."""
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
@@ -115,7 +117,7 @@ def run_or_exit(*command: str, failing: str) -> None:
 
 
 def run_and_read_error(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
-    """Run the command and return its error output if it fails, else None."""
+    """Run the command. Return its error output if it fails, or None if it succeeds."""
     process = subprocess.run(
         [*command, *list_quiet_options(command)],
         env=environment,
@@ -128,10 +130,12 @@ def run_and_read_error(command: tuple[str, ...], environment: dict[str, str]) ->
 
 
 def list_quiet_options(command: tuple[str, ...]) -> list[str]:
+    """Return the option that makes uv print less, or nothing for another command."""
     return ["--quiet"] if "uv" in Path(command[0]).name else []
 
 
 def write_line(text: str) -> None:
+    """Print a line to stderr."""
     sys.stderr.write(f"{text}\n")
 
 

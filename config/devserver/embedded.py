@@ -57,9 +57,7 @@ class NotStarted(Exception):
 
 
 class Server:
-    """The common part of both servers: a port that stays the same between starts, a log, and a check whether the
-    server is ready.
-    """
+    """An embedded server, PostgreSQL or Valkey. It has a port that stays the same between starts, and a log."""
 
     name: str
     title: str
@@ -96,8 +94,9 @@ class Server:
             time.sleep(0.5)
 
     def try_launch(self, deadline: float) -> bool:
-        """Launch the server once. Return False if it stopped. That can happen after a kill -9, whose children need a
-        moment to end.
+        """Launch the server once. Return True when it is ready, or False if it stops or is not ready at `deadline`.
+
+        The server can stop after a kill -9, whose children need a moment to end.
         """
         if not is_port_free(self.port):
             self.record.write(**{self.name: find_free_port()})
@@ -111,7 +110,7 @@ class Server:
         return False
 
     def is_ready(self) -> bool:
-        """Tell whether the server answers with our password, which another server on the same port would refuse."""
+        """Tell whether the server accepts our password. Another server on the same port would refuse it."""
         if self.port == NOWHERE:
             return False
         try:
@@ -121,36 +120,46 @@ class Server:
         return True
 
     def is_alive(self) -> bool:
+        """Tell whether the process of the server runs."""
         return self.process.poll() is None if self.process else self.find_pid() is not None
 
     def stop(self) -> None:
+        """Ask the server to stop, and wait until its process has ended."""
         if (pid := self.find_pid()) is not None:
             stop_process(pid, self.stop_signal)
         if self.process:
             self.process.wait()
 
     def write_private_file(self, text: str, path: Path) -> None:
+        """Write a file that only the user of the servers can read."""
         with open(path, "w", opener=open_for_owner) as file:
             file.write(text)
         self.confinement.give_to_user(path)
 
     def read_end_of_log(self) -> str:
+        """Return the last 20 lines of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
     def prepare(self) -> None:
+        """Prepare the data folder, before the server is launched."""
         raise NotImplementedError
 
     def make_configuration(self) -> str:
+        """Return the text of the configuration file."""
         raise NotImplementedError
 
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        """Start the process of the server, which writes to `log`."""
         raise NotImplementedError
 
     def connect(self) -> None:
-        """Connect with our password, and create the database if it does not exist. May raise one of `failures`."""
+        """Connect with our password. PostgreSQL also creates its database if it does not exist. Raises one of
+        `failures`.
+        """
         raise NotImplementedError
 
     def find_pid(self) -> int | None:
+        """Return the pid of the running server, or None."""
         raise NotImplementedError
 
 
@@ -169,7 +178,9 @@ class Postgres(Server):
             stop_process(pid, self.stop_signal)
 
     def create_cluster(self) -> None:
-        """Create the cluster under another name and rename it at the end, so that a killed creation starts again."""
+        """Create the database cluster in a folder with another name, which is renamed at the end. A creation that was
+        killed thus starts again.
+        """
         new = self.data.with_name("postgres.new")
         for folder in [self.data, new]:
             shutil.rmtree(folder, ignore_errors=True)
@@ -239,7 +250,7 @@ class Valkey(Server):
             client.ping()
 
     def find_pid(self) -> int | None:
-        """Return the pid that the server itself reports, or None if it does not answer."""
+        """Return the pid that the server itself reports, or None if the server does not answer."""
         try:
             with self.make_client() as client:
                 return int(client.info("server")["process_id"])
@@ -248,7 +259,7 @@ class Valkey(Server):
 
 
 class Servers:
-    """Both servers in one folder. Nothing is written before the first start."""
+    """The embedded PostgreSQL and Valkey of one folder. Nothing is written before the first start."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -271,6 +282,7 @@ class Servers:
         self.valkey.start()
 
     def keep_alive(self) -> None:
+        """Start each server again if it has stopped."""
         for server in [self.postgres, self.valkey]:
             if not server.is_alive():
                 server.start()
@@ -281,7 +293,7 @@ class Servers:
             self.postgres.stop()
 
     def save_snapshot(self, folder: Path) -> None:
-        """Copy the database of stopped servers to `folder`, from which `restore_snapshot` can start other servers."""
+        """Copy the database of stopped servers to `folder`. `restore_snapshot` can start other servers from it."""
         new = folder.with_suffix(f".{os.getpid()}")
         new.mkdir(parents=True)
         copy_tree(self.record.path, new)
@@ -292,14 +304,16 @@ class Servers:
             shutil.rmtree(new)
 
     def restore_snapshot(self, folder: Path) -> None:
-        """Copy the database of a snapshot here, with its password. The servers choose new ports when they start."""
+        """Copy the database and the password of a snapshot to this folder. The servers choose new ports when they
+        start.
+        """
         password = ServerRecord(folder).read()["password"]
         self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
         copy_tree(folder / "postgres", self.confinement.data)
         self.confinement.give_tree_to_user(self.postgres.data)
 
     def remove(self) -> None:
-        """Stop the servers and delete their data."""
+        """Stop the servers and delete their data and their folder."""
         self.stop()
         shutil.rmtree(self.confinement.data, ignore_errors=True)
         if (self.home / "place").exists():
@@ -308,7 +322,7 @@ class Servers:
 
 
 def copy_tree(source: Path, folder: Path) -> None:
-    """Copy the tree into `folder` with owners and permissions, which `shutil` would lose."""
+    """Copy the tree into `folder` with its owners and permissions, which `shutil` would lose."""
     subprocess.run(["cp", "-a", source, folder], check=True)
 
 
@@ -319,6 +333,7 @@ def find_free_port() -> int:
 
 
 def is_port_free(port: int) -> bool:
+    """Tell whether a server could listen on this port of 127.0.0.1."""
     if port == NOWHERE:
         return False
     with socket.socket() as probe:
@@ -331,6 +346,7 @@ def is_port_free(port: int) -> bool:
 
 
 def main(action: str) -> None:
+    """Start or stop the servers of .local/. A start prints their URLs."""
     servers = Servers(Path(__file__).resolve().parents[2] / ".local")
     {"start": servers.start, "stop": servers.stop}[action]()
     sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n" if action == "start" else "")

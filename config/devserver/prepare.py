@@ -34,6 +34,7 @@ CAMPAIGN = 14
 
 
 def main() -> None:
+    """Update the database, and fill it with invented cases if it is new."""
     with run_step_quietly("Schéma de la base"):
         call_command("migrate", verbosity=0, interactive=False)
     if not Collectivity.objects.exists():
@@ -62,7 +63,9 @@ def main() -> None:
 
 @contextmanager
 def run_step_quietly(title: str) -> Iterator[None]:
-    """Run a step in a transaction, so that a killed start can be repeated, and hide the output of its commands."""
+    """Run the block as one step of the start, in a transaction, without the output of its commands. A start that was
+    killed can then be repeated.
+    """
     stdout, sys.stdout = sys.stdout, StringIO()
     try:
         with report_step(title), transaction.atomic():

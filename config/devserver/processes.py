@@ -1,4 +1,4 @@
-"""Functions that stop our processes: they ask, then force, then wait."""
+"""Functions that stop our processes. They ask a process to end, wait, then force it."""
 
 import os
 import signal
@@ -24,6 +24,7 @@ def stop_group(group: int, folder: Path) -> None:
 
 
 def is_in_group(process: psutil.Process, group: int, folder: Path) -> bool:
+    """Tell whether the process belongs to this process group and runs in this folder."""
     try:
         return os.getpgid(process.pid) == group and Path(process.cwd()) == folder
     except (OSError, psutil.Error):
@@ -31,7 +32,7 @@ def is_in_group(process: psutil.Process, group: int, folder: Path) -> bool:
 
 
 def stop_process(pid: int, first_signal: signal.Signals) -> None:
-    """Stop a process, with SIGQUIT if it does not end in time. SIGQUIT ends PostgreSQL at once
+    """Send `first_signal` to a process, then SIGQUIT if it does not end in time. SIGQUIT ends PostgreSQL at once
     without corrupting its data.
     """
     with suppress(psutil.NoSuchProcess):
@@ -43,7 +44,7 @@ def stop_process(pid: int, first_signal: signal.Signals) -> None:
 
 
 def wait_for_end(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait, and return the processes that have not ended in time."""
+    """Wait for these processes to end, for `seconds` at most. Return those that have not ended."""
     deadline = time.monotonic() + seconds
     while (living := [process for process in processes if is_living(process)]) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -51,7 +52,7 @@ def wait_for_end(processes: list[psutil.Process], seconds: float) -> list[psutil
 
 
 def is_living(process: psutil.Process) -> bool:
-    """Tell whether the process runs. A zombie has ended, but stays for ever where process 1 of a container does not
+    """Tell whether the process runs. A zombie does not run, but stays for ever if process 1 of a container does not
     collect it.
     """
     try:

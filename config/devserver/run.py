@@ -58,8 +58,8 @@ class StartRefused(Exception):
 class Child:
     """One process of ours, in a group of its own, started again when it dies.
 
-    All children are in one session, because Linux may first share the processor between sessions, and `nice` then
-    counts only inside each of them (man 7 sched, autogroup).
+    All children share one session. Linux may first share the processor between sessions, and `nice` then counts only
+    inside each of them (man 7 sched, autogroup).
     """
 
     def __init__(self, name: str, command: list[str], **environment: str) -> None:
@@ -78,8 +78,8 @@ class Child:
         self.started_at = time.monotonic()
 
     def revive(self) -> None:
-        """Start the process again if it has ended, at most once in two seconds so that a process that cannot start
-        does not use all the CPU.
+        """Start the process again if it has ended. This happens at most once in two seconds, so that a process that
+        cannot start does not use all the CPU.
         """
         if self.process and self.process.poll() is not None and time.monotonic() - self.started_at > 2:
             print_progress(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
@@ -93,6 +93,8 @@ class Child:
 
 
 class Supervisor:
+    """Starts all of Tocsin, keeps it running, and stops it."""
+
     def __init__(self, port: int) -> None:
         self.port = port
         self.stopping = False
@@ -106,6 +108,7 @@ class Supervisor:
         ]
 
     def run(self) -> None:
+        """Start everything, keep it running until a signal asks to stop, then stop everything."""
         for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
             signal.signal(number, self.handle_stop_signal)
         try:
@@ -117,6 +120,7 @@ class Supervisor:
             self.stop()
 
     def start(self) -> None:
+        """Start the servers, prepare the database, start the children, then print the ready block."""
         for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
             with report_step(server.title):
                 server.start()
@@ -141,6 +145,7 @@ class Supervisor:
         return "\n".join(f"    {line}" for line in accounts.splitlines())
 
     def wait_for_the_site(self) -> None:
+        """Wait until the site answers. Raises StartRefused if its process ends or START_SECONDS pass before that."""
         web = self.children[0]
         deadline = time.monotonic() + START_SECONDS
         while not is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"):
@@ -149,6 +154,7 @@ class Supervisor:
             time.sleep(0.1)
 
     def keep_alive(self) -> None:
+        """Start each server and each child again if it has stopped."""
         if self.servers:
             self.servers.keep_alive()
         for child in self.children:
@@ -163,6 +169,7 @@ class Supervisor:
         new.replace(CHILDREN)
 
     def handle_stop_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt at the first signal. Ignore later signals, because Tocsin is stopping."""
         if self.stopping:
             return
         self.stopping = True
@@ -182,6 +189,7 @@ class Supervisor:
 
 
 def make_granian_command(port: int) -> list[str]:
+    """Return the command of the web server Granian."""
     return [
         *[sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)],
         *["--workers", "1", "--no-ws", "--log-level", "warning"],
@@ -195,6 +203,7 @@ def make_worker_command(queue: str) -> list[str]:
 
 
 def is_answering(url: str) -> bool:
+    """Tell whether a server answers at this URL, even with an error."""
     try:
         with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own address)
             return bool(response.status)
@@ -205,7 +214,7 @@ def is_answering(url: str) -> bool:
 
 
 def stop_leftover_processes() -> None:
-    """Stop the processes that remain of an earlier run: those of the recorded groups that run in this folder."""
+    """Stop the processes that an earlier run left: the recorded groups, as far as they run in this folder."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
             stop_group(group, ROOT)
@@ -213,8 +222,10 @@ def stop_leftover_processes() -> None:
 
 
 def choose_port() -> int:
-    """Return the port. Raises StartRefused if it is in use on any address of localhost, because the browser could then
-    reach another site.
+    """Return the port that PORT names, or 8000. Raises StartRefused if it is not a valid port.
+
+    Raises StartRefused too if the port is in use on any address of localhost, because the browser could then reach
+    another site.
     """
     port_text = os.environ.get("PORT") or "8000"
     if not port_text.isdecimal() or not 1024 <= int(port_text) <= 65535:
@@ -232,8 +243,8 @@ def make_port_error(port: int) -> StartRefused:
 
 
 def lock_run() -> IO[str]:
-    """Return the file that locks .local/ until this process ends, however it ends. Raises StartRefused if another run
-    has locked it.
+    """Lock .local/ until this process ends, however it ends. Return the open lock file. Raises StartRefused if another
+    run has locked it, or if another user owns it.
     """
     try:
         LOCAL.mkdir(exist_ok=True)
@@ -250,6 +261,7 @@ def lock_run() -> IO[str]:
 
 
 def main() -> None:
+    """Run Tocsin until Ctrl-C, after stopping what an earlier run left."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     try:
         with lock_run():

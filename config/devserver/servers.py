@@ -13,7 +13,9 @@ NOWHERE = 1  # the port of servers that have never started
 
 
 class ServerRecord:
-    """`servers.json` in a folder: the ports and the password of the servers, readable only by its owner."""
+    """The file `servers.json` of a folder, which only its owner can read. It contains the ports and the password of
+    the embedded servers.
+    """
 
     def __init__(self, home: Path) -> None:
         self.path = home / "servers.json"
@@ -29,11 +31,17 @@ class ServerRecord:
         return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
 
     def read(self) -> dict[str, Any]:
+        """Return the ports and the password. Before the first start, the ports are NOWHERE and the
+        password is empty.
+        """
         if not self.path.exists():
             return {"password": "", "postgres": NOWHERE, "valkey": NOWHERE}
         return dict(json.loads(self.path.read_text()))
 
     def write(self, **values: object) -> None:
+        """Save these values beside the others, and create the password if there is none. The file is replaced
+        atomically.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         record = self.read() | values
         record["password"] = record["password"] or secrets.token_urlsafe(24)
@@ -44,4 +52,5 @@ class ServerRecord:
 
 
 def open_for_owner(path: str, flags: int) -> int:
+    """Open a file that only its owner can read. It is an `opener` for `open`."""
     return os.open(path, flags, mode=0o600)

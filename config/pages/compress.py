@@ -6,11 +6,12 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class CompressedPages(GZipMiddleware):
-    """Middleware that compresses HTML pages, since their size causes most of the wait on a slow line. Files are left
-    as they are, because the browser's progress bar needs their length.
+    """Middleware that compresses HTML pages, because their size causes most of the wait on a slow line. Files are left
+    as they are, because the progress bar of the browser needs their length.
 
-    Some pages contain a secret beside text of the client (BREACH). Django adds a random number of bytes to each
-    response, so that its length reveals nothing, and our cookies are not sent with requests from another site.
+    Some pages contain a secret beside a text of the client, which the attack BREACH exploits. Django adds a random
+    number of bytes to each response, so that its length reveals nothing. Our cookies are not sent with requests from
+    another site.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -73,13 +73,14 @@ FORM_ONLY = Refusal(
 
 
 class PageAbove(NamedTuple):
-    """The link to the page that shows the form, for somebody who opens the address that only receives it."""
+    """A link to the page that shows a form. It is for somebody who opens the address that only receives this form."""
 
     address: str
     label: str
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Render the page of a 400, or of a 413 if the request was too large."""
     return render_refusal(request, TOO_LONG if isinstance(exception, TOO_LARGE_ERRORS) else BAD_REQUEST)
 
 
@@ -92,9 +93,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a failed CSRF check. A screen of a declaration gets a page that gives its resumption code, or shows what
-    was typed. A form that proposes a body or concerns a case is shown again with what was typed. Any other form is
-    refused.
+    """Answer a request that failed the CSRF check. Where a form can be shown again, it keeps what was typed.
+
+    A screen of a declaration gets a page that gives its resumption code, or shows what was typed. A form that proposes
+    a body or concerns a case is shown again. Any other form is refused.
     """
     return (
         render_screen_without_cookies(request)
@@ -105,6 +107,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Render an error page, or a problem document for an address under /api/."""
     if request.path.startswith("/api/"):
         document = make_problem_document(refusal.status, refusal.title, refusal.words)
         return JsonResponse(document, status=refusal.status, content_type=MEDIA_TYPE)
@@ -112,13 +115,15 @@ def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def write_form_only_page(request: HttpRequest) -> bytes:
-    """Return the page of an address that only receives a form."""
+    """Return the HTML of the page that is shown at an address that only receives a form."""
     context = {"refusal": FORM_ONLY, "above": find_page_above(request)}
     return render(request, "pages/refusal.html", context).content
 
 
 def find_page_above(request: HttpRequest) -> PageAbove | None:
-    """Return the page of the case that the address belongs to, or else the page one level up, or None."""
+    """Return a link to the page of the case to which the address belongs. If there is no case, return a link to the
+    page one level up, or None.
+    """
     match = request.resolver_match
     if match and (reference := match.kwargs.get("reference")):
         before, segment, _after = request.path.partition(f"/{reference}/")

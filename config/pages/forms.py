@@ -43,12 +43,13 @@ class Renderer(TemplatesSetting):
 
 
 def escape_value(value: object) -> str:
+    """Return a value as a text that is escaped for HTML."""
     return conditional_escape(str(value))
 
 
 def write_attributes(attributes: Mapping[str, Any]) -> str:
-    """Return the attributes of a tag, each after a space. An attribute that is True has no value; one that is False is
-    left out.
+    """Return the attributes of a tag, each after a space. An attribute that is True has no value. An attribute that is
+    False is left out.
     """
     return "".join(
         f" {escape_value(name)}" if value is True else f' {escape_value(name)}="{escape_value(value)}"'
@@ -58,6 +59,7 @@ def write_attributes(attributes: Mapping[str, Any]) -> str:
 
 
 def write_input(control: Control) -> SafeString:
+    """Return the HTML of a control of one line, such as a text or a date."""
     value = control["value"]
     value_attribute = "" if value is None else f' value="{escape_value(value)}"'
     kind, name = escape_value(control["type"]), escape_value(control["name"])
@@ -75,12 +77,14 @@ def write_option(control: Control) -> SafeString:
 
 
 def write_textarea(control: Control) -> SafeString:
+    """Return the HTML of a text area."""
     text = escape_value(control["value"]) if control["value"] else ""
     name, attributes = escape_value(control["name"]), write_attributes(control["attrs"])
     return mark_safe(f'<textarea name="{name}"{attributes}>\n{text}</textarea>')  # noqa: S308 (each part is escaped)
 
 
 def write_select(control: Control) -> SafeString:
+    """Return the HTML of a list of options."""
     lines = []
     for group, options, _index in control["optgroups"]:
         option_tags = [

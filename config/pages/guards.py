@@ -24,8 +24,8 @@ INVISIBLE_CHARACTERS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\
 
 
 class InvisibleCharacterRemover:
-    """Removes invisible characters from every page, also from pages that show again what was typed. Services already
-    clean what is stored.
+    """Middleware that removes invisible characters from every page, also from pages that show again what was typed.
+    Services already clean what is stored.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -39,8 +39,10 @@ class InvisibleCharacterRemover:
 
 
 class FormOnlyExplainer:
-    """Gives a page to a browser that opens an address which only receives a form, such as a bookmark of a refused form
-    or the address that follows signing in. Django's answer is a 405 without content.
+    """Middleware that explains to a browser that an address only receives a form. Django's own answer is a 405 without
+    content.
+
+    Such an address can be the bookmark of a refused form, or the one that follows signing in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -54,8 +56,8 @@ class FormOnlyExplainer:
 
 
 class ApiCacheGuard:
-    """Forbids browsers and proxies to keep what the API answers: it depends on the token and holds personal data.
-    Published releases say themselves how long they may be kept.
+    """Middleware that forbids browsers and proxies to cache the responses of the API. They depend on the token and
+    hold personal data. A response with a Cache-Control of its own, such as a published release, stays as it is.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -69,13 +71,17 @@ class ApiCacheGuard:
 
 
 def is_opened_by_browser(request: HttpRequest) -> bool:
-    """Tell whether a person opens the address. A script of ours accepts anything, and so does not name HTML."""
+    """Tell whether a person opens this address in a browser. Requests of our scripts do not name HTML among the types
+    that they accept.
+    """
     is_read = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
     return is_read and "text/html" in request.headers.get("Accept", "") and "HX-Request" not in request.headers
 
 
 class NulGuard:
-    """Answers 400 instead of 500 if a page fails because its address contains a NUL, which PostgreSQL refuses."""
+    """Middleware that answers 400 instead of 500 if a page fails because its address contains a NUL, which PostgreSQL
+    refuses.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -89,8 +95,8 @@ class NulGuard:
 
 
 class NoLargeUpload(MemoryFileUploadHandler):
-    """Refuses large requests with files. Django limits the text of a form but writes its files to the disk before the
-    view runs.
+    """An upload handler that refuses large requests with files. Django limits the text of a form, but writes its files
+    to the disk before the view runs.
     """
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803

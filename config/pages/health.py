@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def report_alive(request: HttpRequest) -> JsonResponse:
+    """Answer that the process runs. Nothing else is checked."""
     return JsonResponse({"alive": True})
 
 
@@ -29,8 +30,8 @@ def report_alive(request: HttpRequest) -> JsonResponse:
 def report_health(request: HttpRequest) -> JsonResponse:
     """Answer 503 if PostgreSQL or the broker does not answer. Declarations are accepted without the broker.
 
-    `events_left_behind` counts events older than five minutes that were not announced, because a worker may run and
-    yet receive no task.
+    `events_left_behind` counts the events older than five minutes that were not announced. It reveals a worker that
+    runs and yet receives no task.
     """
     checks = {"database": is_database_up(), "broker": is_broker_up()}
     ready = all(checks.values())
@@ -40,6 +41,7 @@ def report_health(request: HttpRequest) -> JsonResponse:
 
 
 def is_database_up() -> bool:
+    """Tell whether PostgreSQL answers a query."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -50,6 +52,7 @@ def is_database_up() -> bool:
 
 
 def is_broker_up() -> bool:
+    """Tell whether the broker answers within two seconds."""
     try:
         with Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
             return bool(broker.ping())

@@ -5,7 +5,7 @@ from config.pages import health, views
 urlpatterns = [
     path("", views.show_home, name="home"),
     path("vos-donnees/", views.show_privacy_notice, name="privacy_notice"),
-    path("accessibilite/", views.show_accessibility, name="accessibility"),
+    path("accessibilite/", views.show_accessibility_statement, name="accessibility"),
     path("mentions-legales/", views.show_legal_notice, name="legal_notice"),
     path("sante/", health.report_health, name="health"),
     path("sante/vivant/", health.report_alive, name="health_alive"),

@@ -22,8 +22,8 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def show_privacy_notice(request: HttpRequest) -> HttpResponse:
-    """Show what the GDPR requires: the controller of the data, their purpose, recipients and retention periods, and
-    the rights of people.
+    """Show the privacy notice that the GDPR requires. It names the controller of the data, their purpose, their
+    recipients, how long they are kept, and the rights of people.
     """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
@@ -32,7 +32,7 @@ def show_privacy_notice(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def show_accessibility(request: HttpRequest) -> HttpResponse:
+def show_accessibility_statement(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/accessibility.html")
 
 

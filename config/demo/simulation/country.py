@@ -39,11 +39,11 @@ UNFOUNDED: dict[str, Any] = {
 
 
 class TooFewBodies(Exception):
-    """A group needs more bodies with an incident than it has bodies with a CSIRT."""
+    """A group has fewer bodies with a CSIRT than the number of bodies that must have an incident."""
 
 
 def draw_cases_of_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, years: range) -> Iterator[Case]:
-    """Yield `per_year` cases in each of these years (UTC), with the proportion of signalements of 2024."""
+    """Yield `per_year` cases in each of these years (UTC). The share of reports (signalements) is that of 2024."""
     for year in years:
         since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
         share = priors.REPORTS_OF_2024
@@ -51,11 +51,11 @@ def draw_cases_of_years(rng: random.Random, bodies: list[DrawnBody], *, per_year
 
 
 def draw_cases_at_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, year: int) -> Iterator[Case]:
-    """Yield cases such that `percent` of each group, to the nearest body, have a verified incident that touched a
-    service or data.
+    """Yield cases of one year, in which `percent` of the bodies of each group have an incident that counts. Such an
+    incident is verified, and touched a service or data.
 
-    All dates are far enough inside the year to be in it in every time zone. Raises TooFewBodies if
-    a group has too few served bodies for that rate.
+    All dates are far enough inside the year to be in it in every time zone. Raises TooFewBodies if a group has too few
+    bodies with a CSIRT for that rate.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
     for group in group_bodies(bodies):
@@ -71,7 +71,7 @@ def draw_cases_at_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: 
 
 
 def group_bodies(bodies: list[DrawnBody]) -> list[list[DrawnBody]]:
-    """Return groups of bodies by nature, and of communes by population. Bodies of strata without a published rate are
+    """Group the communes by population, and the other bodies by nature. Bodies of strata without a published rate are
     left out.
     """
     groups: dict[int, list[DrawnBody]] = defaultdict(list)
@@ -86,7 +86,9 @@ def group_bodies(bodies: list[DrawnBody]) -> list[list[DrawnBody]]:
 
 
 def draw_counted_case(rng: random.Random, body: int, at: datetime) -> Case:
-    """Return a verified incident that stopped or slowed a service, or in which data leaked or may have leaked."""
+    """Return a case that the figures count: a verified incident that touched a service, or in which data leaked or may
+    have leaked. `body` is an id.
+    """
     while True:
         kind = TYPES.draw(rng)
         services, leak = draw_services(rng, kind), draw_leak(rng, kind)
@@ -95,8 +97,8 @@ def draw_counted_case(rng: random.Random, body: int, at: datetime) -> Case:
 
 
 def draw_uncounted_case(rng: random.Random, body: int, at: datetime) -> Case:
-    """Return a case that must not count: an unverified case, a signalement, or an incident that touched neither a
-    service nor data.
+    """Return a case that the figures must not count: an unverified case, a report (signalement), or an incident that
+    touched neither a service nor data. `body` is an id.
     """
     case = draw_counted_case(rng, body, at)
     match rng.randrange(4):

@@ -12,12 +12,13 @@ SPARE_BYTES = 1_000_000_000
 
 
 def estimate_bytes(cases: int, *, figures_only: bool) -> int:
+    """Return the bytes of disk that this many cases need, with a reserve."""
     return SPARE_BYTES + cases * (BYTES_OF_FIGURES_ONLY if figures_only else BYTES_A_CASE)
 
 
 def count_free_bytes() -> int | None:
-    """Return the free bytes on the database's disk. Return None if it is on another machine, or if this account may
-    not read the path of its folder.
+    """Return the free bytes on the disk of the database. Return None if the database is on another machine, or if the
+    user of the database may not read the path of its folder.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -31,8 +32,9 @@ def count_free_bytes() -> int | None:
 
 
 def count_free_bytes_near(folder: Path) -> int | None:
-    """Return the free bytes on the disk of a folder. A folder that this account cannot read is replaced by one above
-    it, which is probably on the same disk.
+    """Return the free bytes on the disk of a folder, or None if the folder does not exist.
+
+    If this account cannot read the folder, the nearest folder above is used, which is probably on the same disk.
     """
     for candidate in (folder, *folder.parents):
         with suppress(PermissionError):

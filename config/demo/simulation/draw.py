@@ -15,7 +15,9 @@ type Services = tuple[tuple[PublicService, InterruptionExtent, float | None], ..
 
 @dataclass(frozen=True, slots=True)
 class DrawnBody:
-    """The facts of a body that the draw needs. `is_served` tells whether a CSIRT covers it and verifies its cases."""
+    """A body, with the facts by which its cases are drawn. `is_served` tells whether a CSIRT covers it and verifies
+    its cases.
+    """
 
     pk: int
     population: int | None
@@ -25,8 +27,8 @@ class DrawnBody:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An invented case. `nature` and `cause` are those that the CSIRT will find. If `verified` is None, chance decides
-    whether the case is verified.
+    """An invented case of the body with the id `body`. `nature` and `cause` are those that the CSIRT will find. If
+    `verified` is None, chance decides whether the case is verified.
     """
 
     body: int
@@ -41,13 +43,14 @@ class Case:
 
 
 class WeightedTable[T]:
-    """Draws values quickly from a table of weights."""
+    """A table of values and their weights, from which a value can be drawn quickly."""
 
     def __init__(self, table: dict[T, float]) -> None:
         self.values = list(table)
         self.cumulated = list(accumulate(table.values()))
 
     def draw(self, rng: random.Random) -> T:
+        """Return a random value, with a probability in proportion to its weight."""
         return rng.choices(self.values, cum_weights=self.cumulated)[0]
 
 
@@ -68,7 +71,9 @@ def draw_cases(
     until: datetime,
     reports: float = priors.REPORTS,
 ) -> Iterator[Case]:
-    """Yield `count` cases between two aware moments, bursts included. `reports` is the share of signalements."""
+    """Yield `count` cases between two aware moments. Some cases come in bursts, from one attack on several bodies.
+    `reports` is the share of reports (signalements).
+    """
     chances = make_weights(bodies)
     done = 0
     while done < count:
@@ -83,7 +88,7 @@ def draw_cases(
 
 
 def draw_campaign(rng: random.Random, bodies: list[DrawnBody], *, size: int, until: datetime) -> Iterator[Case]:
-    """Yield the cases of the bodies served by one supplier that was attacked the day before `until`."""
+    """Yield the cases of `size` bodies that share a supplier, which was attacked the day before `until`."""
     chances = make_weights(bodies)
     at = until - timedelta(hours=20)
     supplier = rng.choice(priors.SUPPLIERS)
@@ -92,21 +97,21 @@ def draw_campaign(rng: random.Random, bodies: list[DrawnBody], *, size: int, unt
 
 
 def make_weights(bodies: list[DrawnBody]) -> WeightedTable[DrawnBody]:
-    """Return the weights of the bodies: larger ones declare more often, but far less than in
-    proportion to their population.
+    """Return the table from which bodies are drawn. Larger bodies declare more often, but far less than in proportion
+    to their population.
     """
     return WeightedTable({body: ((body.population or 0) + 200) ** 0.6 for body in bodies})
 
 
 def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
-    """Return a signalement: a danger without effects yet."""
+    """Return a report (signalement): a danger that has had no effect yet. `body` is an id."""
     return Case(body, REPORT_TYPES.draw(rng), at, nature=Nature.REPORT)
 
 
 def draw_attack(
     rng: random.Random, chances: WeightedTable[DrawnBody], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
-    """Yield the cases of one attack or breakdown, usually a single one."""
+    """Yield the `size` cases of one attack or breakdown."""
     if size == 1:
         kind = TYPES.draw(rng)
         supplier = rng.choice(priors.SUPPLIERS) if rng.random() < 0.08 else ""
@@ -120,7 +125,7 @@ def draw_attack(
 
 
 def draw_cause(rng: random.Random, kind: IncidentType) -> str:
-    """Return the cause; empty while it is unknown."""
+    """Return the cause of an incident, or "" while the cause is unknown."""
     if cause := priors.CAUSE_OF_TYPE.get(kind):
         return cause
     if rng.random() >= priors.CAUSE_NOT_KNOWN:
@@ -140,7 +145,9 @@ def draw_moment(rng: random.Random, since: datetime, until: datetime) -> datetim
 
 
 def draw_services(rng: random.Random, kind: IncidentType) -> Services:
-    """Return the interrupted services, with the hours until each works again (None: it does not work yet)."""
+    """Return the services that an incident interrupts, with their extent and the hours until they work again. The
+    hours are None for a service that does not work yet.
+    """
     if rng.random() >= priors.INTERRUPTS.get(kind, 0.08):
         return ()
     if kind in {IncidentType.DDOS, IncidentType.DEFACEMENT}:
@@ -159,6 +166,7 @@ def draw_services(rng: random.Random, kind: IncidentType) -> Services:
 
 
 def draw_leak(rng: random.Random, kind: IncidentType) -> dict[str, Any] | None:
+    """Return the fields of the leak of an incident, or None if no data leaked."""
     if rng.random() >= priors.LEAKS.get(kind, 0.02):
         return None
     persons = int(rng.lognormvariate(5, 2)) if rng.random() < 0.6 else None
@@ -172,7 +180,7 @@ def draw_leak(rng: random.Random, kind: IncidentType) -> dict[str, Any] | None:
 
 
 def choose_persons_band(persons: int | None) -> PersonsBand:
-    """Return the CNIL's band for a number of persons."""
+    """Return the band of the CNIL that contains this number of persons."""
     if persons is None:
         return PersonsBand.UNKNOWN
     limits = ((5, PersonsBand.UP_TO_5), (50, PersonsBand.UP_TO_50), (300, PersonsBand.UP_TO_300))

@@ -1,4 +1,6 @@
-"""Storage of invented cases with COPY, in batches: the same rows as those of a real declaration and its triage."""
+"""Storage of invented cases with COPY, in batches. The rows are the same as those of a real declaration and its
+triage.
+"""
 
 import random
 from collections.abc import Callable, Iterable
@@ -49,7 +51,9 @@ SYMBOLS = REFERENCE_LENGTH - 1
 
 @dataclass(frozen=True, slots=True)
 class RoutedBody:
-    """A body with the CSIRT to which its cases are routed, computed once."""
+    """A body with the CSIRT to which its cases are routed and a responder of this CSIRT. They are found once for all
+    cases.
+    """
 
     collectivity: Collectivity
     csirt: Csirt | None
@@ -59,11 +63,10 @@ class RoutedBody:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """The parameters of a simulation. `now`, aware, is the present; `figures_only` leaves out the rows that no figure
-    reads.
+    """The parameters of a simulation. `now` is the present, as an aware moment.
 
-    With `figures_only`, stories are empty rows, there are no search documents, and the history contains only the
-    declaration. The row of the case shows its outcome as usual.
+    With `figures_only`, only rows from which figures are made have content: stories are empty rows, there are no
+    search documents, and the history contains only the declaration. The row of the case shows its outcome as usual.
     """
 
     bodies: dict[int, RoutedBody]
@@ -74,7 +77,7 @@ class Simulation:
 
 @dataclass
 class Rows:
-    """The rows of one batch."""
+    """The rows of one batch of cases."""
 
     incidents: list[Incident] = field(default_factory=list)
     stories: list[Story] = field(default_factory=list)
@@ -84,6 +87,9 @@ class Rows:
 
     @transaction.atomic
     def save(self, *, with_documents: bool) -> None:
+        """Copy the rows to the database in one transaction. `with_documents` tells whether search documents are
+        written too.
+        """
         for event, key in zip(self.events, reserve_keys(IncidentEvent, len(self.events)), strict=True):
             event.pk = key
         # One pending event a case is enough: the figures are counted from the rows and not from the event.
@@ -99,8 +105,8 @@ class Rows:
 def store_cases(
     cases: Iterable[Case], simulation: Simulation, report_progress: Callable[[int], None] = lambda written: None
 ) -> int:
-    """Store the cases and return their number. `report_progress` is called with this number after each batch is
-    committed.
+    """Store the cases and return their number. `report_progress` is called after each committed batch, with the number
+    of cases stored so far.
     """
     count = 0
     for batch in batched(cases, BATCH):
@@ -114,6 +120,7 @@ def store_cases(
 
 
 def add_case(rows: Rows, key: int, case: Case, simulation: Simulation) -> None:
+    """Add the rows of a case to the batch. `key` is the primary key of the case."""
     routed_body = simulation.bodies[case.body]
     incident = make_incident(key, case, routed_body, simulation.rng)
     rows.incidents.append(incident)
@@ -161,8 +168,8 @@ def make_incident(key: int, case: Case, routed_body: RoutedBody, rng: random.Ran
 
 
 def make_invented_reference(key: int) -> str:
-    """Derive the reference from the key of the row, because random references would collide a thousand times among ten
-    million.
+    """Return the reference of a case, derived from the key of its row. Random references would collide a thousand
+    times among ten million.
     """
     number, modulus = key, len(ALPHABET) ** SYMBOLS
     for mixer in MIXERS:
@@ -176,12 +183,13 @@ def make_invented_reference(key: int) -> str:
 
 
 def draw_delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
-    """Return a log-normal delay in hours, from a median and a spread."""
+    """Return a log-normal delay. `prior` is its median in hours and its spread."""
     median, spread = prior
     return timedelta(hours=median * rng.lognormvariate(0, spread))
 
 
 def make_situation(case: Case) -> Situation:
+    """Return the facts of the case from which its severity is assessed."""
     return Situation(
         type=case.type,
         interruptions=[Interruption(service=service, extent=extent) for service, extent, _hours in case.services],
@@ -191,6 +199,7 @@ def make_situation(case: Case) -> Situation:
 
 
 def make_story(key: int, case: Case, routed_body: RoutedBody, rng: random.Random) -> Story:
+    """Return the row with the text of the declaration and the name and addresses of the caller."""
     return Story(
         incident_id=key,
         description=priors.STORIES.get(case.type, priors.OTHER_STORY),
@@ -204,6 +213,7 @@ def make_story(key: int, case: Case, routed_body: RoutedBody, rng: random.Random
 
 
 def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None:
+    """Add the rows of interrupted services and of the leak of the case to the batch."""
     started = incident.detected_at or incident.received_at
     for service, extent, hours in case.services:
         ended = started + timedelta(hours=hours) if hours is not None else None
@@ -223,8 +233,8 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
 def triage_case(
     incident: Incident, case: Case, responder: User, simulation: Simulation
 ) -> list[tuple[EventKind, datetime]]:
-    """Set on the case what the CSIRT has done with it until now, and return the events. The newest cases may still be
-    unacknowledged.
+    """Set on the case what its CSIRT has done until now, and return the kinds and moments of the events. A recent case
+    may still be unacknowledged, and then has none.
     """
     rng, now = simulation.rng, simulation.now
     taken_at = incident.received_at + draw_delay(rng, priors.HOURS_UNTIL_TAKEN)
@@ -260,6 +270,7 @@ def qualify_case(incident: Incident, case: Case, rng: random.Random) -> None:
 
 
 def close_invented_case(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
+    """Close the case at this moment, with a plausible reason."""
     reasons = (ClosingReason.RESOLVED, ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE)
     weights = (95, 3, 2) if incident.is_verified else (10, 70, 20)
     incident.status, incident.closed_at = Status.CLOSED, at
@@ -269,6 +280,7 @@ def close_invented_case(incident: Incident, case: Case, at: datetime, rng: rando
 def make_event(
     incident: Incident, kind: EventKind, at: datetime, responder: User | None, rng: random.Random
 ) -> IncidentEvent:
+    """Return the row of one event of a case."""
     data: dict[str, str | bool] = {}
     if kind == EventKind.DECLARED:
         data, responder = {"origin": Origin.SIMULATION}, None
@@ -288,8 +300,8 @@ def make_event(
 
 
 def find_simulation_end() -> datetime:
-    """Return the end of the simulated period, which is noon UTC of today, or of yesterday before noon, so that one
-    seed gives the same cases all day.
+    """Return the end of the simulated period, which is the last noon in UTC. One seed thus gives the same cases until
+    the next noon.
     """
     now = timezone.now()
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)

@@ -12,9 +12,9 @@ register = template.Library()
 
 @register.filter("pluralize", is_safe=False)
 def choose_french_plural(value: Any, suffixes: str = "s") -> str:
-    """Work like Django's `pluralize`, but with the singular for 0 too: « 0 point », « 2 points ».
+    """Work like Django's `pluralize`, but use the singular for 0 too: « 0 point », « 2 points ».
 
-    `value` is a number, or a list, whose length is used.
+    `value` is a number, or a list whose length is used.
     """
     number = len(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
     try:
@@ -33,5 +33,5 @@ def format_french_date(value: Any, form: str | None = None) -> str:
 @register.filter("full_stop", is_safe=True)
 @stringfilter
 def add_full_stop(text: str) -> str:
-    """Return a text with a full stop, unless its last sentence already ends."""
+    """Return the text with a full stop, unless it already ends with a mark that ends a sentence."""
     return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text}."

@@ -41,7 +41,9 @@ ALPHABET = {word[0]: word for word in (
 
 @register.filter("moment")
 def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
-    """Return « mardi 24 novembre 2026 à 9 h 51, heure de Paris ». `zone` is an IANA name."""
+    """Format a moment as « mardi 24 novembre 2026 à 9 h 51, heure de Paris ». None gives "". `zone` is
+    an IANA name.
+    """
     if value is None:
         return ""
     return f"{format_day_and_hour(value, zone)}, {CLOCK_LABELS.get(zone, zone)}"
@@ -49,8 +51,8 @@ def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("when")
 def format_stated_date(value: date | datetime | None, zone: str = PARIS) -> str:
-    """Format a date that a declarant gave, with its hour if it has one. A day without an hour is stored
-    as its first minute.
+    """Format a date that a declarant gave: « mardi 24 novembre 2026 », with the hour if it has one. A day without an
+    hour is stored as its first minute. `zone` is an IANA name.
     """
     if isinstance(value, datetime) and has_hour(value, zone):
         return format_day_and_hour(value, zone)
@@ -59,9 +61,7 @@ def format_stated_date(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("when_brief")
 def format_stated_date_briefly(value: date | datetime | None, zone: str = PARIS) -> str:
-    """Format as `format_stated_date`, but shorter, as `format_brief_moment` does: « 9 h 42 », « 23 nov., 9 h 42 », «
-    aujourd’hui ».
-    """
+    """Format a date that a declarant gave, in a short form: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui »."""
     if isinstance(value, datetime) and has_hour(value, zone):
         return format_brief_moment(value, zone)
     return format_short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
@@ -69,7 +69,9 @@ def format_stated_date_briefly(value: date | datetime | None, zone: str = PARIS)
 
 @register.filter("le_when_brief")
 def format_stated_date_with_le(value: date | datetime | None, zone: str = PARIS) -> str:
-    """Return the form that follows « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
+    """Format a date that a declarant gave, to follow « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le
+    23 nov. ».
+    """
     if value is None:
         return ""
     text, is_today = (
@@ -80,30 +82,31 @@ def format_stated_date_with_le(value: date | datetime | None, zone: str = PARIS)
 
 
 def find_day(value: date | datetime, zone: str) -> date:
+    """Return the day of a date or of a moment in this time zone."""
     return find_local_day(value, zone) if isinstance(value, datetime) else value
 
 
 @register.filter("resumed")
 def find_resumption(interruption: Any, zone: str = PARIS) -> date | datetime | None:
-    """Return when a service resumed, as a day if no hour was given."""
+    """Return the moment at which a service resumed, or only the day if no hour was given."""
     return reduce_to_known_end(interruption.started_at, interruption.ended_at, zone)
 
 
 @register.filter("clock")
 def format_body_moment(value: datetime | None, collectivity: Collectivity) -> str:
-    """Format as `format_full_moment`, in the time zone of a body."""
+    """Format as `format_full_moment`, in the time zone of the body."""
     return format_full_moment(value, find_zone(collectivity))
 
 
 @register.filter
 def format_zone(zone: str) -> object:
-    """Return « heure de Nouméa »."""
+    """Return the French name of a time zone, such as « heure de Nouméa »."""
     return CLOCK_LABELS.get(zone, zone)
 
 
 @register.filter("day_and_hour")
 def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
-    """Format as `format_full_moment`, without the name of the time zone, which the page must give elsewhere."""
+    """Format a moment as « mardi 24 novembre 2026 à 9 h 51 ». The page must name the time zone elsewhere."""
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
@@ -112,7 +115,9 @@ def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("hour")
 def format_hour_with_other_day(value: datetime | None, zone: str = PARIS) -> str:
-    """Return « 9 h 42 », preceded by the day if the day is not today in `zone`."""
+    """Format a moment of today as « 9 h 42 », and of another day as « lundi 23 novembre 2026 à 9 h 42 ». `zone` says
+    which day is today.
+    """
     text = format_day_and_hour(value, zone)
     today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
     return text.rpartition(" à ")[2] if today else text
@@ -120,13 +125,17 @@ def format_hour_with_other_day(value: datetime | None, zone: str = PARIS) -> str
 
 @register.filter("brief")
 def format_brief_moment(value: datetime | None, zone: str = PARIS) -> str:
-    """Return « 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
+    """Format a moment of today as « 9 h 42 », of this year as « 23 nov., 9 h 42 », and of an earlier year as « 23 nov.
+    2025 ».
+    """
     return format_short_moment(value, timezone.now(), zone) if value else ""
 
 
 @register.filter("le_brief")
 def format_brief_moment_with_le(value: datetime | None, zone: str = PARIS) -> str:
-    """Return the form that follows « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
+    """Format a moment as `format_brief_moment` does, but to follow « avant » or « depuis »: « 9 h 42 », « le 23 nov.,
+    9 h 42 ».
+    """
     if value is None:
         return ""
     is_today = find_local_day(value, zone) == find_local_day(timezone.now(), zone)
@@ -135,15 +144,15 @@ def format_brief_moment_with_le(value: datetime | None, zone: str = PARIS) -> st
 
 @register.filter("duration_at_least")
 def format_optional_duration(value: timedelta | None) -> str:
-    """Return « 31 h »: minutes under one hour, days from the fifth. The duration is rounded down and never
-    negative.
+    """Format a duration as « 31 h ». It is in minutes under one hour and in days from 96 hours on. It is rounded down,
+    and its sign is dropped. None gives "".
     """
     return format_duration_rounded_down(value) if value is not None else ""
 
 
 @register.filter("grouped")
 def group_reference(reference: str) -> str:
-    """Return T7K4-9MQX for T7K49MQX, even if it was typed in lower case or with spaces."""
+    """Return a reference in groups of four: T7K4-9MQX for T7K49MQX. It may be typed in lower case or with spaces."""
     return "-".join(split_in_fours("".join(character for character in str(reference).upper() if character.isalnum())))
 
 
@@ -155,50 +164,54 @@ def split_in_fours(text: str) -> list[str]:
 
 @register.filter("spelled")
 def spell_out_reference(reference: str) -> str:
-    """Return « Thérèse, 7, Kléber, 4 » for T7K4, in the alphabet of French operators."""
+    """Spell a reference out in the alphabet of French operators: « Thérèse, 7, Kléber, 4 » for T7K4."""
     return ", ".join(ALPHABET.get(character, character) for character in str(reference).upper() if character.isalnum())
 
 
 @register.filter("tel")
 def make_tel_uri(number: str) -> str:
-    """Return the tel: URI of a number, or of the first whole number of a text."""
+    """Return the tel: URI of a number, or of the first whole number in a text."""
     return f"tel:{find_dialled_number(str(number))}"
 
 
 @register.filter("phone")
 def format_phone(number: str) -> str:
-    """Return « 02 98 99 00 00 », with no-break spaces."""
+    """Format a telephone number as « 02 98 99 00 00 », with no-break spaces."""
     return telephone.format_phone(str(number))
 
 
 @register.filter("le")
 def write_centre_with_le(centre: str) -> str:
-    """Return « le CERT-FR » or « Breizh Cyber »."""
+    """Return the name of a centre after « le », if it takes an article: « le CERT-FR », « Breizh Cyber »."""
     return format_centre(centre) if centre else ""
 
 
 @register.filter("au")
 def write_centre_with_au(centre: str) -> str:
-    """Return « au CERT-FR » or « à Breizh Cyber »."""
+    """Return the name of a centre after « à », with its article if it takes one: « au CERT-FR », « à
+    Breizh Cyber ».
+    """
     return format_centre_with_a(centre)
 
 
 @register.filter("du")
 def write_centre_with_du(centre: str) -> str:
-    """Return « du CERT-FR » or « de Breizh Cyber »."""
+    """Return the name of a centre after « de », with its article if it takes one: « du CERT-FR », « de
+    Breizh Cyber ».
+    """
     return format_centre_with_de(centre)
 
 
 @register.filter("host")
 def find_host(url: str) -> str:
-    """Return csirt-bfc.fr for https://www.csirt-bfc.fr/aide."""
+    """Return the host of a URL without « www. »: csirt-bfc.fr for https://www.csirt-bfc.fr/aide."""
     return urlsplit(str(url)).netloc.removeprefix("www.")
 
 
 @register.filter("inline_data")
 def make_inline_data(formset: Any) -> str:
-    """Return the JSON that the script of the admin needs to add a row, with a label that the inline may give
-    (`add_text`).
+    """Return the JSON that the script of the admin needs to add a row. The label of its button is the `add_text` of
+    the inline, or « Ajouter ».
     """
     data = json.loads(formset.inline_formset_data())
     data["options"]["addText"] = getattr(formset.opts, "add_text", "Ajouter")
@@ -207,7 +220,7 @@ def make_inline_data(formset: Any) -> str:
 
 @register.simple_tag(name="words_with_links")
 def link_listed_sites(text: str, csirt: Csirt | None) -> SafeString:
-    """Return the text of a centre, in which only the addresses of listed sites are links."""
+    """Return a text of a centre as HTML. Only the addresses of sites to which this centre may link become links."""
     parts = split_links(text, list_linkable_hosts(csirt))
     link = '<a href="{0}" rel="external noreferrer">{0}</a>'
     return format_html_join(
@@ -217,13 +230,15 @@ def link_listed_sites(text: str, csirt: Csirt | None) -> SafeString:
 
 @register.simple_tag(name="stand_in_for")
 def find_stand_in_today(csirt: Csirt) -> Fallback | None:
-    """Return the centre to call today if `csirt` has no telephone number."""
+    """Return the centre to call today in place of `csirt`, if it has no telephone number."""
     return find_stand_in(csirt, timezone.localdate())
 
 
 @register.filter("file_size")
 def format_size(octets: int) -> str:
-    """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as the SI prefixes require."""
+    """Format a number of bytes as « 1,8 Mo », « 42 Ko » or « 310 octets ». The units are powers of a thousand, as the
+    SI prefixes require.
+    """
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
@@ -232,18 +247,22 @@ def format_size(octets: int) -> str:
 
 @register.filter("short_hash")
 def shorten_hash(digest: str) -> str:
-    """Return « 9f2c … d03b », short enough to compare two files by eye."""
+    """Shorten a hash to « 9f2c … d03b », so that two files can be compared by eye."""
     return f"{digest[:4]} … {digest[-4:]}"
 
 
 @register.filter("drawn")
 @cache
 def draw_icon(icon: str) -> SafeString:
-    """Return the SVG of this name in `templates/icons/`. It is cached, because a list repeats it on every line."""
+    """Return the SVG of this name in `templates/icons/`. It is cached, because a list repeats the icon
+    on every line.
+    """
     return SafeString(get_template(f"icons/{icon}.svg").render())
 
 
 class FormError(NamedTuple):
+    """An error of a form: the id of the control to focus, the label of the field, and the message."""
+
     target: str
     label: str
     message: str
@@ -251,7 +270,9 @@ class FormError(NamedTuple):
 
 @register.simple_tag(name="points_to_correct")
 def list_form_errors(forms: object) -> list[FormError]:
-    """Return one line for each error of a form, of a formset or of a list of these, and nothing for other objects."""
+    """Return one line for each error of a form, of a formset or of a list of these. Return no line for
+    other objects.
+    """
     if isinstance(forms, BaseForm):
         return list(_list_errors_of_form(forms))
     if isinstance(forms, BaseFormSet):

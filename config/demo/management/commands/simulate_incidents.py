@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
 
 class SimulationProgress:
-    """The progress of a simulation, reported every REPORT_EVERY seconds."""
+    """The progress of a simulation, which is printed every REPORT_EVERY seconds."""
 
     def __init__(self, command: BaseCommand) -> None:
         self.out, self.written = command.stdout, 0
@@ -81,9 +81,11 @@ class SimulationProgress:
 
     @property
     def seconds(self) -> float:
+        """The seconds since the start of the simulation."""
         return time.monotonic() - self.began
 
     def report(self, written: int) -> None:
+        """Print how many cases are written, unless the last line was printed less than REPORT_EVERY seconds ago."""
         self.written = written
         if time.monotonic() - self.reported_at > REPORT_EVERY:
             self.reported_at = time.monotonic()
@@ -92,7 +94,7 @@ class SimulationProgress:
 
 
 def draw_requested_cases(simulation: Simulation, options: dict[str, Any]) -> Iterator[Case]:
-    """Return the cases that the options ask for, drawn one by one."""
+    """Return an iterator that draws the cases that the options ask for."""
     rng, until = simulation.rng, simulation.now
     bodies = [
         DrawnBody(
@@ -117,8 +119,8 @@ def find_last_complete_year(now: datetime) -> int:
 
 
 def refuse_real_database() -> None:
-    """Raise CommandError in production and on a database with real cases, which must not be
-    mixed with invented ones.
+    """Raise CommandError in production, and for a database with real cases, because invented cases must not be mixed
+    with them.
     """
     if settings.REFUSES_DEMONSTRATION:
         raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
@@ -127,8 +129,8 @@ def refuse_real_database() -> None:
 
 
 def refuse_full_disk(options: dict[str, Any]) -> None:
-    """Raise CommandError if the database's disk has too little free space. A database on another machine is not
-    checked.
+    """Raise CommandError if the disk of the database has too little free space for the requested cases. The disk of
+    another machine is not checked.
     """
     per_year = options["per_year"]
     cases = per_year * options["years"] if per_year else options["campaign"] or options["count"]
@@ -141,8 +143,8 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
 
 
 def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
-    """Return every existing body of the official list, or only those of the région with this code, by id in a fixed
-    order, each with its CSIRT and the responder of that CSIRT.
+    """Return the existing bodies of the official list by id, each with its CSIRT and a responder of this CSIRT.
+    `region` is the code of a région, to which they are limited. The order is always the same.
     """
     bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
     if region:
@@ -160,8 +162,8 @@ def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
 
 
 def get_invented_responder(csirt: Csirt, by_centre: dict[int, User]) -> User:
-    """Return the responder who handles the invented cases of a CSIRT. This account has no password, so it cannot sign
-    in. Its second factor is that of a person who works, since pages mark colleagues who have none.
+    """Return the responder who handles the invented cases of a CSIRT. The account has no password, so that nobody can
+    sign in with it. It has a second factor, because pages mark colleagues who have none.
     """
     if csirt.pk in by_centre:
         return by_centre[csirt.pk]
@@ -175,6 +177,7 @@ def get_invented_responder(csirt: Csirt, by_centre: dict[int, User]) -> User:
 
 
 def give_role(user: User, csirt: Csirt, since_on: date) -> None:
+    """Make the user a responder of the CSIRT since this day, unless they already are a responder there."""
     Membership.objects.get_or_create(
         user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None, defaults={"since_on": since_on}
     )
