@@ -185,7 +185,7 @@ def make_evidence_storage(env: Env, folder: Path | None = None) -> dict[str, Any
     bucket = env.read_text("EVIDENCE_S3_BUCKET", "")
     if not bucket:
         location = env.read_text("EVIDENCE_DIR", str(folder) if folder else None)
-        return {"BACKEND": "incidents.files.vault.Folder", "OPTIONS": {"location": location}}
+        return {"BACKEND": "incidents.files.vault.FolderStorage", "OPTIONS": {"location": location}}
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {

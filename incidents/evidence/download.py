@@ -31,8 +31,7 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
     """Send the file, decrypted while it is sent. The status is 503 for a file that cannot be read, and 410 for a file
     that was taken back or erased.
 
-    The opening is recorded for the declarant and changes nothing in the case. Raises Http404 for an unknown case or
-    file.
+    The opening is recorded, and the declarant can see it. Raises Http404 for an unknown case or file.
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)
@@ -51,24 +50,25 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
     if request.method == "GET":
         record_file_opening(evidence=evidence, reader=user)
         logger.info("evidence opened", evidence=str(uid), user=user.pk)
-    return build_download(content, evidence, incident.reference)
+    return build_download_response(content, evidence, incident.reference)
 
 
 def decrypt_evidence(evidence: Evidence, key: bytes) -> Iterator[bytes]:
-    """Return the decrypted content. The first frame is already read, so that a file that cannot be read raises
-    NotReadable before the response begins.
+    """Return the decrypted content of the file. Raises NotReadable at once, before the response begins, if the first
+    frame cannot be decrypted.
     """
     frames = vault.read_object(evidence.storage_name, key)
     return chain([next(frames)], frames)
 
 
-def build_download(
+def build_download_response(
     content: Iterator[bytes], evidence: Evidence, reference: str
 ) -> HttpResponse | StreamingHttpResponse:
+    """Return the response with which a browser saves the file and never displays or runs it."""
     response = StreamingHttpResponse(content, content_type="application/octet-stream")
     response["Content-Length"] = str(evidence.size)
     response["Content-Disposition"] = (
-        content_disposition_header(True, build_safe_name(evidence, reference)) or "attachment"
+        content_disposition_header(True, build_download_name(evidence, reference)) or "attachment"
     )
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
@@ -76,8 +76,8 @@ def build_download(
     return response
 
 
-def build_safe_name(evidence: Evidence, reference: str) -> str:
-    """Return a name such as « T7K49MQX-003-photo.jpg ». Its prefix rules out hidden files and the device names of
-    Windows.
+def build_download_name(evidence: Evidence, reference: str) -> str:
+    """Return the name under which the browser saves the file, such as « T7K49MQX-003-photo.jpg ». The prefix rules out
+    hidden files and the device names of Windows.
     """
     return f"{reference}-{evidence.number:03}-{evidence.name.translate(UNSAFE_CHARACTERS)[-150:].rstrip('. ')}"

@@ -22,8 +22,8 @@ STORE_FULL: str = (
 
 @dataclass
 class ReceivedFiles:
-    """The files of one post, as (name, stored file) if they arrived whole and as (name, reason) if they were
-    refused.
+    """The files of one post. `complete` contains (name, stored file) pairs, and `refused` contains (name, reason)
+    pairs.
     """
 
     complete: list[tuple[str, StoredFile]] = field(default_factory=list)
@@ -70,38 +70,40 @@ class VaultUploadHandler(FileUploadHandler):
         if self.deposit is None:
             return
         try:
-            self.received_files.complete.append((self.given_name, self.deposit.finish()))
+            self.received_files.complete.append((self.cleaned_name, self.deposit.finish()))
             self.byte_count += file_size
         except vault.StoreRefused:
             self.deposit.discard()
-            self.received_files.refused.append((self.given_name, STORE_FULL))
+            self.received_files.refused.append((self.cleaned_name, STORE_FULL))
         self.deposit = None
 
     def upload_interrupted(self) -> None:
         if self.deposit is not None:
             self.discard_file("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
-    def remove_unrecorded_files(self, named_files: set[str]) -> None:
-        """Remove every file of this post from the store, except `named_files`, to which rows of the database point."""
+    def remove_unrecorded_files(self, recorded_names: set[str]) -> None:
+        """Remove from the store every file of this post that no database row names. `recorded_names` are the names
+        that a row contains.
+        """
         if self.deposit is not None:
             self.deposit.discard()
         for _name, file in self.received_files.complete:
-            if file.storage_name not in named_files:
+            if file.storage_name not in recorded_names:
                 vault.remove_object(file.storage_name)
 
     @property
-    def given_name(self) -> str:
+    def cleaned_name(self) -> str:
         """The cleaned name of the file that is arriving."""
         return clean_file_name(self.file_name or "")
 
     def refuse_file(self, reason: str) -> None:
-        """Drop the file and raise SkipFile, so that Django reads the next file."""
+        """Discard the file and raise SkipFile, so that Django reads the next file."""
         self.discard_file(reason)
         raise SkipFile
 
     def discard_file(self, reason: str) -> None:
-        """Discard what was stored of the file, and list it as refused with this reason."""
+        """Remove what was stored of the arriving file, and list the file as refused with this reason."""
         if self.deposit is not None:
             self.deposit.discard()
             self.deposit = None
-        self.received_files.refused.append((self.given_name, reason))
+        self.received_files.refused.append((self.cleaned_name, reason))

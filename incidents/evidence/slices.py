@@ -12,7 +12,7 @@ from core.text import clean_file_name
 from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability
 from incidents.evidence.handler import STORE_FULL
-from incidents.evidence.views import clean_author
+from incidents.evidence.views import clean_evidence_author
 from incidents.files import vault
 from incidents.models import EvidenceUpload
 from incidents.services.evidence.files import CaseErased
@@ -27,8 +27,10 @@ ERROR_RESPONSES: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-def respond_in_json(view: View) -> View:
-    """Decorate a view so that an error becomes a status code and a sentence, which the script displays unchanged."""
+def convert_errors_to_json(view: View) -> View:
+    """Decorate a view so that its errors become JSON responses with a status code. The script displays their `message`
+    unchanged.
+    """
 
     @wraps(view)
     def respond(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
@@ -47,16 +49,16 @@ def respond_in_json(view: View) -> View:
 
 @serve_privately
 @require_POST
-@respond_in_json
+@convert_errors_to_json
 def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
-    """Start an upload, and return its state."""
+    """Start an upload and return its state."""
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     upload = start_upload(
         visitor=visitor,
         reference=incident.reference,
         name=clean_file_name(request.POST.get("nom", "")),
         size=parse_whole_number(request.POST.get("taille", "")),
-        author=clean_author(request.POST.get("auteur", "")),
+        author=clean_evidence_author(request.POST.get("auteur", "")),
         first=request.POST.get("debut", "")[:64],
     )
     return JsonResponse(describe_upload(upload), status=201)
@@ -64,9 +66,11 @@ def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-@respond_in_json
+@convert_errors_to_json
 def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
-    """Return how much of the file has arrived. On POST first store the slice that begins at ?debut=."""
+    """Return how many bytes of the file have arrived. On POST, first store the slice that begins at the byte
+    `?debut=`.
+    """
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
         return JsonResponse(describe_upload(get_upload(visitor=visitor, reference=incident.reference, uid=uid)))
@@ -82,7 +86,7 @@ def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonR
 
 @serve_privately
 @require_POST
-@respond_in_json
+@convert_errors_to_json
 def finish_upload_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Record the uploaded file as evidence. Return its number, and whether the case already contained it."""
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
@@ -91,19 +95,21 @@ def finish_upload_view(request: HttpRequest, reference: str, uid: UUID) -> JsonR
 
 
 def describe_upload(upload: EvidenceUpload) -> dict[str, object]:
+    """Return the state of an upload, under the names that the script reads."""
     return {"uid": str(upload.uid), "recu": upload.received, "fini": upload.evidence_id is not None}
 
 
 def parse_whole_number(text: str) -> int:
-    """Return the number that the script sent. Raises ValidationError if it is malformed."""
+    """Return the whole number that the script sent. Raises ValidationError if it is malformed."""
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise ValidationError("Cet envoi n’a pas la forme attendue. Rechargez la page.")
     return int(text)
 
 
 def read_whole_body(request: HttpRequest) -> bytes:
-    """Return the body. Raises ValidationError if it is shorter than announced, because a broken connection leaves a
-    short body and no server reports it.
+    """Return the body of the request. Raises ValidationError if it is shorter than announced.
+
+    A broken connection leaves a short body, and no server reports it.
     """
     body = request.body
     if str(len(body)) != request.META.get("CONTENT_LENGTH"):

@@ -11,6 +11,6 @@ urlpatterns = [
     path(
         "suivi/<str:reference>/pieces/envoi/<uuid:uid>/abandonner/", views.abandon_upload_view, name="evidence_abandon"
     ),
-    path("suivi/<str:reference>/pieces/<uuid:uid>/reprendre/", views.take_back_view, name="evidence_take_back"),
+    path("suivi/<str:reference>/pieces/<uuid:uid>/reprendre/", views.take_back_file_view, name="evidence_take_back"),
     path("triage/<str:reference>/pieces/<uuid:uid>/", download.download_evidence, name="evidence_download"),
 ]

@@ -40,13 +40,13 @@ from incidents.services.evidence.upload import SLICE_SIZE, abandon_upload
 
 
 @serve_privately
-@csrf_exempt  # `receive_files` checks CSRF, once the upload handler is set
+@csrf_exempt  # `record_received_files` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the evidence of the case, or receive the posted files."""
     try:
         if request.method == "POST":
-            return receive_post(request, reference)
+            return receive_posted_files(request, reference)
         incident, visitor = find_case(request, reference, door=Door.FILES)
     except Http404:
         return render_not_found(request)
@@ -55,8 +55,8 @@ def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
     return render_evidence_page(request, incident, visitor)
 
 
-def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
-    """Find the case and its remaining quota before a byte of a file is read, and then receive the files."""
+def receive_posted_files(request: HttpRequest, reference: str) -> HttpResponse:
+    """Receive the files of a post. The case and its remaining quota are found before any byte of a file is read."""
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = VaultUploadHandler(
         request, get_writing_key(visitor=visitor, reference=incident.reference), compute_remaining_quota(incident)
@@ -64,7 +64,7 @@ def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
     request.upload_handlers = [handler]
     stored_names: set[str] = set()
     try:
-        return receive_files(
+        return record_received_files(
             request, incident, visitor, received_files=handler.received_files, stored_names=stored_names
         )
     finally:
@@ -72,7 +72,7 @@ def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @csrf_protect
-def receive_files(
+def record_received_files(
     request: HttpRequest,
     incident: Incident,
     visitor: CaseVisitor,
@@ -80,10 +80,12 @@ def receive_files(
     received_files: ReceivedFiles,
     stored_names: set[str],
 ) -> HttpResponse:
-    """Record the files, which are stored while the form is read. The names of stored files to which a row now points
-    are added to `stored_names`.
+    """Record the received files as evidence, and redirect to the list or show the refused files. The files are stored
+    when the form is read.
+
+    The storage names of the recorded files are added to `stored_names`.
     """
-    author = clean_author(request.POST.get("auteur", ""))
+    author = clean_evidence_author(request.POST.get("auteur", ""))
     recorded = []
     for name, file in received_files.complete:
         try:
@@ -99,16 +101,19 @@ def receive_files(
     return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_result_query(recorded)}")
 
 
-def clean_author(text: str) -> str:
-    """Return the author's name, shortened to the length of the field, because a long name is no reason to refuse a
-    file.
+def clean_evidence_author(text: str) -> str:
+    """Return the cleaned name of the author, shortened to the length of the field. A long name is no reason to refuse
+    a file.
 
-    The limit passed to `clean_line` is three times as long, since Unicode form C can triple the length of a text.
+    The limit passed to `clean_line` is three times as long, because Unicode form C can triple the length of a text.
     """
     return clean_line(text[:LINE_LIMIT], limit=3 * LINE_LIMIT, field="auteur")[:LINE_LIMIT]
 
 
 def format_result_query(recorded: list[RecordedEvidence]) -> str:
+    """Return the query parameters that tell the page how many files are new and how many the case already
+    contained.
+    """
     new = sum(receipt.is_new for receipt in recorded)
     return f"recus={new}&deja={len(recorded) - new}"
 
@@ -116,6 +121,7 @@ def format_result_query(recorded: list[RecordedEvidence]) -> str:
 def render_evidence_page(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, status: int = 200, **outcome: Any
 ) -> HttpResponse:
+    """Render the evidence of the case. `outcome` is the result of a post, which is added to the template context."""
     pieces = list_opened_evidence(incident)[::-1]
     context = {
         "incident": incident,
@@ -138,7 +144,7 @@ def render_evidence_page(
 
 
 def find_taken_back_number(pieces: Iterable[OpenedEvidence], number: int) -> int:
-    """Return `number` if the evidence file with this number was taken back, or else 0."""
+    """Return `number` if the evidence file with this number was taken back. Otherwise return 0."""
     return next(
         (
             piece.evidence.number
@@ -150,7 +156,7 @@ def find_taken_back_number(pieces: Iterable[OpenedEvidence], number: int) -> int
 
 
 def read_query_number(request: HttpRequest, name: str) -> int:
-    """Return the number that our own redirection put in the address, or 0 if there is none."""
+    """Return the number in a query parameter of our own redirection, or 0 if there is none."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
 
@@ -158,7 +164,7 @@ def read_query_number(request: HttpRequest, name: str) -> int:
 @serve_privately
 @require_POST
 def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Abandon an upload that has not arrived whole."""
+    """Abandon an upload before all of its bytes have arrived."""
     try:
         incident, visitor = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     except Http404:
@@ -169,8 +175,8 @@ def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> Http
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Take back a file that was sent by mistake. On GET ask for confirmation, because this cannot be undone."""
+def take_back_file_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Take back a file that was sent by mistake. On GET, ask for confirmation, because this cannot be undone."""
     try:
         incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
         if request.method == "POST":
@@ -192,7 +198,7 @@ def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpRespo
 @serve_privately
 @require_safe
 def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show a list to print, with each file and its seal, and with the way to compute the seals again."""
+    """Show a list to print of all files with their seals. It explains how to compute the seals again."""
     try:
         incident, _visitor = find_case(request, reference, door=Door.FILES)
     except Http404:

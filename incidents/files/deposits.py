@@ -18,7 +18,7 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that is completely stored, and to which no row points yet."""
+    """A file that is completely stored. No row of the database names it yet."""
 
     storage_name: str
     size: int
@@ -28,7 +28,7 @@ class StoredFile:
 
 
 class Deposit:
-    """A writer for one file: call `write` for each chunk, then `finish` or `discard`."""
+    """A writer that stores one file in the vault. Call `write` for each chunk, then `finish` or `discard`."""
 
     def __init__(self, key: bytes) -> None:
         self.writer = vault.ObjectWriter(vault.make_object_name(), key)
@@ -46,7 +46,7 @@ class Deposit:
         self.writer.write(chunk)
 
     def finish(self) -> StoredFile:
-        """Complete the stored file and return its facts. Raises StoreRefused if the store fails."""
+        """Complete the stored file and describe it. Raises StoreRefused if the store fails."""
         self.writer.finish()
         head = bytes(self.head)
         return StoredFile(
@@ -58,5 +58,5 @@ class Deposit:
         )
 
     def discard(self) -> None:
-        """Remove what was stored."""
+        """Remove what was stored of the file."""
         self.writer.discard()

@@ -27,7 +27,9 @@ class TooManyReads(Exception):
 
 
 class BoundedReader(BytesIO):
-    """A reader that stops a parser that follows the offsets of a file in a circle."""
+    """A stream of bytes that raises TooManyReads after `MAX_READS` reads. It stops a parser that follows the offsets
+    of a file in a circle.
+    """
 
     reads = 0
 
@@ -39,8 +41,8 @@ class BoundedReader(BytesIO):
 
 
 def detect_media_type(head: bytes) -> str:
-    """Return a type such as « image/jpeg », « message/rfc822 » for a mail with its headers, or "" if no type is
-    recognised.
+    """Return a media type such as « image/jpeg », or "" if no type is recognised. A mail with its headers is
+    « message/rfc822 ».
     """
     if not head:
         return ""
@@ -57,8 +59,8 @@ def detect_media_type(head: bytes) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether the bytes are UTF-8, even if cut inside a letter, or a mail, whose headers are ASCII whatever the
-    encoding of its body.
+    """Tell whether the bytes are text in UTF-8, or a mail in any encoding. The last four bytes of a full sample are
+    not read, because the sample may end inside a letter.
     """
     if b"\0" in head:
         return False
@@ -70,13 +72,16 @@ def is_text(head: bytes) -> bool:
 
 
 def is_mail(head: bytes) -> bool:
+    """Tell whether the bytes begin with the headers of a mail: From and two other usual ones."""
     names = {name.lower() for name in BytesHeaderParser().parsebytes(head)}
     return "from" in names and len(names & MAIL_HEADERS) >= 3
 
 
 def read_position(head: bytes) -> dict[str, float] | None:
-    """Return the latitude and longitude, in degrees, and the altitude, in metres, that a photograph records. Return
-    None if it records none or impossible values.
+    """Return where a photograph was taken: its latitude and longitude in degrees and, if known, its altitude in
+    metres.
+
+    Return None if it records no position or an impossible one.
     """
     if not is_photograph(head):
         return None
@@ -88,10 +93,14 @@ def read_position(head: bytes) -> dict[str, float] | None:
 
 
 def is_photograph(head: bytes) -> bool:
+    """Tell whether the file begins as a JPEG, a TIFF or a HEIF image does."""
     return head.startswith(PHOTOGRAPH_SIGNATURES) or head[4:8] == b"ftyp"
 
 
 def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:
+    """Return the latitude, the longitude and, if known, the altitude in EXIF tags. Return None if they are missing or
+    impossible.
+    """
     coordinates = exifread.utils.get_gps_coords(tags)
     if not coordinates or not all(math.isfinite(number) for number in coordinates):
         return None
@@ -102,6 +111,7 @@ def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:
 
 
 def read_altitude(tags: dict[str, Any]) -> dict[str, float]:
+    """Return a dict with the altitude in metres in EXIF tags. It is empty if the altitude is missing or impossible."""
     if "GPS GPSAltitude" not in tags:
         return {}
     metres = tags["GPS GPSAltitude"].values[0].decimal()

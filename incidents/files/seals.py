@@ -19,7 +19,7 @@ from incidents.models import Evidence, Incident, IncidentEvent
 
 
 def format_instant(at: datetime) -> str:
-    """Return the instant in UTC, as the seals contain it."""
+    """Return the instant in UTC, in the format that the seals contain."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -39,11 +39,11 @@ def compute_seal(previous: str, evidence: Evidence) -> str:
 def find_first_broken_seal(
     incident: Incident, evidence_files: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
 ) -> int | None:
-    """Return the number of the first file whose line was changed or is missing, or None. `evidence_files` must be in
-    the order of their numbers. `events` is the whole history, oldest first, for a caller that has already read it.
+    """Return the number of the first file whose line was changed or is missing. Return None if all lines are intact.
 
-    Erasing a case removes the names of its files, so that their seals cannot be computed again. Only the history is
-    then compared.
+    `evidence_files` must be in the order of their numbers. `events` is the whole history, oldest first, for a caller
+    that has already read it. Erasing a case removes the names of its files, and their seals cannot be computed again.
+    Only the history is then compared.
     """
     recorded = [
         (event.data["evidence"], event.data["sha256"])

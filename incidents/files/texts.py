@@ -14,7 +14,7 @@ HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID",
 
 
 def extract_text(content: bytes, media_type: str) -> str:
-    """Return the text of a file of one of the `READABLE_TYPES`."""
+    """Return the text of a file. `media_type` is one of the `READABLE_TYPES`."""
     if media_type == "message/rfc822":
         try:
             return "\n".join(extract_mail_texts(content))
@@ -24,7 +24,7 @@ def extract_text(content: bytes, media_type: str) -> str:
 
 
 def decode_text(content: bytes) -> str:
-    """Return the content as text. If it contains « < », it may be a web page, so HTML entities such as « &amp; » are
+    """Return the content as text. If it contains « < », it may be a web page, and HTML entities such as « &amp; » are
     decoded.
     """
     text = content.decode("utf-8", errors="replace")
@@ -32,7 +32,9 @@ def decode_text(content: bytes) -> str:
 
 
 def extract_mail_texts(content: bytes) -> Iterator[str]:
-    """Yield the main headers of a mail, then the file name and the text of each part, MAX_PARTS at most."""
+    """Yield the main headers of a mail, then the file name and the text of each part. At most `MAX_PARTS` parts are
+    read.
+    """
     mail = message_from_bytes(content, policy=policy.default)
     for name in HEADERS:
         yield from (str(value) for value in mail.get_all(name, []))

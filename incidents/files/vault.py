@@ -60,12 +60,14 @@ def make_object_name() -> str:
 
 
 def make_slice_name(upload: UUID, offset: int) -> str:
-    """Return the name of the object that stores the slice beginning at `offset`, until the upload is complete."""
+    """Return the name of the stored object for one slice of an upload that is not finished. `offset` is the first byte
+    of the slice.
+    """
     return f"{upload.hex[:2]}/{upload.hex}.{offset:010}"
 
 
 def remove_object(name: str) -> bool:
-    """Remove an object and return whether it is gone. If not, `services/evidence/sweep.py` tries again later."""
+    """Remove an object and return whether it is gone. If it is not, `services/evidence/sweep.py` tries again later."""
     try:
         get_store().delete(name)
     except STORE_ERRORS as error:
@@ -76,19 +78,21 @@ def remove_object(name: str) -> bool:
 
 def list_folders() -> list[str]:
     """Return the folders that contain objects, 256 at most. May raise one of STORE_ERRORS."""
-    return [name for name in list_path("")[0] if FOLDER_NAME.fullmatch(name)]
+    return [name for name in list_path_content("")[0] if FOLDER_NAME.fullmatch(name)]
 
 
 def list_object_names(folder: str) -> list[str]:
-    """Return the names of the objects in one folder, without names that this module would not give. May raise one of
-    STORE_ERRORS.
+    """Return the names of the objects in one folder. Names that this module cannot have given are left out. May raise
+    one of STORE_ERRORS.
     """
     return [
-        f"{folder}/{name}" for name in list_path(folder)[1] if name.startswith(folder) and OBJECT_NAME.fullmatch(name)
+        f"{folder}/{name}"
+        for name in list_path_content(folder)[1]
+        if name.startswith(folder) and OBJECT_NAME.fullmatch(name)
     ]
 
 
-def list_path(path: str) -> tuple[list[str], list[str]]:
+def list_path_content(path: str) -> tuple[list[str], list[str]]:
     """Return the folders and the files in `path`. A missing folder counts as empty, as it does in a bucket."""
     try:
         return get_store().listdir(path)
@@ -100,31 +104,36 @@ def list_path(path: str) -> tuple[list[str], list[str]]:
 
 
 def make_case_key() -> bytes:
+    """Return a new random key that encrypts the files of one case."""
     return bindings.crypto_secretstream_xchacha20poly1305_keygen()
 
 
-def hash_key_id(installation_key: bytes) -> bytes:
+def derive_key_id(installation_key: bytes) -> bytes:
+    """Return the eight bytes that identify an installation key."""
     return hashlib.blake2b(installation_key, digest_size=KEY_ID_BYTES, person=b"tocsin.evidence").digest()
 
 
 def wrap_key(key: bytes) -> bytes:
-    """Return the key of a case, encrypted with the first installation key, as the database stores it."""
+    """Return the key of a case as the database stores it: encrypted with the first installation key."""
     first = settings.EVIDENCE_KEYS[0]
-    return hash_key_id(first) + secret.SecretBox(first).encrypt(key)
+    return derive_key_id(first) + secret.SecretBox(first).encrypt(key)
 
 
 def unwrap_key(wrapped: bytes) -> bytes:
-    """Return the key of a case. Raises NotReadable if no key of this installation decrypts it."""
+    """Return the key of a case. `wrapped` is this key as the database stores it. Raises NotReadable if no key of this
+    installation decrypts it.
+    """
     wanted_id, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:
-        if hash_key_id(installation_key) == wanted_id:
+        if derive_key_id(installation_key) == wanted_id:
             with suppress(CryptoError):
                 return secret.SecretBox(installation_key).decrypt(sealed)
     raise NotReadable
 
 
 def is_wrapped_with_first_key(wrapped: bytes) -> bool:
-    return wrapped[:KEY_ID_BYTES] == hash_key_id(settings.EVIDENCE_KEYS[0])
+    """Tell whether the key of a case is encrypted with the first installation key, which replaces the older ones."""
+    return wrapped[:KEY_ID_BYTES] == derive_key_id(settings.EVIDENCE_KEYS[0])
 
 
 # Encrypted streams
@@ -146,22 +155,23 @@ class ObjectWriter:
         """Encrypt and store a chunk. Raises StoreRefused if the store fails."""
         self.buffer += chunk
         while len(self.buffer) > FRAME_BYTES:
-            self.encrypt_frame(bytes(self.buffer[:FRAME_BYTES]), MESSAGE_TAG)
+            self.write_frame(bytes(self.buffer[:FRAME_BYTES]), MESSAGE_TAG)
             del self.buffer[:FRAME_BYTES]
 
     def finish(self) -> None:
         """Complete the object, which can be read from then on. Raises StoreRefused if the store fails."""
-        self.encrypt_frame(bytes(self.buffer), FINAL_TAG)
+        self.write_frame(bytes(self.buffer), FINAL_TAG)
         with translate_store_errors():
             self.file.close()
 
-    def encrypt_frame(self, frame: bytes, tag: int) -> None:
+    def write_frame(self, frame: bytes, tag: int) -> None:
+        """Encrypt one frame and write it to the store. Raises StoreRefused if the store fails."""
         sealed = bindings.crypto_secretstream_xchacha20poly1305_push(self.state, frame, self.name.encode(), tag)
         with translate_store_errors():
             self.file.write(sealed)
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove what was stored of the object."""
         with suppress(StoreRefused), translate_store_errors():
             self.file.close()
         remove_object(self.name)
@@ -178,7 +188,7 @@ def translate_store_errors() -> Iterator[None]:
 
 
 def write_object(name: str, key: bytes, content: bytes) -> None:
-    """Store a short object at once. Raises StoreRefused, in which case nothing stays stored."""
+    """Store a short object at once. If the store fails, remove what was stored and raise StoreRefused."""
     writer = ObjectWriter(name, key)
     try:
         writer.write(content)
@@ -200,6 +210,9 @@ def read_object(name: str, key: bytes) -> Iterator[bytes]:
 
 
 def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
+    """Yield the decrypted frames of the object `name`. Raises CryptoError, ValueError or NotReadable if the object was
+    altered.
+    """
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     bindings.crypto_secretstream_xchacha20poly1305_init_pull(state, file.read(HEADER_BYTES), key)
     tag = MESSAGE_TAG
@@ -214,9 +227,9 @@ def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
 # Storage on this machine's disk
 
 
-class Folder(FileSystemStorage):
-    """Storage on this machine's disk. Only the user of this process can read the files, and closing a file flushes it
-    to the disk.
+class FolderStorage(FileSystemStorage):
+    """Storage in a folder on this machine's disk. Only the user of this process can read the files, and closing a file
+    flushes it to the disk.
     """
 
     def open(self, name: str, mode: str = "rb") -> "File[bytes]":
@@ -228,9 +241,11 @@ class Folder(FileSystemStorage):
 
 
 class SyncedFile(File):  # type: ignore[type-arg]  # generic in its stubs only
+    """A file that is flushed to the disk when it is closed."""
+
     def close(self) -> None:
-        """Flush the file to the disk and close it. Raises OSError if the disk refuses the last bytes. The file is
-        closed in any case.
+        """Flush the file to the disk and close it. Raises OSError if the disk refuses the last bytes, but the file is
+        closed all the same.
         """
         try:
             if not self.closed:

@@ -40,13 +40,15 @@ PREVIEW, PUBLISH, RESTORE_NATIONAL = "voir", "publier", "national"
 
 
 class CentreSheets(NamedTuple):
+    """A centre with its reflex sheets, one for each type of incident."""
+
     csirt: Csirt
     sheets: list[AppliedReflexSheet]
 
 
 @admin.register(ReflexSheet)
 class ReflexSheetAdmin(BoundedModelAdmin):
-    """The pages of the reflex sheets, one for each centre and type of incident. They offer neither addition nor
+    """The admin pages of the reflex sheets, one for each centre and type of incident. They offer neither addition nor
     deletion: publishing an edited sheet creates its next version.
     """
 
@@ -61,13 +63,15 @@ class ReflexSheetAdmin(BoundedModelAdmin):
         ]
 
     def list_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the reflex sheets of each centre that the user leads. Raises Http404 if there is none."""
         led = list_centres(get_account(request), CentreAbility.LEAD)
         if not led:
             raise Http404
         rows = [CentreSheets(csirt, list_reflex_sheets(csirt)) for csirt in led]
-        return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
+        return self.render_admin_page(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
 
     def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+        """Show the form of one sheet. On POST, preview or publish what was typed, or restore the national sheet."""
         csirt = get_led_centre(get_account(request), slug)
         if kind not in IncidentType.values:
             raise Http404
@@ -81,7 +85,9 @@ class ReflexSheetAdmin(BoundedModelAdmin):
         return self.publish_or_preview(request, csirt, kind, form)
 
     def publish_or_preview(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
-        """Publish what was typed, or preview it. A refused form is shown again with what was typed."""
+        """Publish what was typed, or preview it, according to the pressed button. A refused form is shown again with
+        what was typed.
+        """
         try:
             preview = read_sheet(clean_reflex_sheet(form.build_content()))
             if PUBLISH not in request.POST:
@@ -91,7 +97,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
             form.add_error(None, error)
             return self.render_form(request, csirt, kind, form)
         except Stale:
-            return self.refuse_stale(request, csirt, kind)
+            return self.render_edit_conflict(request, csirt, kind)
         messages.success(request, f"Version {version} publiée pour votre région.")
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
@@ -114,9 +120,9 @@ class ReflexSheetAdmin(BoundedModelAdmin):
             )
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
-    def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-        """Warn the second of two writers. The form keeps what they typed, and publishing it again replaces the other
-        version.
+    def render_edit_conflict(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+        """Show the form again with a warning that somebody else has published a version. The form keeps what was
+        typed, and publishing it again replaces the other version.
         """
         row = find_newest_reflex_sheet(kind, csirt)
         data = request.POST.copy()
@@ -149,9 +155,9 @@ class ReflexSheetAdmin(BoundedModelAdmin):
             "versions": list_sheet_versions(kind, csirt),
         }
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
-        return self.render(request, "reflexes/admin_sheet.html", context, status=status)
+        return self.render_admin_page(request, "reflexes/admin_sheet.html", context, status=status)
 
-    def render(
+    def render_admin_page(
         self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
     ) -> HttpResponse:
         common = self.admin_site.each_context(request) | {"opts": self.opts}
@@ -165,6 +171,9 @@ class ReflexSheetAdmin(BoundedModelAdmin):
 
 
 def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:
+    """Publish the content of a valid form and return the number of the new version. Raises Stale or
+    ValidationError.
+    """
     return publish_reflex_sheet(
         kind=kind,
         csirt_slug=csirt.slug,
@@ -175,7 +184,7 @@ def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm)
 
 
 def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
-    """Return the form filled with the sheet in force, or with the version that `?version=` names."""
+    """Return the form filled with the sheet in force. With `?version=`, fill it with this version instead."""
     row = find_newest_reflex_sheet(kind, csirt)
     version = request.GET.get("version", "")
     old = (
@@ -188,4 +197,5 @@ def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
 
 
 def list_sheet_versions(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:
+    """Return the versions that this centre has published for this type of incident, newest first."""
     return ReflexSheet.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")

@@ -15,6 +15,10 @@ ACTS_HELP = (
 
 
 class SheetForm(forms.Form):
+    """The form in which the lead of a CSIRT edits a reflex sheet. `national` is the national sheet, shown as an
+    example.
+    """
+
     words = forms.CharField(
         label="En six mots, dans la barre d’appel", max_length=WORDS_LIMIT, help_text="Par exemple : « %s »"
     )
@@ -65,16 +69,17 @@ def parse_reflex_steps(text: str) -> list[dict[str, str]]:
 
 
 def build_initial_values(text: Reflexes, based_on: int) -> dict[str, Any]:
-    """Return the initial values of the form for a sheet."""
+    """Return the initial values of the form for a sheet. `based_on` is the number of the newest version."""
     return {
         "words": text.words,
         "title": text.title,
-        "hour": format_paragraphs(text.hour),
-        "day": format_paragraphs(text.day),
+        "hour": format_acts(text.hour),
+        "day": format_acts(text.day),
         "sources": "\n".join(text.sources),
         "based_on": based_on,
     }
 
 
-def format_paragraphs(acts: Iterable[Act]) -> str:
+def format_acts(acts: Iterable[Act]) -> str:
+    """Return the acts as paragraphs, as `parse_acts` reads them."""
     return "\n\n".join(f"{act.title}\n{act.how}" for act in acts)

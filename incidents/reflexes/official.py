@@ -20,13 +20,15 @@ CERT_FR = {
 
 
 class OfficialPage(NamedTuple):
+    """A page of an official site, with its name and its address."""
+
     name: str
     url: str
 
 
 def list_official_pages(sheet: Reflexes) -> list[OfficialPage]:
-    """Return the official pages that the sources of this sheet name, and the page of 17Cyber, which is open to
-    everybody.
+    """Return the page of 17Cyber, which is open to everybody, then the official pages that the sources of this sheet
+    name.
     """
     sources = " ".join(str(source) for source in sheet.sources)
     pages = [OfficialPage("17Cyber, à toute heure", "https://17cyber.gouv.fr")]

@@ -18,6 +18,8 @@ from incidents.services.library.reflexes import get_reflex_sheet
 
 
 class SheetLink(NamedTuple):
+    """A link to a reflex sheet, with its icon and its words."""
+
     type: IncidentType
     icon: str
     words: str
@@ -33,6 +35,7 @@ class RegionChoice(NamedTuple):
 @login_not_required
 @require_safe
 def reflex_list_page(request: HttpRequest) -> HttpResponse:
+    """Show the list of the reflex sheets. `?region=` is passed on to each sheet."""
     lines = [SheetLink(kind, ICONS[kind], REFLEXES[kind].words) for kind in IncidentType]
     return render(request, "reflexes/list.html", {"lines": lines, "region": request.GET.get("region", "")})
 
@@ -40,7 +43,7 @@ def reflex_list_page(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def reflex_sheet_page(request: HttpRequest, kind: str) -> HttpResponse:
-    """Show a sheet. With `?region=53`, show the version and the telephone number of the centre of that région."""
+    """Show a sheet. With `?region=53`, show the version and the telephone number of the centre of this région."""
     if kind not in IncidentType.values:
         raise Http404
     regions = list(Region.objects.all())

@@ -51,7 +51,7 @@ def make_cards(count: int) -> list[Figure]:
     departement = Departement.objects.get(code=LARGEST_DEPARTEMENT)
     paper = Paper.objects.create(kind="wall_cards", departement=departement, storage_name=vault.make_object_name())
     with TemporaryDirectory() as folder:
-        vault.get_store = lambda: vault.Folder(location=folder)
+        vault.get_store = lambda: vault.FolderStorage(location=folder)
         began = monotonic()
         size = papers.make_cards(paper)
         took = monotonic() - began
