@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from core.stale import Stale
-from incidents.declare.entries import read_entry
+from incidents.declare.entries import read_screen_entry
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import SCREENS_OF_QUESTIONS
 from incidents.models import Draft
@@ -20,19 +20,18 @@ from incidents.services.declaring.draft import DraftAlreadySent, save_draft_scre
 @never_cache
 @require_POST
 def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
-    """Save the screen `section` and return the time of the save and the new version of the screen. Values are not
-    checked, and no draft is created.
+    """Save one screen from a post of the script. Return the version of the saved screen and a sentence with the time
+    of the save. Values are not checked, and no draft is created.
 
-    The status is 404 without a draft, 409 if somebody else has filled the screen since it was opened, and 410 if the
-    declaration was sent. The script ignores these errors, because they are displayed with what was typed once the
-    button of the page is pressed.
+    The status is 404 without a draft, 409 if somebody else has saved the screen since it was opened, and 410 if the
+    declaration was sent. The script ignores these errors. The person sees them after pressing a button of the page.
     """
     journey = find_journey(request)
     screen = SCREENS_OF_QUESTIONS.get(section)
     if journey is None or screen is None:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     try:
-        page = save_draft_screen(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
+        page = save_draft_screen(uid=journey.draft.uid, entry=read_screen_entry(screen, request, journey))
     except Draft.DoesNotExist:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     except Stale:
@@ -43,4 +42,5 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
 
 
 def render_saved_notice(journey: Journey) -> str:
+    """Return the sentence that tells when the screen was saved."""
     return render_to_string("declare/saved.html", {"step": journey}).strip()

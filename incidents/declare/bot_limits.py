@@ -25,8 +25,8 @@ TRY_INTERVAL_SECONDS = 10
 
 
 def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
-    """Count a sending for its address, unless it was confirmed, and tell whether it looks automatic, so that it must
-    be confirmed first.
+    """Tell whether the sending of a declaration looks automatic and must be confirmed first. This also counts the
+    sending for its IP address.
     """
     if CONFIRMED in data:
         return False
@@ -36,19 +36,20 @@ def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Count the start of a declaration for its address, unless it was confirmed, and tell whether it must be confirmed
-    first, because more declarations began at this address than one town hall would begin.
+    """Tell whether the start of a declaration must be confirmed first, because too many began at this IP address. This
+    also counts the start.
     """
     if CONFIRMED in data:
         return False
     return count_request(request, "begin", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_STARTS
 
 
-def start_try_wait(request: HttpRequest) -> int:
-    """Start the wait between two tries of a slowed address. Return the seconds until this address may try another
-    code, nearly always 0. Addresses are slowed, never blocked.
+def throttle_code_try(request: HttpRequest) -> int:
+    """Return the seconds that this IP address must wait before it tries another code, nearly always 0. Addresses are
+    slowed, never blocked.
 
-    When many addresses together send too many wrong codes, every address is slowed, each by its own timer.
+    An address that sent too many wrong codes may try one code every `TRY_INTERVAL_SECONDS`. If all addresses together
+    sent too many, each address is slowed by a timer of its own.
     """
     address = hash_address(request)
     try:
@@ -63,7 +64,7 @@ def start_try_wait(request: HttpRequest) -> int:
 
 
 def count_wrong_draft_code(request: HttpRequest) -> None:
-    """Count a wrong code for this address and for all addresses together. A failing cache is ignored."""
+    """Count a wrong code for this IP address and for all addresses together. Errors of the cache are ignored."""
     for key in (f"wrong:{hash_address(request)}", "wrong:everywhere"):
         try:
             cache.add(key, 0, timeout=COUNT_WINDOW_SECONDS)

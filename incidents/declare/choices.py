@@ -6,12 +6,16 @@ from incidents.enums import IncidentType
 
 
 class TypeChoice(NamedTuple):
+    """A type of incident on the first screen, with the name of its icon and a line of explanation."""
+
     type: IncidentType
     icon: str
     line: str
 
 
 class ChoiceGroup(NamedTuple):
+    """A group of types of incident on the first screen, with its title."""
+
     title: str
     choices: tuple[TypeChoice, ...]
 
@@ -54,6 +58,6 @@ CHOICE_GROUPS = (
 )
 
 
-def find_type(value: str) -> IncidentType | None:
-    """Return the type with this code, or None."""
+def find_incident_type(value: str) -> IncidentType | None:
+    """Return the type of incident with this code, or None."""
     return IncidentType(value) if value in IncidentType.values else None

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey
-from incidents.declare.recap import RESUMED, list_lines, list_states, list_summaries
+from incidents.declare.recap import RESUMED, list_answer_lines, list_screen_states, list_screen_summaries
 from incidents.declare.screens import SCREEN_COUNT, SCREEN_POSITIONS, list_earlier_positions
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
@@ -32,7 +32,7 @@ COLLAPSED_INPUTS = (
 
 
 def build_questions_context(request: HttpRequest, journey: Journey, details: DeclarationForms) -> dict[str, object]:
-    """Return the context of the screens of questions. `details` has been checked."""
+    """Return the template context for a screen of questions. `details` are the checked forms."""
     return {
         "form": details,
         "forms": details.all_forms,
@@ -42,7 +42,7 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Dec
         "email_help": MAILBOX_IN_DOUBT_HELP if journey.is_mailbox_in_doubt else MAILBOX_HELP,
         "data_words": DATA_LABELS,
         "person_words": PERSON_LABELS,
-        "summary": list_summaries(journey, details),
+        "summary": list_screen_summaries(journey, details),
         "seen": stamp_answers(journey.draft, journey.pages, excluding=Screen.CALLER),
     }
 
@@ -50,7 +50,9 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Dec
 def build_screen_context(
     request: HttpRequest, screen: Screen, journey: Journey | None, *, other_version: DraftPage | None = None
 ) -> dict[str, object]:
-    """Return the context that all screens share."""
+    """Return the template context that all screens share. `other_version` is another person's version of this
+    screen.
+    """
     page = journey.pages.get(screen) if journey else None
     return {
         "step": journey,
@@ -61,7 +63,7 @@ def build_screen_context(
         "page": page,
         "version": stamp_screen(other_version or page),
         "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
-        "states": list_states(journey) if journey and RESUMED in request.GET else [],
+        "states": list_screen_states(journey) if journey and RESUMED in request.GET else [],
         "other_version": other_version,
-        "other_answers": list_lines(other_version, journey) if other_version and journey else [],
+        "other_answers": list_answer_lines(other_version, journey) if other_version and journey else [],
     }

@@ -3,8 +3,8 @@
 from django.http import HttpRequest
 
 from accounts.models import User
-from incidents.declare.journey import Journey, drop_controls
-from incidents.declare.screens import read_values
+from incidents.declare.journey import Journey, drop_control_characters
+from incidents.declare.screens import read_screen_values
 from incidents.enums import Answer, Screen
 from incidents.services.declaring.draft import ScreenEntry
 
@@ -13,12 +13,12 @@ SKIPPABLE_QUESTIONS = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_co
 STROKE_DIGITS = 6
 
 
-def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
-    """Return what the post contains for `screen`, with the name of the author. `journey` is None for a device without
-    a draft.
+def read_screen_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
+    """Return the values that the post contains for `screen`, with the name of their author. `journey` is None for a
+    device without a draft.
     """
-    data = drop_controls(request.POST)
-    values = read_values(screen, data)
+    data = drop_control_characters(request.POST)
+    values = read_screen_values(screen, data)
     if "passer" in data and screen in SKIPPABLE_QUESTIONS:
         values.setdefault(SKIPPABLE_QUESTIONS[screen], [Answer.UNKNOWN.value])
     author = journey.author if journey else ""
@@ -32,7 +32,7 @@ def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) ->
 
 
 def parse_stroke(text: str) -> int:
-    """Return how many times the script has saved the page, or 0 if `text` is not such a number, as without the
-    script.
+    """Return the stroke: how many times the script has saved the opened page. Return 0 if `text` is not such a number.
+    Pages without the script send no stroke.
     """
     return int(text) if text.isascii() and text.isdigit() and len(text) < STROKE_DIGITS else 0

@@ -23,11 +23,11 @@ from collectivities.telephones import find_phone_problem
 from core.request_counter import hash_address
 from csirts.routing import Route, get_centres_by_level
 from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending, must_confirm_start
-from incidents.declare.choices import find_type
+from incidents.declare.choices import find_incident_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
     Journey,
-    drop_controls,
+    drop_control_characters,
     find_body_route,
     find_journey,
     list_own_bodies,
@@ -62,14 +62,15 @@ NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, HONEYPOT_FIELD}
 
 @dataclass
 class ExpressPage:
-    """The content of the express screen. `journey` contains what was typed. Its draft is perhaps not in the database
-    yet.
+    """The data of the express screen: what was typed, the result of the search for a body, and the error messages.
+
+    `journey` contains the typed values. Its draft may not be in the database yet.
     """
 
     journey: Journey
     phone: str
     query: str
-    answer: BodySearchResult = field(default_factory=lambda: BodySearchResult([]))
+    search_result: BodySearchResult = field(default_factory=lambda: BodySearchResult([]))
     # The error message of each input, by its name.
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -79,33 +80,35 @@ class ExpressPage:
 
     @property
     def matches(self) -> list[Collectivity]:
-        return self.answer.bodies
+        return self.search_result.bodies
 
     @cached_property
     def route(self) -> Route | None:
-        """The route of the chosen body, or of the only body found, whose centre the page can already announce."""
+        """The route of the chosen body, or of the body found if there is exactly one. The page announces the centre of
+        this route.
+        """
         return self.journey.route or (find_body_route(self.matches[0]) if self.has_one_match else None)
 
     @property
     def is_new(self) -> bool:
-        """True if the draft was never saved, because only a saved draft has a seed."""
+        """True if the draft is not in the database yet. Only a saved draft has a `nonce`."""
         return not self.journey.draft.nonce
 
     @property
-    def is_unanswered(self) -> bool:
-        """True if no centre answers for the body, so that nobody will call back."""
+    def has_no_centre(self) -> bool:
+        """True if the body is known and no centre answers for it. Nobody will then call back."""
         return self.route is not None and self.route.csirt is None
 
     @property
     def has_one_match(self) -> bool:
-        """True if the search found exactly one body, which the page then preselects. The declaration is still sent
-        only by the button.
+        """True if the search found exactly one body. The page preselects this body, but sends nothing before the
+        button is pressed.
         """
         return len(self.matches) == 1
 
     def build_entries(self) -> list[ScreenEntry]:
-        """Return the entries of the three screens of the journey that this screen covers. Other values that were typed
-        on these screens earlier are kept.
+        """Return an entry for each of the three screens that the express screen replaces. Values that were typed
+        earlier on the screen of the caller are kept.
         """
         body, kind, author = self.body, self.journey.draft.type, self.journey.author
         caller = self.journey.pages[Screen.CALLER].values
@@ -119,23 +122,22 @@ class ExpressPage:
 
 @login_not_required
 @csrf_exempt
-def declare_express(request: HttpRequest) -> HttpResponse:
-    """Serve the express screen. A post without any cookie gets back what was typed, before the CSRF check, which needs
-    a cookie.
+def express_screen_page(request: HttpRequest) -> HttpResponse:
+    """Serve the express screen. A post without any cookie gets the screen back with what was typed, because the CSRF
+    check would refuse it.
     """
     if request.method == "POST" and not request.COOKIES:
-        return render_unsaved_express(request, status=400)
+        return render_express_without_cookies(request, status=400)
     return render_or_submit_express(request)
 
 
 @never_cache
-def render_unsaved_express(request: HttpRequest, *, status: int = 403) -> HttpResponse:
-    """Show what was typed again after a post without a cookie, so that the person can send it.
-
-    Nothing is saved, because such a post may be forged.
+def render_express_without_cookies(request: HttpRequest, *, status: int = 403) -> HttpResponse:
+    """Render the express screen again with what was typed, after the browser sent no valid cookie. Save nothing,
+    because the post may be forged.
     """
-    page = read_express_page(request, find_journey(request) or make_journey(request))
-    with timezone.override(page.journey.clock):
+    page = read_express_page(request, find_journey(request) or make_unsaved_journey(request))
+    with timezone.override(page.journey.zone_info):
         return render_express(request, page, lost_status=status)
 
 
@@ -143,8 +145,8 @@ def render_unsaved_express(request: HttpRequest, *, status: int = 403) -> HttpRe
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def render_or_submit_express(request: HttpRequest) -> HttpResponse:
-    """Show the express screen, or search, save or send what was posted. A device whose declaration was sent is
-    redirected to the confirmation page.
+    """Show the express screen, or search, save or send what was posted. If the declaration of this device was sent and
+    its case is open, redirect to the confirmation page.
     """
     opened = find_journey(request)
     is_over = opened and opened.incident and opened.incident.status == Status.CLOSED
@@ -152,8 +154,8 @@ def render_or_submit_express(request: HttpRequest) -> HttpResponse:
         opened = None
     if opened and opened.incident and request.method != "POST":
         return redirect_to_route("declare_sent")
-    page = read_express_page(request, opened or make_journey(request))
-    with timezone.override(page.journey.clock):
+    page = read_express_page(request, opened or make_unsaved_journey(request))
+    with timezone.override(page.journey.zone_info):
         if opened and opened.incident:
             return answer_repeated_express(request, opened, page)
         if request.method != "POST":
@@ -161,22 +163,24 @@ def render_or_submit_express(request: HttpRequest) -> HttpResponse:
         return submit_express(request, page)
 
 
-def make_journey(request: HttpRequest) -> Journey:
-    """Return an unsaved declaration whose id comes from the posted page, if it has one."""
+def make_unsaved_journey(request: HttpRequest) -> Journey:
+    """Return a declaration whose draft is not in the database. The draft has the id that the posted page names, or a
+    new id.
+    """
     pen = draft_cookie.find_posted_handle(request)
     author = request.user.display_name if isinstance(request.user, User) else ""
     return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
 
 
 def read_express_page(request: HttpRequest, journey: Journey) -> ExpressPage:
-    """Return the page as it was posted or, on GET, as the address and the draft fill it."""
+    """Return the page with the posted values. On GET, the values come from the query parameters and the draft."""
     is_post = request.method == "POST"
-    data = drop_controls(request.POST if is_post else request.GET)
+    data = drop_control_characters(request.POST if is_post else request.GET)
     former = journey.pages.get(Screen.CALLER)
     values = dict(former.values) if former else {}
     phone = data.get(PHONE, "") if is_post else next(iter(values.get(PHONE, [])), "")
     values = {name: answers for name, answers in values.items() if name != PHONE} | ({PHONE: [phone]} if phone else {})
-    kind = find_type(data.get(TYPE, "")) or (None if is_post else journey.type)
+    kind = find_incident_type(data.get(TYPE, "")) or (None if is_post else journey.type)
     draft = copy(journey.draft)
     draft.type, draft.collectivity = kind or "", find_chosen_body(request, data.get(BODY, ""), journey)
     filled = replace(journey, draft=draft).with_answers(Screen.CALLER, values)
@@ -184,8 +188,9 @@ def read_express_page(request: HttpRequest, journey: Journey) -> ExpressPage:
 
 
 def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Collectivity | None:
-    """Return the body that the posted page names. On GET, if the address names no body, return the body of the draft
-    or the only body of the account.
+    """Return the body that the posted page names, or None if another search is requested.
+
+    On GET, return the body in the query parameters, else the body of the draft, else the only body of the account.
     """
     if request.method == "POST":
         return None if is_search_requested(request) else find_body_by_uid(value)
@@ -194,30 +199,32 @@ def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Coll
 
 
 def is_search_requested(request: HttpRequest) -> bool:
-    """Tell whether to search, because the button was pressed or because the search text changed since the body was
-    chosen.
+    """Tell whether to search for a body. This is true if the search button was pressed, or if the typed name differs
+    from the name for which the page listed bodies.
     """
     has_new_words = SEARCHED in request.POST and request.POST[SEARCHED].strip() != request.POST.get(QUERY, "").strip()
     return SEARCH in request.POST or has_new_words
 
 
 def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
-    """Search for the body, or send the declaration if the body is chosen and nothing is wrong."""
+    """Send the declaration if the body is chosen and all answers are valid. Otherwise search for the body or show what
+    is wrong.
+    """
     if page.body is None or ADD_BODY in request.POST:
         return search_or_add_body(request, page)
     add_page_errors(page)
-    if page.problems or must_warn_unanswered(request, page):
+    if page.problems or must_warn_without_centre(request, page):
         return render_express(request, page)
-    details = page.journey.check_answers(now=timezone.now())
+    details = page.journey.build_checked_forms(now=timezone.now())
     if wrong := page.journey.find_wrong_screen(details):
         return render_express_problem(request, page, wrong, details)
-    if must_confirm_sending(request, drop_controls(request.POST)):
+    if must_confirm_sending(request, drop_control_characters(request.POST)):
         return ask_express_confirmation(request, page)
     return send_express_page(request, page, details)
 
 
 def search_or_add_body(request: HttpRequest, page: ExpressPage) -> HttpResponse:
-    """Search for bodies, or redirect to the page that adds one, as the pressed button asks."""
+    """Search for bodies or redirect to the page that adds a body, according to the pressed button."""
     if ADD_BODY in request.POST:
         return redirect_to_body_form(request, page)
     if request.POST.get(SEARCH) != ANOTHER:
@@ -226,14 +233,14 @@ def search_or_add_body(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     return render_express(request, page)
 
 
-def must_warn_unanswered(request: HttpRequest, page: ExpressPage) -> bool:
-    """Tell whether no centre answers for the chosen body and the posted page did not warn about it."""
-    return page.is_unanswered and page.body is not None and request.POST.get(WARNED, "") != str(page.body.uid)
+def must_warn_without_centre(request: HttpRequest, page: ExpressPage) -> bool:
+    """Tell whether no centre answers for the chosen body and the posted page did not warn about it yet."""
+    return page.has_no_centre and page.body is not None and request.POST.get(WARNED, "") != str(page.body.uid)
 
 
 def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpResponse:
-    """Save what was typed and redirect to the page that adds a body, which returns here afterwards."""
-    if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
+    """Save what was typed and redirect to the page that adds a body. That page then returns to the express screen."""
+    if page.is_new and must_confirm_start(request, drop_control_characters(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD_BODY].partition(" ")
     offered = {BACK: TO_EXPRESS, "nom": page.query, "nature": kind, "siege": seat}
@@ -244,8 +251,8 @@ def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpRespon
 
 
 def save_entries(page: ExpressPage) -> UUID | None:
-    """Save the screens that were filled here. Return the id of the draft, or None if nothing was typed and no draft
-    existed.
+    """Save to the draft what was typed on the express screen. Return the id of the draft, or None if nothing was typed
+    and no draft existed.
     """
     draft, entries = page.journey.draft, [entry for entry in page.build_entries() if entry.values]
     if page.is_new and entries:
@@ -257,23 +264,25 @@ def save_entries(page: ExpressPage) -> UUID | None:
 
 
 def add_missing_choice_error(request: HttpRequest, page: ExpressPage) -> None:
-    """Add the error that a body must be chosen, if the person pressed the button that sends."""
+    """Add the error that a body must be chosen from the list, if the person pressed the button that sends."""
     if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.matches:
         page.problems[BODY] = "Choisissez votre collectivité dans la liste."
 
 
 def search_bodies(page: ExpressPage) -> None:
-    """Search for the bodies that the typed text names, and add all errors of the page at the same time."""
+    """Search for the bodies that the typed name matches, and set `page.search_result`. Also add all errors of the page
+    to `page.problems`.
+    """
     add_page_errors(page)
     try:
-        page.answer = search_bodies_and_places(page.query) if page.query else page.answer
+        page.search_result = search_bodies_and_places(page.query) if page.query else page.search_result
     except SearchProblem as error:
         page.problems = {QUERY: str(error)} | page.problems
         return
     if not page.query:
         page.problems = {QUERY: "Quelle collectivité est touchée ? Son nom ou son code postal."} | page.problems
-    elif not page.matches and page.answer.mention is None:
-        other = "le nom de la collectivité" if page.answer.is_code else "le code postal de la mairie"
+    elif not page.matches and page.search_result.mention is None:
+        other = "le nom de la collectivité" if page.search_result.is_code else "le code postal de la mairie"
         nothing = f"Nous n’avons pas trouvé « {page.query} ». Essayez {other}."
         page.problems = {QUERY: nothing} | page.problems
 
@@ -291,8 +300,8 @@ def add_page_errors(page: ExpressPage) -> None:
 def render_express_problem(
     request: HttpRequest, page: ExpressPage, wrong: Screen, details: DeclarationForms
 ) -> HttpResponse:
-    """Show the error of the telephone number here, or redirect to the screen of the journey that has the wrong
-    field.
+    """Show the error of the telephone number on this screen. For any other wrong field, save what was typed and
+    redirect to the screen `wrong`, which has the field.
     """
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
@@ -302,8 +311,8 @@ def render_express_problem(
 
 
 def send_express_page(request: HttpRequest, page: ExpressPage, details: DeclarationForms) -> HttpResponse:
-    """Send the declaration and redirect to the confirmation page. Show the screen again if a value has become invalid
-    since it was checked.
+    """Send the declaration and redirect to the confirmation page. If a value has become invalid since it was checked,
+    show the express screen again.
     """
     journey, member = page.journey, find_declaring_member(page.journey, request)
     try:
@@ -327,8 +336,8 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Declarat
 
 
 def answer_repeated_express(request: HttpRequest, journey: Journey, page: ExpressPage) -> HttpResponse:
-    """Redirect to the confirmation page if the same values were already sent. Otherwise show the new values, so that
-    they are not lost.
+    """Answer an express post whose declaration was already sent. Redirect to the confirmation page if the same values
+    were sent. Otherwise show the new values, so that they are not lost.
     """
     response = answer_repeated_post(request, journey, page.build_entries()[-1])
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
@@ -336,8 +345,11 @@ def answer_repeated_express(request: HttpRequest, journey: Journey, page: Expres
 
 
 def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last: bool = True) -> HttpResponse:
-    """Ask to confirm with one more button, and repeat what was typed in hidden inputs."""
-    data = drop_controls(request.POST)
+    """Render the page that asks for confirmation with one more button. Hidden inputs repeat what was typed.
+
+    `is_last` is False if the confirmation starts a declaration instead of sending it.
+    """
+    data = drop_control_characters(request.POST)
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_REPEATED for value in values]
     step = page.journey if is_last else None
     context = {"step": step, "route": "declare_express", "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
@@ -345,9 +357,11 @@ def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last
 
 
 def render_express(request: HttpRequest, page: ExpressPage, *, lost_status: int = 0) -> HttpResponse:
-    """Show the screen. `lost_status` is the status of the response if the post came without cookies, else 0."""
+    """Render the express screen. `lost_status` is the status of the response to a post without valid cookies, or 0 for
+    any other request.
+    """
     journey = page.journey
-    is_searched = page.query and not page.body and (page.answer.mention or not page.matches)
+    is_searched = page.query and not page.body and (page.search_result.mention or not page.matches)
     own_bodies = [] if page.body or page.query else list_own_bodies(request)
     context = {
         "step": journey,

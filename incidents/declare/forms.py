@@ -22,14 +22,14 @@ from incidents.enums import (
 from incidents.facts.description import Section, map_facts
 from incidents.facts.forms import (
     LEAK_CHOICES,
-    add_errors,
-    check_moments,
+    add_fact_fields,
+    add_field_errors,
+    add_moment_errors,
     combine_moment,
     list_story_fields,
     make_fact_field,
-    make_list_field,
     make_moment_fields,
-    with_facts,
+    make_select_field,
 )
 from incidents.facts.shapes import (
     INSTANTS,
@@ -54,8 +54,10 @@ EMPTY_VALUES: dict[type[forms.Field], Any] = {
 DECLARATION_FACTS, SERVICE_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Interruption, Leak))
 
 
-@with_facts(Section.STORY, Section.CALLER)
+@add_fact_fields(Section.STORY, Section.CALLER)
 class DetailsForm(forms.Form):
+    """The main form of the screens after the body. It contains all answers except those about each ticked service."""
+
     occurred_date, occurred_time, occurred_certainty = make_moment_fields(INSTANTS["occurred"].question)
     detected_date, detected_time, detected_certainty = make_moment_fields(INSTANTS["detected"].question)
     attack_known_date, attack_known_time, attack_known_certainty = make_moment_fields(
@@ -66,14 +68,14 @@ class DetailsForm(forms.Form):
     leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_CHOICES)
     categories = make_fact_field(LEAK_FACTS["categories"])
     person_categories = make_fact_field(LEAK_FACTS["person_categories"])
-    persons_band = make_list_field(LEAK_FACTS["persons_band"])
+    persons_band = make_select_field(LEAK_FACTS["persons_band"])
     breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
         INSTANTS["breach_known"].question
     )
     story_lines = property(list_story_fields)
 
     def clean(self) -> dict[str, Any]:
-        check_moments(self, INSTANTS)
+        add_moment_errors(self, INSTANTS)
         return self.cleaned_data
 
     def build_instant(self, name: str, zone: ZoneInfo) -> Instant:
@@ -84,7 +86,7 @@ class DetailsForm(forms.Form):
 
 
 class ServiceForm(forms.Form):
-    """The questions about one service that was ticked. The prefix of the form is the code of the service."""
+    """The questions about one public service that was ticked. The prefix of the form is the code of this service."""
 
     extent = make_fact_field(SERVICE_FACTS["extent"])
     started_date = DayField(required=False, label=SERVICE_FACTS["started_at"].question)
@@ -102,11 +104,11 @@ class ServiceForm(forms.Form):
 
     @property
     def error_prefix(self) -> str:
-        """The prefix of the field names in the services' errors about this row."""
+        """The prefix of this service's field names in the validation errors of `incidents.services`."""
         return f"interruption_{self.service.value}_"
 
     def clean(self) -> dict[str, Any]:
-        check_moments(self, ("started", "ended"))
+        add_moment_errors(self, ("started", "ended"))
         return self.cleaned_data
 
     def build_interruption(self, zone: ZoneInfo) -> Interruption:
@@ -121,10 +123,10 @@ class ServiceForm(forms.Form):
 
 
 class DeclarationForms:
-    """The forms of the screens after the body: the main form, and one form for each service that was ticked.
+    """The forms of the screens after the body: the main form, and one form for each public service that was ticked.
 
-    `offered` lists the services to choose from. A service that was ticked and is not offered to this kind of body
-    stays visible.
+    `offered` lists the public services to choose from. A ticked service stays visible even if it is not offered to
+    this kind of body.
     """
 
     def __init__(
@@ -145,15 +147,17 @@ class DeclarationForms:
 
     @property
     def errors(self) -> bool:
-        """True if something must be corrected, so that the title of the page announces an error."""
+        """True if a form has an error. The base template reads this name to announce an error in the title of the
+        page.
+        """
         return any(form.errors for form in self.all_forms)
 
     def is_valid(self) -> bool:
         return not self.errors
 
     def empty_invalid_values(self) -> None:
-        """Replace invalid values by empty ones, so that the services can check the valid values in the same
-        request.
+        """Replace invalid values by empty ones. The valid values can then be checked by `check_declaration` in the
+        same request.
         """
         for form in self.all_forms:
             for name in form.errors:
@@ -161,16 +165,20 @@ class DeclarationForms:
                     form.cleaned_data[name] = EMPTY_VALUES.get(type(form.fields[name]), "")
 
     def list_wrong_inputs(self) -> set[str]:
+        """Return the names of the HTML inputs that have an error."""
         return {form.add_prefix(name) for form in self.all_forms for name in form.errors}
 
-    def services(self) -> Iterator[tuple[bool, ServiceForm]]:
-        """Yield whether each service is ticked, with its form."""
+    def list_service_forms(self) -> Iterator[tuple[bool, ServiceForm]]:
+        """Yield (is_ticked, form) for each offered public service. The form of a service that is not ticked is
+        unbound.
+        """
         rows = {row.service: row for row in self.rows}
         for service in self.offered:
             row = rows.get(service)
-            yield row is not None, row or ServiceForm(service=service, initial=self.read_inputs(service))
+            yield row is not None, row or ServiceForm(service=service, initial=self.read_service_inputs(service))
 
-    def read_inputs(self, service: PublicService) -> dict[str, str | None]:
+    def read_service_inputs(self, service: PublicService) -> dict[str, str | None]:
+        """Return what was typed about one public service, by field name."""
         if self.data is None:
             return {}
         return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields}
@@ -178,6 +186,7 @@ class DeclarationForms:
     def build_declaration(
         self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo
     ) -> Declaration:
+        """Return the declaration that these valid forms describe. Moments are read in the time zone `zone`."""
         answers = self.form.cleaned_data
         instants: dict[str, Any] = {name: self.form.build_instant(name, zone) for name in INSTANTS}
         interruptions = tuple(row.build_interruption(zone) for row in self.rows)
@@ -195,21 +204,21 @@ class DeclarationForms:
         )
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add the errors of the services to the fields that they concern."""
+        """Add validation errors of the service layer (`incidents.services`) to the fields that they concern."""
         for field, messages in error.message_dict.items():
             row = next((row for row in self.rows if field.startswith(row.error_prefix)), None)
             if row:
-                add_errors(messages, row, field.removeprefix(row.error_prefix))
+                add_field_errors(messages, row, field.removeprefix(row.error_prefix))
             else:
-                add_errors(messages, self.form, field)
+                add_field_errors(messages, self.form, field)
 
-    def drop_other_errors(self, names: Container[str]) -> None:
-        """Remove the errors of inputs that are not in `names`, because other screens show them."""
+    def drop_errors_except(self, names: Container[str]) -> None:
+        """Remove the errors of all inputs that are not in `names`. Other screens show these errors."""
         for form in self.all_forms:
             for field in [name for name in form.errors if form.add_prefix(name) not in names]:
                 del form.errors[field]
 
 
 def imply_answer(answer: str, *, implied: bool) -> str:
-    """Return « oui » if the answer is implied, unless the person answered « non ». Otherwise return the answer."""
+    """Return « oui » if `implied` is true and the person did not answer « non ». Otherwise return the answer."""
     return Answer.YES if implied and answer != Answer.NO else answer

@@ -19,7 +19,7 @@ from csirts.models import Csirt
 from csirts.routing import Route, find_route
 from incidents.catalogues.public_services import list_offered_services
 from incidents.catalogues.reflex_sheets import Reflexes
-from incidents.declare.choices import find_type
+from incidents.declare.choices import find_incident_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_ORDER
 from incidents.devices import draft_cookie
@@ -35,8 +35,10 @@ from incidents.sharing import puts_mailbox_in_doubt
 
 @dataclass(frozen=True)
 class Journey:
-    """A declaration that is being written. `author` is the name of the person on this device, and `pen` identifies the
-    opened page that posts.
+    """A declaration that is being written: its draft and its saved screens. `author` is the name of the person on this
+    device.
+
+    `pen` identifies the opened page that posts. It is empty if the declaration comes from the cookie.
     """
 
     draft: Draft
@@ -46,12 +48,12 @@ class Journey:
 
     @property
     def type(self) -> IncidentType | None:
-        return find_type(self.draft.type)
+        return find_incident_type(self.draft.type)
 
     @property
     def is_mailbox_in_doubt(self) -> bool:
-        """True if, in an incident of this type, somebody else may read the body's mailbox. No code is then sent
-        to it.
+        """True if, in an incident of this type, somebody else may read the body's mailbox. The code is then not
+        mailed.
         """
         return puts_mailbox_in_doubt(self.draft.type)
 
@@ -65,43 +67,51 @@ class Journey:
 
     @property
     def code(self) -> str:
+        """The resumption code, with which another device continues this declaration."""
         return derive_draft_code(self.draft)
 
     @cached_property
     def reflexes(self) -> Reflexes | None:
-        """The reflex sheet for this type of incident, from the centre that answers for the body or, failing that, the
-        national sheet.
+        """The reflex sheet of the body's centre for this type of incident, or the national sheet. None without a
+        type.
         """
         return get_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property
     def zone(self) -> str:
+        """The name of the body's time zone. Without a body, it is that of Paris."""
         return find_zone(self.collectivity) if self.collectivity else PARIS
 
     @property
-    def clock(self) -> ZoneInfo:
+    def zone_info(self) -> ZoneInfo:
+        """The body's time zone, as `zone` names it."""
         return ZoneInfo(self.zone)
 
     @cached_property
     def route(self) -> Route | None:
+        """Today's route of the body, or None without a body."""
         return find_body_route(self.collectivity) if self.collectivity else None
 
     @property
     def first_missing_screen(self) -> Screen | None:
-        """The screen that must be filled before the later screens make sense, or None."""
+        """The first screen (type, then body) without which no later screen can be shown, or None if both are
+        filled.
+        """
         if self.type is None:
             return Screen.WHAT
         return Screen.WHO if self.collectivity is None else None
 
     @property
     def next_screen(self) -> Screen:
-        """The screen with which to continue: the first screen that is not filled, or else the last screen."""
+        """The screen with which to continue: the first screen that is not filled, or the last screen if all are
+        filled.
+        """
         return self.first_missing_screen or next(
             (screen for screen in SCREEN_ORDER if screen not in self.pages), Screen.CALLER
         )
 
     def is_declaring_member(self, user: User | object) -> bool:
-        """Tell whether the user is signed in and a member of the body that declares."""
+        """Tell whether the user is signed in and is a member of the body that declares."""
         return (
             isinstance(user, User)
             and user.is_active
@@ -115,15 +125,15 @@ class Journey:
         return replace(self, pages=self.pages | {screen: page})
 
     def with_saved_page(self, page: DraftPage) -> "Journey":
-        """Return a copy with the saved page. If the body has not changed, the copy keeps the body instance whose
-        territory is already loaded.
+        """Return a copy that contains the saved screen and its draft. A body that has not changed is not loaded
+        again.
         """
         if page.draft.collectivity_id == self.draft.collectivity_id:
             page.draft.collectivity = self.draft.collectivity
         return replace(self, draft=page.draft, pages=self.pages | {page.screen: page})
 
-    def build_details(self) -> DeclarationForms:
-        """Return the forms of all screens with what was typed so far."""
+    def build_forms(self) -> DeclarationForms:
+        """Return the forms of all screens, filled with what was typed so far."""
         data = QueryDict(mutable=True)
         for page in self.pages.values():
             for name, values in page.values.items():
@@ -133,18 +143,18 @@ class Journey:
         )
 
     def build_declaration(self, details: DeclarationForms) -> Declaration:
-        """Return the declaration that the valid `build_details` describe. Raises ValueError if the type or the body is
+        """Return the declaration that the valid forms `details` describe. Raises ValueError if the type or the body is
         missing.
         """
         if self.type is None or self.collectivity is None:
             raise ValueError("the type or the body is missing")
-        return details.build_declaration(self.collectivity, self.type, self.clock)
+        return details.build_declaration(self.collectivity, self.type, self.zone_info)
 
-    def check_answers(self, *, now: datetime) -> DeclarationForms:
-        """Return the forms with their errors. If the type and the body are known, the errors of the services are
-        included.
+    def build_checked_forms(self, *, now: datetime) -> DeclarationForms:
+        """Return the forms of all screens with their errors. `check_declaration` adds its errors only if the type and
+        the body are known.
         """
-        details = self.build_details()
+        details = self.build_forms()
         if not self.first_missing_screen:
             details.is_valid()
             details.empty_invalid_values()
@@ -155,7 +165,7 @@ class Journey:
         return details
 
     def find_wrong_screen(self, details: DeclarationForms) -> Screen | None:
-        """Return the first screen with an error in these checked details, or None."""
+        """Return the first screen with an error in the checked forms `details`, or None."""
         wrong = details.list_wrong_inputs()
         return next(
             (screen for screen in SCREEN_ORDER if wrong & INPUTS_BY_SCREEN[screen]), Screen.CALLER if wrong else None
@@ -163,56 +173,58 @@ class Journey:
 
 
 def find_journey(request: HttpRequest) -> Journey | None:
-    """Return the declaration of the posted page, or else of this device's cookie. Return None if neither names one, or
-    if its draft was deleted or has expired.
+    """Return the declaration that the posted page names, or else the declaration of this device's cookie.
+
+    Return None if there is neither, or if its draft was deleted or has expired.
     """
     opened = draft_cookie.find_draft_handle(request)
     if opened is None:
         return None
     draft = select_drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()
-    return open_journey(draft, opened.author, opened.pen) if draft else None
+    return build_journey(draft, opened.author, opened.pen) if draft else None
 
 
-def open_journey(draft: Draft, author: str, pen: str = "") -> Journey:
+def build_journey(draft: Draft, author: str, pen: str = "") -> Journey:
+    """Return the declaration of a saved draft, with its saved screens. Runs one query."""
     return Journey(draft, {page.screen: page for page in draft.pages.all()}, author, pen)
 
 
 def select_drafts() -> QuerySet[Draft]:
-    """Return the drafts with their body and its territory. The case, which only a sent draft has, is loaded on
-    access.
+    """Return all drafts, each loaded with its body and the body's territory. The case is loaded on access, because
+    only a sent draft has one.
     """
     return Draft.objects.select_related("collectivity__departement", "collectivity__region")
 
 
 def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
-    """Return the type just posted, or else the type of the declaration, or else the type in the address, which a
-    reflex sheet puts there.
+    """Return the type just posted, else the type of the declaration, else the type in the query parameters. The links
+    of the reflex sheets contain this parameter.
     """
-    posted = find_type(request.POST.get(TYPE, ""))
-    return posted or (journey and journey.type) or find_type(request.GET.get(TYPE, ""))
+    posted = find_incident_type(request.POST.get(TYPE, ""))
+    return posted or (journey and journey.type) or find_incident_type(request.GET.get(TYPE, ""))
 
 
 def find_body_route(body: Collectivity) -> Route:
-    """Return the route of this body, on the present day in its time zone."""
+    """Return today's route of this body. The day is taken in the body's time zone."""
     return find_route(body, on=timezone.localdate(timezone=ZoneInfo(find_zone(body))))
 
 
 def find_offered_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
-    """Return the centre of the body that the QR code or the account names, so that its number is shown before the body
-    is chosen. Return None once the body is chosen.
+    """Return the centre of the body that the QR code or the account names, or None once a body is chosen. The screens
+    show its telephone number before the choice.
     """
     chosen = journey.collectivity if journey else None
     return find_body_route(offered).csirt if offered and not chosen else None
 
 
 def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
-    """Return the bodies of a signed-in member, which the screens offer before any search."""
+    """Return the bodies in which the signed-in user has a role. The screens offer them before any search."""
     if not isinstance(request.user, User):
         return []
     return list(list_bodies(request.user).with_territory())
 
 
-def drop_controls(data: QueryDict) -> QueryDict:
+def drop_control_characters(data: QueryDict) -> QueryDict:
     """Return the posted values without control characters. No keyboard types them, and PostgreSQL refuses NUL."""
     if not any(CONTROLS.search(value) for _name, values in data.lists() for value in values):
         return data

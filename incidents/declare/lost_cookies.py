@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.stale import Stale
-from incidents.declare.entries import read_entry
-from incidents.declare.express import render_unsaved_express
+from incidents.declare.entries import read_screen_entry
+from incidents.declare.express import render_express_without_cookies
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
@@ -21,11 +21,12 @@ from incidents.services.declaring.draft import DraftAlreadySent, save_draft_scre
 
 
 def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
-    """Return a page with the resumption code of the declaration, or the express page with what was typed. Return None
-    if the post was sent to another page.
+    """Return a page with the resumption code of the declaration, or the express page with what was typed.
+
+    Return None if the post was not sent to a screen of the declaration or has no valid pen.
     """
     if request.path == reverse("declare_express"):
-        return render_unsaved_express(request)
+        return render_express_without_cookies(request)
     screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
@@ -35,11 +36,11 @@ def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
 
 
 def save_lost_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
-    """Save what was typed on the screen, and tell whether that was possible."""
+    """Save what was typed on the screen, and return whether it could be saved."""
     if screen not in SCREENS_OF_QUESTIONS.values():
         return False
     try:
-        save_draft_screen(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
+        save_draft_screen(uid=journey.draft.uid, entry=read_screen_entry(screen, request, journey))
     except (Draft.DoesNotExist, DraftAlreadySent, Stale):
         return False
     return True

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from collectivities.search import find_body_by_uid
 from core.french import choose_plural
 from core.telephone import format_phone
-from incidents.declare.choices import find_type
+from incidents.declare.choices import find_incident_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
@@ -25,18 +25,22 @@ RESUMED = "reprise"  # the query parameter of a screen opened with a resumption 
 
 
 class AnswerLine(NamedTuple):
+    """An answer as text, with the label of its question."""
+
     label: str
     text: str
 
 
 class ScreenSummary(NamedTuple):
+    """A one-line summary of a screen, with the name of the person who filled it."""
+
     place: ScreenPosition
     text: str
     author: str = ""
 
 
 class Mistake(NamedTuple):
-    """An error on a screen that is not the displayed one."""
+    """An error in an answer of another screen than the displayed one."""
 
     place: ScreenPosition
     label: str
@@ -44,29 +48,33 @@ class Mistake(NamedTuple):
 
 
 class ScreenState(NamedTuple):
-    """The state of a screen: its saved answers, or None, and what is missing."""
+    """The state of a screen. `page` contains its saved answers, or is None. `missing` says what is missing or wrong,
+    or is "".
+    """
 
     place: ScreenPosition
     page: DraftPage | None
-    lack: str
+    missing: str
 
 
-def list_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
+def list_answer_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
     """Return all answers of one screen, each with its label."""
     if page.screen == Screen.WHAT:
-        chosen = find_type(get_only_value(page, TYPE))
+        chosen = find_incident_type(get_first_value(page, TYPE))
         return [AnswerLine("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [AnswerLine("La collectivité", str(find_body_by_uid(get_only_value(page, BODY)) or ""))]
-    details = journey.with_answers(Screen(page.screen), page.values).build_details()
+        return [AnswerLine("La collectivité", str(find_body_by_uid(get_first_value(page, BODY)) or ""))]
+    details = journey.with_answers(Screen(page.screen), page.values).build_forms()
     return list(list_input_lines(details, INPUTS_BY_SCREEN[Screen(page.screen)]))
 
 
-def get_only_value(page: DraftPage, name: str) -> str:
+def get_first_value(page: DraftPage, name: str) -> str:
+    """Return the first value that was saved for an input, or ""."""
     return str(next(iter(page.values.get(name, [])), ""))
 
 
 def list_input_lines(details: DeclarationForms, names: frozenset[str]) -> Iterator[AnswerLine]:
+    """Yield the answers that were typed in the inputs `names`, each with its label."""
     for form in details.all_forms:
         for field in form:
             if field.html_name in names and field.value():
@@ -90,15 +98,17 @@ def format_field_value(field: forms.BoundField) -> str:
 
 
 def format_services(details: DeclarationForms) -> str:
-    """Return the services that were ticked, or else the answer to whether any is stopped."""
+    """Return the labels of the public services that were ticked. If none is ticked, return the answer to the question
+    whether a service is stopped.
+    """
     if details.rows:
         return ", ".join(str(PublicService(row.service).label) for row in details.rows)
     answer = format_yes_or_no(details, "service_stopped")
     return f"{answer}, lesquels : {NOT_STATED}" if details.form["service_stopped"].value() == Answer.YES else answer
 
 
-def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSummary]:
-    """Return one line for each earlier screen, shown above the last button."""
+def list_screen_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSummary]:
+    """Return a one-line summary of each screen before the last one. The last screen shows them above its button."""
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
         Screen.WHO: str(journey.collectivity or ""),
@@ -110,12 +120,13 @@ def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSu
 
 
 def format_yes_or_no(details: DeclarationForms, name: str) -> str:
+    """Return the label of the answer to the question `name`, or « Pas dit » without an answer."""
     value = details.form[name].value()
     return str(Answer(value).label) if value in Answer.values else capfirst(NOT_STATED)
 
 
 def list_mistakes_elsewhere(journey: Journey, details: DeclarationForms, screen: Screen) -> Iterator[Mistake]:
-    """Yield the errors of the other screens that were filled, in the order of the screens."""
+    """Yield the errors of the filled screens other than `screen`, in the order of the screens."""
     for other, place in SCREEN_POSITIONS.items():
         if other == screen or other not in journey.pages:
             continue
@@ -126,9 +137,9 @@ def list_mistakes_elsewhere(journey: Journey, details: DeclarationForms, screen:
                     yield from (Mistake(place, label, str(message)) for message in messages)
 
 
-def list_states(journey: Journey) -> list[ScreenState]:
-    """Return the state of each screen, for a person who continues a declaration that somebody else began."""
-    details = journey.check_answers(now=timezone.now())
+def list_screen_states(journey: Journey) -> list[ScreenState]:
+    """Return the state of each screen. A person who continues somebody else's declaration sees them."""
+    details = journey.build_checked_forms(now=timezone.now())
     return [
         ScreenState(
             SCREEN_POSITIONS[screen], journey.pages.get(screen), describe_missing_answers(screen, journey, details)
@@ -138,7 +149,7 @@ def list_states(journey: Journey) -> list[ScreenState]:
 
 
 def describe_missing_answers(screen: Screen, journey: Journey, details: DeclarationForms) -> str:
-    """Return what is missing or wrong on a screen, or ""."""
+    """Return a text that says what is missing or wrong on a screen, or ""."""
     if screen not in journey.pages:
         return "pas encore rempli"
     if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:

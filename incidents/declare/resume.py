@@ -13,8 +13,8 @@ from collectivities.models import Region
 from core.text import clean_line
 from csirts.queries import list_directory_entries, list_nationwide_entries
 from csirts.routing import load_directory
-from incidents.declare.bot_limits import count_wrong_draft_code, start_try_wait
-from incidents.declare.journey import drop_controls, open_journey, select_drafts
+from incidents.declare.bot_limits import count_wrong_draft_code, throttle_code_try
+from incidents.declare.journey import build_journey, drop_control_characters, select_drafts
 from incidents.declare.recap import RESUMED
 from incidents.declare.redirects import redirect_to_route
 from incidents.declare.screens import ROUTES
@@ -27,8 +27,8 @@ NAME_LIMIT = 60
 
 
 class ResumeForm(forms.Form):
-    """The form that asks for the resumption code. The code may be dictated or copied, so spaces, dashes and lower case
-    do not matter.
+    """The form that asks for the resumption code. The code may be dictated or copied: spaces, dashes and lower case
+    are accepted.
     """
 
     code = forms.CharField(
@@ -61,16 +61,16 @@ class ResumeForm(forms.Form):
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def declare_resume(request: HttpRequest) -> HttpResponse:
-    """Ask for the code. On POST open the draft that has it. Wrong codes are counted, and too many of them make the
-    address wait.
+def resumption_page(request: HttpRequest) -> HttpResponse:
+    """Show the form that asks for the resumption code. On POST, open the draft that has this code. An address that
+    sent too many wrong codes must wait.
     """
     if request.method != "POST":
         return render_code_form(request, ResumeForm())
-    form = ResumeForm(drop_controls(request.POST))
+    form = ResumeForm(drop_control_characters(request.POST))
     if not form.is_valid():
         return render_code_form(request, form, status=422)
-    if wait := start_try_wait(request):
+    if wait := throttle_code_try(request):
         return render_code_form(request, form, status=429, wait=wait)
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:
@@ -82,32 +82,33 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
 
 def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
     """Redirect to the first screen that is not filled. If the declaration was sent, show an error that asks the person
-    to follow it with its reference and follow-up code.
+    to use the reference and the follow-up code.
     """
     if draft.incident:
         message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
         form.add_error("code", message % {"reference": hyphenate(draft.incident.reference)})
         return render_code_form(request, form, status=422)
-    journey = open_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
+    journey = build_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
     response = redirect_to_route(ROUTES[journey.next_screen], **{RESUMED: "oui"})
     draft_cookie.remember_draft(response, draft.uid, journey.author)
     return response
 
 
 def render_code_form(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait: int = 0) -> HttpResponse:
+    """Render the form that asks for the resumption code. `wait` is the number of seconds before the next try."""
     context = build_directory_context() | {"form": form, "wait": wait}
     return render(request, "declare/resume.html", context, status=status)
 
 
 def render_no_cookies(request: HttpRequest) -> HttpResponse:
-    """Explain that cookies are needed, before anything is typed, because without a cookie the server cannot tell which
-    screens belong to one declaration.
+    """Render the page that explains why cookies are needed. Without them, the server cannot tell which screens belong
+    to one declaration.
     """
     return render(request, "declare/no_cookies.html", build_directory_context(), status=400)
 
 
 def build_directory_context() -> dict[str, object]:
-    """Return the template context with the numbers of all centres, so that everybody can call."""
+    """Return the template context with the telephone numbers of all centres."""
     today = timezone.localdate()
     csirts = load_directory(today).csirts
     entries = list_directory_entries(csirts, Region.objects.all(), today)

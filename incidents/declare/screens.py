@@ -57,7 +57,7 @@ SCREEN_POSITIONS = {
 SCREEN_COUNT = len(SCREEN_ORDER)
 
 
-def read_values(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
+def read_screen_values(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
     """Return the values that were typed in the inputs of this screen, unchanged. Empty inputs are left out."""
     inputs = {
         name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS_BY_SCREEN[screen]
@@ -66,9 +66,10 @@ def read_values(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
 
 
 def list_earlier_positions(screen: Screen) -> tuple[ScreenPosition, ...]:
+    """Return the positions of the screens before this one, in their order."""
     return tuple(SCREEN_POSITIONS[earlier] for earlier in SCREEN_ORDER[: SCREEN_ORDER.index(screen)])
 
 
 def get_next_screen(screen: Screen) -> Screen:
-    """Return the screen that follows, or the last screen itself."""
+    """Return the screen after this one. The last screen is followed by itself."""
     return SCREEN_ORDER[min(SCREEN_ORDER.index(screen) + 1, SCREEN_COUNT - 1)]

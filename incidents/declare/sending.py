@@ -17,8 +17,8 @@ from core.text import are_same_answers
 from csirts.routing import Route
 from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending
 from incidents.declare.forms import DeclarationForms
-from incidents.declare.journey import Journey, drop_controls, find_journey
-from incidents.declare.recap import list_lines
+from incidents.declare.journey import Journey, drop_control_characters, find_journey
+from incidents.declare.recap import list_answer_lines
 from incidents.declare.redirects import redirect_to_route
 from incidents.declare.screens import ROUTES
 from incidents.devices import case_cookie
@@ -43,16 +43,15 @@ EMPTY_LOG_LINES = range(18)
 RETURNING = "deja"  # the query parameter of the confirmation page for a person who came to declare again
 
 
-def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
-    """Save the last screen and send the whole declaration in one transaction. Return None if something must be
-    corrected or confirmed.
+def send_declaration_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
+    """Save the last screen and send the whole declaration, in one transaction. Return None if an answer must be
+    corrected or the sending must be confirmed.
 
-    Raises as `send_draft` does, except ValidationError: None is also returned if a value became invalid after the
-    check.
+    Raises the errors of `send_draft`, except ValidationError, for which it returns None.
     """
     whole = journey.with_answers(entry.screen, entry.values)
-    details = whole.check_answers(now=timezone.now())
-    if whole.find_wrong_screen(details) or must_confirm_sending(request, drop_controls(request.POST)):
+    details = whole.build_checked_forms(now=timezone.now())
+    if whole.find_wrong_screen(details) or must_confirm_sending(request, drop_control_characters(request.POST)):
         return None
     try:
         return send_declaration(request, whole, details, entry)
@@ -63,6 +62,7 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
 def send_declaration(
     request: HttpRequest, journey: Journey, details: DeclarationForms, entry: ScreenEntry
 ) -> HttpResponse:
+    """Send the valid declaration and redirect to the confirmation page. Raises the errors of `send_draft`."""
     member = find_declaring_member(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,
@@ -78,7 +78,7 @@ def send_declaration(
 
 
 def find_declaring_member(journey: Journey, request: HttpRequest) -> User | None:
-    """Return the signed-in user if they are a member of the body that declares."""
+    """Return the signed-in user if they are a member of the body that declares, or None."""
     return request.user if journey.is_declaring_member(request.user) and isinstance(request.user, User) else None
 
 
@@ -92,10 +92,11 @@ def redirect_to_confirmation(request: HttpRequest, declared: DeclarationResult, 
 
 
 def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
-    """Ask to confirm with one more button. What was typed and, if there is a draft, the pen of the opened screen are
-    repeated in hidden inputs.
+    """Render the page that asks for confirmation with one more button. Hidden inputs repeat what was typed.
+
+    If there is a declaration, they also repeat the pen and the stroke of the opened screen.
     """
-    data = drop_controls(request.POST)
+    data = drop_control_characters(request.POST)
     left_out = NOT_REPEATED - OPENED_SCREEN_INPUTS if journey else NOT_REPEATED
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
     context = {"step": journey, "route": ROUTES[screen], "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
@@ -103,13 +104,13 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
 
 
 def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Redirect to the confirmation page if the same values are posted again (a double click, the back button).
-    Otherwise show the new values, so that they are not lost.
+    """Answer a post whose declaration was already sent. Redirect to the confirmation page if the posted values are the
+    sent ones, as after a double click. Otherwise show the new values, so that they are not lost.
     """
     before = journey.pages.get(entry.screen)
     if before is None or are_same_answers(before.values, entry.values) or journey.incident is None:
         return redirect_to_route("declare_sent")
-    written = list_lines(DraftPage(screen=entry.screen, values=entry.values), journey)
+    written = list_answer_lines(DraftPage(screen=entry.screen, values=entry.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}
     return render(request, "declare/conflict.html", context, status=409)
 
@@ -117,8 +118,8 @@ def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEn
 @login_not_required
 @never_cache
 @require_safe
-def declare_sent(request: HttpRequest) -> HttpResponse:
-    """Show the confirmation page on the device that wrote the declaration. Reloading it sends nothing."""
+def confirmation_page(request: HttpRequest) -> HttpResponse:
+    """Show the confirmation page on the device that wrote the declaration. Reloading the page sends nothing."""
     journey = find_journey(request)
     if journey is None:
         return redirect_to_route("declare_type")
@@ -126,13 +127,13 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
         return redirect_to_route(ROUTES[journey.next_screen])
     if journey.incident.status == Status.CLOSED:
         return redirect_from_closed_case(request, journey.incident)
-    with timezone.override(journey.clock):
+    with timezone.override(journey.zone_info):
         return render_confirmation(request, journey, journey.incident)
 
 
 def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Redirect to the page that says how the case ended or, for a device without access to the case, to a new
-    declaration. The confirmation page would promise help that is over.
+    """Redirect to the page of the closed case, or to a new declaration if this device has no access to the case. The
+    confirmation page would promise help that is over.
     """
     if case_cookie.get_access_uid(request, incident.reference) is None:
         return redirect_to_route("declare_type")
@@ -140,6 +141,9 @@ def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpR
 
 
 def render_confirmation(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
+    """Render the confirmation page. A device that lost its access to the case sees neither the telephone number nor
+    the duties, which may have been corrected since.
+    """
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
     secret, route = get_first_secret(access), get_case_route(journey, incident)
     data = read_declared_data(incident)
@@ -152,39 +156,41 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "route": route,
         "incident": incident,
         "awaits_call": awaits_call(incident),
-        "is_called": is_called_back(incident, route),
+        "is_called": may_promise_call(incident, route),
         "may_others_read": may_others_read_mailbox(incident),
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
         "duties": list_timed_duties(incident, journey.zone, data, judgement, at=timezone.now()) if may_read else [],
         "has_link": is_linked,
         "may_read": may_read,
-        "number": find_callable_number(incident) if may_read else "",
+        "number": find_call_back_number(incident) if may_read else "",
         "ledger": EMPTY_LOG_LINES,
         "is_back": RETURNING in request.GET,
     }
     return render(request, "declare/answer.html", context)
 
 
-def is_called_back(incident: Incident, route: Route | None) -> bool:
-    """Tell whether the confirmation page may promise a call: the declarant waits for one and the centre gets mails."""
+def may_promise_call(incident: Incident, route: Route | None) -> bool:
+    """Tell whether the confirmation page may promise a call. It may if the declarant waits for a call and the centre
+    receives mails.
+    """
     return bool(route and route.csirt and route.csirt.notification_email and awaits_call(incident))
 
 
-def find_callable_number(incident: Incident) -> str:
-    """Return the telephone number that the declarant gave, or "" if nobody can call it."""
+def find_call_back_number(incident: Incident) -> str:
+    """Return the telephone number that the declarant gave, or "" if it cannot be called."""
     phone = incident.story.contact_phone
     return "" if find_phone_problem(phone, incident.collectivity) else phone
 
 
 def get_first_secret(access: FollowUpAccess | None) -> str:
-    """Return the secret that was created with the declaration, or "" if it was renewed or has expired."""
+    """Return the secret that was created with the declaration. Return "" if it was renewed or has expired."""
     is_first = access is not None and access.created_at == access.incident.received_at
     return derive_secret(access) if access and is_first else ""
 
 
 def get_case_route(journey: Journey, incident: Incident) -> Route | None:
-    """Return the route with the centre and the reason that the case holds, because the directory may have changed
+    """Return today's route, with the centre and the reason that are stored in the case. The directory may have changed
     since the declaration.
     """
     route = journey.route

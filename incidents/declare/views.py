@@ -24,12 +24,12 @@ from collectivities.search import (
 from core.stale import Stale
 from csirts.routing import get_centres_by_level
 from incidents.declare.bot_limits import must_confirm_start
-from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
+from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_incident_type
 from incidents.declare.context import build_questions_context, build_screen_context
-from incidents.declare.entries import read_entry
+from incidents.declare.entries import read_screen_entry
 from incidents.declare.journey import (
     Journey,
-    drop_controls,
+    drop_control_characters,
     find_chosen_type,
     find_journey,
     find_offered_centre,
@@ -43,7 +43,7 @@ from incidents.declare.screens import (
     ROUTES,
     get_next_screen,
 )
-from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_if_valid
+from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_declaration_if_valid
 from incidents.devices import draft_cookie
 from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import Screen, Status
@@ -75,12 +75,11 @@ WITH_ERRORS = "erreur"
 
 @login_not_required
 @csrf_exempt
-def declare_type(request: HttpRequest) -> HttpResponse:
-    """Serve the first screen. A post without any cookie gets an explanation, before the CSRF check, which needs a
-    cookie.
+def type_screen_page(request: HttpRequest) -> HttpResponse:
+    """Serve the first screen. A post without any cookie gets an explanation of cookies, because the CSRF check would
+    refuse it.
 
-    A post with a pen (`PEN`) goes on to the CSRF check, because the page of a failed check shows the code of the
-    declaration.
+    A post with a pen (`PEN`) goes on to the CSRF check. The page of a failed check shows the code of the declaration.
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)
@@ -91,7 +90,9 @@ def declare_type(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
-    """Show the first screen, or save the posted type. A device whose case is open is sent to the confirmation page."""
+    """Show the first screen, or save the posted type. If the case of this device is open, redirect to the confirmation
+    page.
+    """
     journey = find_journey(request)
     if journey and journey.incident and journey.incident.status != Status.CLOSED:
         return redirect_to_route("declare_sent", **{RETURNING: "oui"})
@@ -103,17 +104,18 @@ def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
 
 
 def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
-    chosen = find_type(request.POST.get(TYPE, ""))
+    """Save the posted type of incident. If this device has no declaration, start a draft."""
+    chosen = find_incident_type(request.POST.get(TYPE, ""))
     if chosen is None:
         return render_type_screen(request, journey, problem=CHOOSE_TYPE)
-    entry = replace(read_entry(Screen.WHAT, request, journey), type=chosen.value)
+    entry = replace(read_screen_entry(Screen.WHAT, request, journey), type=chosen.value)
     if journey:
         return save_screen(request, journey, entry)
     if must_confirm_start(request, request.POST):
         return ask_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
-    body = find_body_by_uid(drop_controls(request.POST).get(BODY, ""))
+    body = find_body_by_uid(drop_control_characters(request.POST).get(BODY, ""))
     query = {FROM_FIRST_SCREEN: "oui"} | ({BODY: str(body.uid)} if body else {})
     response = redirect_to_route("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
@@ -128,7 +130,7 @@ def render_type_screen(
     other_version: DraftPage | None = None,
     has_no_draft: bool = False,
 ) -> HttpResponse:
-    """Show the first screen. `has_no_draft` means that a later screen was requested although this device has no
+    """Render the first screen. `has_no_draft` is true if a later screen was requested on a device without a
     declaration.
     """
     body = find_body_by_uid((request.POST or request.GET).get(BODY, ""))
@@ -149,8 +151,10 @@ def render_type_screen(
 
 
 def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
-    """Decorate the view of a screen after the first one. The view runs only for an unsent draft that has the answers
-    of the screens before. Other requests are redirected, after what they post is saved.
+    """Decorate the view of a screen after the first one. The view runs only for an unsent draft in which no earlier
+    screen must be filled first.
+
+    Other requests are redirected to the right page. What they post is saved, or shown again if it cannot be saved.
     """
 
     def decorate(view: ScreenView) -> Callable[[HttpRequest], HttpResponse]:
@@ -163,12 +167,12 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
             if journey is None:
                 return start_missing_draft(request, screen)
             if request.method == "POST" and (journey.incident or lacks_earlier_screen(journey, screen)):
-                return save_screen(request, journey, read_entry(screen, request, journey))
+                return save_screen(request, journey, read_screen_entry(screen, request, journey))
             if journey.incident:
                 return redirect_to_route("declare_sent")
             if lacks_earlier_screen(journey, screen):
                 return redirect_to_route(ROUTES[journey.next_screen])
-            with timezone.override(journey.clock):
+            with timezone.override(journey.zone_info):
                 return view(request, journey)
 
         return guarded
@@ -177,21 +181,23 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
 
 
 def lacks_earlier_screen(journey: Journey, screen: Screen) -> bool:
-    """Tell whether an earlier screen must be filled before `screen`."""
+    """Tell whether the type or the body must be given before `screen` can be shown."""
     return journey.first_missing_screen is not None and screen not in {journey.first_missing_screen, Screen.WHAT}
 
 
 def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
-    """Start a new draft with what was typed, because this device has none. A request that comes from the first screen
-    gets an explanation of cookies instead, because the cookie of that screen did not come back.
+    """Start a draft with what was typed on a device that has none. On GET, show the first screen instead.
+
+    A request that comes from the first screen gets an explanation of cookies, because the cookie of that screen was
+    lost.
     """
     if FROM_FIRST_SCREEN in request.GET:
         return render_no_cookies(request)
     if request.method != "POST":
         return render_type_screen(request, has_no_draft=True)
-    entry = read_entry(screen, request, None)
+    entry = read_screen_entry(screen, request, None)
     if screen == Screen.WHO:
-        entry = replace(entry, collectivity=find_body_by_uid(drop_controls(request.POST).get(BODY, "")))
+        entry = replace(entry, collectivity=find_body_by_uid(drop_control_characters(request.POST).get(BODY, "")))
     if not entry.values:
         return redirect_to_route("declare_type")
     if must_confirm_start(request, request.POST):
@@ -203,19 +209,21 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 
 
 @require_draft(Screen.WHO)
-def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
+def body_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """Show the screen that asks which body declares, or save the posted body."""
     if request.method != "POST":
         return render_body_screen(request, journey)
-    chosen = find_body_by_uid(drop_controls(request.POST).get(BODY, ""))
+    chosen = find_body_by_uid(drop_control_characters(request.POST).get(BODY, ""))
     if chosen is None:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return render_body_screen(request, journey, problem=problem)
-    return save_screen(request, journey, replace(read_entry(Screen.WHO, request, journey), collectivity=chosen))
+    return save_screen(request, journey, replace(read_screen_entry(Screen.WHO, request, journey), collectivity=chosen))
 
 
 def render_body_screen(
     request: HttpRequest, journey: Journey, *, problem: str = "", other_version: DraftPage | None = None
 ) -> HttpResponse:
+    """Render the screen that asks for the body, with the bodies that the search `?q=` finds."""
     query = request.GET.get("q", "").strip()
     status = 400 if problem else 409 if other_version else 200
     answer = BodySearchResult([])
@@ -245,25 +253,28 @@ def render_body_screen(
 
 
 @require_draft(Screen.SERVICES)
-def declare_services(request: HttpRequest, journey: Journey) -> HttpResponse:
+def services_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """Show the screen that asks which public services are stopped, or save it."""
     return render_or_save_screen(request, journey, Screen.SERVICES)
 
 
 @require_draft(Screen.DATA)
-def declare_data(request: HttpRequest, journey: Journey) -> HttpResponse:
+def data_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """Show the screen that asks which personal data are affected, or save it."""
     return render_or_save_screen(request, journey, Screen.DATA)
 
 
 @require_draft(Screen.CALLER)
-def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
+def caller_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """Show the last screen, which asks whom to call back. On POST, save it or send the declaration."""
     return render_or_save_screen(request, journey, Screen.CALLER)
 
 
 @login_not_required
 @require_POST
-def declare_another(request: HttpRequest) -> HttpResponse:
-    """Remove this declaration from this device, sent or not, and redirect to a new one. The code or the link still
-    opens the former declaration.
+def start_another_declaration(request: HttpRequest) -> HttpResponse:
+    """Remove the declaration from this device, sent or not, and redirect to the first screen. Its code or its link
+    still opens it.
     """
     response = redirect_to_route("declare_type")
     draft_cookie.delete_draft_cookie(response)
@@ -271,14 +282,16 @@ def declare_another(request: HttpRequest) -> HttpResponse:
 
 
 def render_or_save_screen(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+    """Show a screen of questions, or save what was posted."""
     if request.method == "POST":
-        return save_screen(request, journey, read_entry(screen, request, journey))
+        return save_screen(request, journey, read_screen_entry(screen, request, journey))
     return render_screen(request, journey, screen)
 
 
 def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Save what was typed, valid or not. Then redirect to the page that the pressed button names, or to the same
-    screen if something must be corrected.
+    """Save what was typed, valid or not. From the last screen, send the declaration if it is valid.
+
+    Then redirect to the page that the pressed button names, or to the same screen if something must be corrected.
     """
     screen = entry.screen
     try:
@@ -296,14 +309,15 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 
 
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. On the
-    last screen, show first what changed elsewhere, with the errors if there are any. Raises as `send_if_valid` and
-    `save_draft_screen` do, except AnswersChanged.
+    """Send the declaration from its last screen if nothing must be corrected. Otherwise save the screen.
+
+    If other screens changed since the last screen was opened, save it and show it again with a warning. Raises the
+    errors of `send_declaration_if_valid` and `save_draft_screen`, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.first_missing_screen is None and journey.incident is None
     try:
-        if may_be_sent and (response := send_if_valid(request, journey, entry)):
+        if may_be_sent and (response := send_declaration_if_valid(request, journey, entry)):
             return response
         if may_be_sent:
             check_answers_seen(journey.draft, journey.pages, entry)
@@ -315,14 +329,14 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
 
 
 def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
-    """Redirect from the saved screen to the page that the pressed button names, or to the same screen, which then
-    shows its errors.
+    """Redirect from the saved screen to the page that the pressed button names, or to the same screen if it has
+    errors.
     """
     if (back := request.POST.get("vers", "")) in ROUTES:
         return redirect_to_route(ROUTES[Screen(back)])
     if journey.first_missing_screen or screen in {Screen.WHAT, Screen.WHO}:
         return redirect_to_route(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
-    details = journey.check_answers(now=timezone.now())
+    details = journey.build_checked_forms(now=timezone.now())
     if (wrong := journey.find_wrong_screen(details)) == screen:
         parameters = {TO_CORRECT: "oui"} if is_correcting(request) else {}
         return redirect_to_route(ROUTES[screen], **parameters, **{WITH_ERRORS: "oui"})
@@ -332,8 +346,8 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
 def redirect_to_next_screen(
     request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None
 ) -> HttpResponse:
-    """Redirect from a screen without error to the next screen or to `wrong`, the screen to correct. From the last
-    screen without any error, ask to confirm the sending.
+    """Redirect from a screen without errors to the next screen, or to `wrong`, the screen to correct. If the last
+    screen has no errors either, ask to confirm the sending.
     """
     if wrong and (screen == Screen.CALLER or is_correcting(request)):
         return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})
@@ -343,7 +357,7 @@ def redirect_to_next_screen(
 
 
 def is_correcting(request: HttpRequest) -> bool:
-    """Tell whether a button led to this screen so that its errors are corrected."""
+    """Tell whether the person opened this screen with a button that asks to correct its errors."""
     return TO_CORRECT in request.GET or TO_CORRECT in request.POST
 
 
@@ -355,19 +369,21 @@ def render_screen(
     other_version: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:
-    """Show the screen with the saved values, whoever typed them. `other_version` is another person's version of this
-    screen, and `has_changed` means that other screens have changed since this screen was opened.
+    """Render the screen with the saved values, whoever typed them. `other_version` is another person's version of this
+    screen.
+
+    `has_changed` is true if other screens have changed since this screen was opened.
     """
     if screen == Screen.WHAT:
         return render_type_screen(request, journey, other_version=other_version)
     if screen == Screen.WHO:
         return render_body_screen(request, journey, other_version=other_version)
-    details = journey.check_answers(now=timezone.now())
+    details = journey.build_checked_forms(now=timezone.now())
     is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_wrong_screen(details) == screen
     status = 409 if other_version or has_changed else 422 if is_refused else 200
     shows_errors = is_refused or is_correcting(request)
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
-    details.drop_other_errors(INPUTS_BY_SCREEN[screen] if shows_errors else ())
+    details.drop_errors_except(INPUTS_BY_SCREEN[screen] if shows_errors else ())
     context = build_screen_context(request, screen, journey, other_version=other_version) | build_questions_context(
         request, journey, details
     )

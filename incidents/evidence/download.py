@@ -64,7 +64,7 @@ def decrypt_evidence(evidence: Evidence, key: bytes) -> Iterator[bytes]:
 def build_download_response(
     content: Iterator[bytes], evidence: Evidence, reference: str
 ) -> HttpResponse | StreamingHttpResponse:
-    """Return the response with which a browser saves the file and never displays or runs it."""
+    """Return a response that makes the browser save the file. The browser never displays or runs it."""
     response = StreamingHttpResponse(content, content_type="application/octet-stream")
     response["Content-Length"] = str(evidence.size)
     response["Content-Disposition"] = (

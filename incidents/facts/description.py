@@ -11,7 +11,7 @@ LINE_LIMIT, MAIL_LIMIT = 120, 254
 
 
 class FieldKind(StrEnum):
-    """The kind of an answer. Lines and texts are free text that somebody wrote, and erasing a case empties them."""
+    """The kind of an answer. Lines and texts are free text that a person wrote, and erasing a case empties them."""
 
     LINE = auto()
     TEXT = auto()
@@ -44,9 +44,9 @@ class FactField:
     """A field of a declaration: the question that a town hall reads, its short label for a responder, and the limits
     of the answer.
 
-    `history_label` is its label in the history and in the papers, and `term` is what a centre calls an instant within
-    a sentence. `help` is the text beside the question to a town hall. `limit` is the greatest number of characters of
-    a line or a text. `section` is the part of the case in which the declarant corrects the field. A field without
+    `history_label` is its label in the history and in documents. `term` is the name of an instant within a sentence
+    that a centre reads. `help` is the text beside the question. `limit` is the greatest number of characters of a line
+    or a text. `section` is the part of the declaration in which the declarant corrects the field. A field without a
     section is corrected on no page.
     """
 
@@ -62,7 +62,7 @@ class FactField:
 
     @property
     def options(self) -> list[tuple[Any, str]]:
-        """Return the choices, each as (code, label)."""
+        """The choices of the answer, each as (code, label)."""
         return list(self.choices.choices) if self.choices else []
 
     @property
@@ -71,13 +71,13 @@ class FactField:
 
 
 def describe_field(
-    kind: FieldKind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **more: Any
+    kind: FieldKind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **attributes: Any
 ) -> Any:
-    """Return a dataclass field that carries its description. `short` defaults to the question, and `history_label` to
-    `short`.
+    """Return a dataclass field that has a `FactField` in its metadata. `short` defaults to the question, and
+    `history_label` to `short`.
     """
     short = short or question
-    fact = FactField(kind=kind, question=question, short=short, history_label=history_label or short, **more)
+    fact = FactField(kind=kind, question=question, short=short, history_label=history_label or short, **attributes)
     return field(default=default, metadata={METADATA_KEY: fact})
 
 

@@ -37,21 +37,21 @@ LEAK_CHOICES = [
 
 
 def make_fact_field(fact: FactField, options: Options | None = None) -> Any:
-    """Return the optional field that asks a town hall for a fact. `options` replaces the choices of the fact or their
-    labels.
+    """Return the optional form field that asks a town hall for a fact. `options` replaces the choices of the fact or
+    their labels.
     """
     field = FIELD_MAKERS[fact.kind](fact.question, fact.options if options is None else options)
     field.help_text = fact.help
     return field
 
 
-def make_list_field(fact: FactField) -> forms.ChoiceField:
-    """Return the field of a choice among many options, displayed as a list instead of buttons."""
+def make_select_field(fact: FactField) -> forms.ChoiceField:
+    """Return the form field of a fact with many choices, displayed as a drop-down list instead of buttons."""
     return forms.ChoiceField(choices=fact.options, required=False, label=fact.question)
 
 
-def make_short_field(fact: FactField, options: Options | None = None) -> Any:
-    """Return the field for a responder on the telephone, with a short label, and with a list instead of buttons."""
+def make_responder_field(fact: FactField, options: Options | None = None) -> Any:
+    """Return the form field for a responder on the telephone. It has a short label, and a list instead of buttons."""
     choices = list(fact.options if options is None else options)
     match fact.kind:
         case FieldKind.CHOICE:
@@ -61,42 +61,44 @@ def make_short_field(fact: FactField, options: Options | None = None) -> Any:
     return FIELD_MAKERS[fact.kind](fact.short, choices)
 
 
-def with_facts[F: type[forms.Form]](
-    *sections: Section, ask: Callable[[FactField], forms.Field] = make_fact_field
+def add_fact_fields[F: type[forms.Form]](
+    *sections: Section, make_field: Callable[[FactField], forms.Field] = make_fact_field
 ) -> Callable[[F], F]:
-    """Decorate a form: add a field for each fact of these sections, in the order of their description, after the
-    form's own fields.
+    """Decorate a form class: add a field for each fact of these sections after the fields of the class, in the order
+    of their description.
 
-    Subclasses inherit the added fields.
+    `make_field` builds each field. Subclasses inherit the added fields.
     """
 
     def add_fields(form: F) -> F:
-        form.base_fields |= {name: ask(fact) for section in sections for name, fact in map_inputs(section).items()}
+        form.base_fields |= {
+            name: make_field(fact) for section in sections for name, fact in map_inputs(section).items()
+        }
         return form
 
     return add_fields
 
 
 def list_story_fields(form: forms.BaseForm) -> list[forms.BoundField]:
-    """Return the fields of the lines of a story, which templates draw one after the other."""
+    """Return the form fields of the one-line texts about the incident. Templates render them one after the other."""
     return [form[name] for name in STORY_LINES]
 
 
 def make_moment_fields(label: str) -> tuple[forms.Field, forms.Field, forms.Field]:
-    """Return three fields: a day, an hour, and how certain they are."""
+    """Return three form fields: a day, an hour, and how certain they are."""
     certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
 
-def check_moments(form: forms.Form, names: Iterable[str]) -> None:
-    """Add an error to the day of each moment of which only the hour or the certainty was given."""
+def add_moment_errors(form: forms.Form, names: Iterable[str]) -> None:
+    """Add an error to the day of each moment that has an hour or a certainty but no day."""
     for name in names:
         if problem := find_moment_problem(form.cleaned_data, name):
             form.add_error(f"{name}_date", problem)
 
 
 def find_moment_problem(answers: Mapping[str, Any], name: str) -> str | None:
-    """Return what is wrong with a moment whose day is missing, or None."""
+    """Return the error message for a moment whose day is missing, or None."""
     if answers.get(f"{name}_date") is not None or f"{name}_date" not in answers:
         return None
     if answers.get(f"{name}_time") is not None:
@@ -107,7 +109,7 @@ def find_moment_problem(answers: Mapping[str, Any], name: str) -> str | None:
 
 
 def combine_moment(answers: Mapping[str, Any], name: str, zone: tzinfo) -> datetime | None:
-    """Return the moment in UTC. A day without an hour is its first minute in `zone`."""
+    """Return the moment in UTC, or None without a day. A day without an hour is its first minute in `zone`."""
     day: date | None = answers[f"{name}_date"]
     if day is None:
         return None
@@ -115,8 +117,11 @@ def combine_moment(answers: Mapping[str, Any], name: str, zone: tzinfo) -> datet
     return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
 
 
-def add_errors(messages: Iterable[str], form: forms.Form, name: str) -> None:
-    """Add errors to a field of the form. The services name an instant (`…_at`), which the form asks for as a day."""
+def add_field_errors(messages: Iterable[str], form: forms.Form, name: str) -> None:
+    """Add error messages to a field of the form. `name` is the name that the services give to the field.
+
+    The services name an instant `…_at`, and the form asks for it as a day (`…_date`).
+    """
     field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
     for message in messages:
         form.add_error(field if field in form.fields else None, message)

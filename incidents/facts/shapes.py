@@ -23,7 +23,7 @@ from incidents.facts.description import MAIL_LIMIT, FactField, FieldKind, Sectio
 
 @dataclass(frozen=True, kw_only=True)
 class Instant:
-    """An aware moment and how well it is known. A value that nobody gave is empty."""
+    """A moment with a time zone, and how certain it is. A value that nobody gave is empty."""
 
     at: datetime | None = None
     certainty: str = ""
@@ -33,13 +33,13 @@ UNSTATED_INSTANT = Instant()
 
 
 def describe_instant(question: str, **words: str) -> Any:
-    """Return a dataclass field that describes an instant. `words` are the labels of the `FactField`."""
+    """Return a dataclass field that describes an instant. `words` are the labels of its `FactField`."""
     return describe_field(FieldKind.INSTANT, question, section=Section.MOMENTS, default=UNSTATED_INSTANT, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
-    """Return the instant that the fields of a form give. A day without its hour is never exact, whatever certainty was
-    chosen.
+    """Return the instant that these values of a form describe. A day without its hour is never exact, whatever
+    certainty was chosen.
     """
     if at is None:
         return Instant(certainty=Certainty.UNKNOWN if certainty == Certainty.UNKNOWN else "")
@@ -50,7 +50,7 @@ def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Inst
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The person whom the CSIRT calls back. Only a telephone number or a mail address is required."""
+    """The person whom the CSIRT calls back. A telephone number or a mail address is required, and nothing else."""
 
     name: str = describe_field(FieldKind.LINE, "Nom", section=Section.CALLER)
     role: str = describe_field(FieldKind.LINE, "Fonction", section=Section.CALLER)
@@ -110,8 +110,8 @@ class Leak:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """One declaration. A value that nobody gave is empty. An empty value never means « Je ne sais pas », which is an
-    answer.
+    """One declaration. A value that nobody gave is empty. « Je ne sais pas » is an answer, and is never stored as an
+    empty value.
     """
 
     collectivity: Collectivity
@@ -169,10 +169,10 @@ class Declaration:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """How a declaration arrived. `key` is the idempotency key of the form or the request, so that a declaration that
-    is sent twice becomes one incident.
+    """How a declaration arrived. `key` is the idempotency key of the form or the request: a declaration that is sent
+    twice becomes one incident.
 
-    `key` must be unguessable or bound to the sender, because whoever sends it again gets the incident.
+    `key` must be unguessable or bound to the sender, because anybody who sends the same key again gets the incident.
     """
 
     key: str
@@ -207,32 +207,34 @@ LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in map
 
 
 def map_inputs(section: Section) -> dict[str, FactField]:
-    """Return the facts of a section by their names in forms, with the facts about the person to call back first."""
+    """Return the facts of a section by their input names in forms. The facts about the person to call back come
+    first.
+    """
     caller = {CALLER_COLUMNS[name]: fact for name, fact in map_facts(Caller, section=section).items()}
     return caller | map_facts(Declaration, section=section)
 
 
 def read_story_texts(source: object) -> dict[str, str]:
-    """Return a dict from name to text about the incident. `source` is a declaration or the row of a story."""
+    """Return the texts about the incident by name. `source` is a declaration or a `Story` row."""
     return {name: getattr(source, name) for name in STORY_WORDS}
 
 
-def map_caller(caller: Caller) -> dict[str, str]:
-    """Return the facts about the person to call back by the columns of the story."""
+def map_caller_columns(caller: Caller) -> dict[str, str]:
+    """Return the facts about the person to call back, by their column names in `Story`."""
     return {column: getattr(caller, name) for name, column in CALLER_COLUMNS.items()}
 
 
 def read_caller_input(values: Mapping[str, Any]) -> Caller:
-    """Return the person to call back, from the cleaned fields of a form."""
+    """Return the person to call back, from the cleaned values of a form."""
     return Caller(**{name: values.get(column, "") for name, column in CALLER_COLUMNS.items()})
 
 
-def map_story(declaration: Declaration) -> dict[str, str]:
-    """Return the values for the columns of a story."""
-    return read_story_texts(declaration) | map_caller(declaration.caller)
+def map_story_columns(declaration: Declaration) -> dict[str, str]:
+    """Return the texts and the person to call back of a declaration, by their column names in `Story`."""
+    return read_story_texts(declaration) | map_caller_columns(declaration.caller)
 
 
-def read_leak(values: Mapping[str, Any]) -> Leak:
+def make_leak(values: Mapping[str, Any]) -> Leak:
     """Return the leak that has these values by field name. Lists become tuples."""
     frozen: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
@@ -240,17 +242,17 @@ def read_leak(values: Mapping[str, Any]) -> Leak:
     return Leak(**frozen)
 
 
-def map_leak(leak: Leak) -> dict[str, Any]:
-    """Return the facts of a leak by their names in forms."""
+def map_leak_inputs(leak: Leak) -> dict[str, Any]:
+    """Return the facts of a leak by their input names in forms."""
     return {field: getattr(leak, name) for name, field in LEAK_INPUTS.items()}
 
 
 def read_leak_input(values: Mapping[str, Any]) -> Leak | None:
-    """Return the leak that the cleaned fields of a form describe. Return None if the declarant answered nothing about
-    it and did not say that data are concerned.
+    """Return the leak, from the cleaned values of a form. Return None if the declarant answered nothing about it and
+    did not say that data are concerned.
     """
     leak_values = {name: values[field] for name, field in LEAK_INPUTS.items() if field in values}
     is_answered = any(
         value for name, value in leak_values.items() if (name, value) != ("persons_band", PersonsBand.UNKNOWN)
     )
-    return read_leak(leak_values) if is_answered or values["data_concerned"] == Answer.YES else None
+    return make_leak(leak_values) if is_answered or values["data_concerned"] == Answer.YES else None

@@ -120,8 +120,8 @@ def wrap_key(key: bytes) -> bytes:
 
 
 def unwrap_key(wrapped: bytes) -> bytes:
-    """Return the key of a case. `wrapped` is this key as the database stores it. Raises NotReadable if no key of this
-    installation decrypts it.
+    """Return the decrypted key of a case. `wrapped` is the key as the database stores it. Raises NotReadable if no key
+    of this installation decrypts it.
     """
     wanted_id, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:

@@ -30,7 +30,8 @@ from incidents.services.handling.assign import find_current_assignee
 
 @serve_privately
 @require_POST
-def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
+def send_declarant_message(request: HttpRequest, reference: str) -> HttpResponse:
+    """Send a message from the declarant to the centre, or show the refused form again."""
     try:
         incident, visitor = find_case(request, reference, to=Ability.MESSAGE)
     except Http404:
@@ -48,7 +49,8 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
 
 @serve_privately
 @require_POST
-def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
+def share_case_sentence(request: HttpRequest, reference: str) -> HttpResponse:
+    """Create the secret link to the sentence on where the case stands."""
     try:
         incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
@@ -62,7 +64,8 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
 
 @serve_privately
 @require_POST
-def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
+def revoke_shared_sentence(request: HttpRequest, reference: str) -> HttpResponse:
+    """Revoke the secret link to the sentence on where the case stands."""
     try:
         incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
@@ -74,7 +77,9 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
 @serve_privately
 @require_safe
 def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show the sentence about the case as it is now, and nothing else, to anybody who has the link."""
+    """Show the present sentence about the case to anybody who has the link. The page shows nothing else of the
+    case.
+    """
     incident = find_shared_case(secret)
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
@@ -97,9 +102,9 @@ def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
-    """Ask for confirmation. On POST withdraw the declaration, or ask the centre to do so if the declaration is
-    verified.
+def withdraw_declaration(request: HttpRequest, reference: str) -> HttpResponse:
+    """Ask for confirmation. On POST, withdraw the declaration. If it is verified or has duplicates, the centre is
+    asked to close the case instead.
     """
     try:
         incident, visitor = find_case(request, reference, to=Ability.WITHDRAW)
@@ -124,7 +129,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 @serve_privately
 @require_POST
-def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
+def claim_declaration(request: HttpRequest, reference: str) -> HttpResponse:
     """Attach the case to the account of a member of its body who also has the secret link."""
     uid = case_cookie.get_access_uid(request, compact_code(reference))
     if uid is None or not isinstance(request.user, User):
@@ -145,7 +150,9 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
 
 
 def remember_author(response: HttpResponse, form: LetterForm, visitor: CaseVisitor) -> HttpResponse:
-    """Remember the typed name on this device. Do nothing for a person with an account, whose name comes from there."""
+    """Remember the typed name on this device. Do nothing for a person with an account, because the account gives the
+    name.
+    """
     if not visitor.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=LINE_LIMIT, field="author"))
     return response

@@ -43,7 +43,7 @@ CONTROL_INPUTS = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 
 
 class SignatureForm(forms.Form):
-    """The form with the writer's name, which is asked for once and then remembered on this device."""
+    """The form that asks once for the writer's name. The name is then remembered on this device."""
 
     author = FreeTextField(label="Votre prénom ou votre fonction (facultatif)")
 
@@ -55,8 +55,9 @@ class SignatureForm(forms.Form):
 
 
 def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view, which then gets the case and the visitor. A person who may not complete the case gets a page
-    with what they typed and with help.
+    """Decorate a view that takes the case and its visitor. They replace the argument `reference`.
+
+    A person who may not complete the case gets a page with help and with what they typed.
     """
 
     @serve_privately
@@ -72,7 +73,9 @@ def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[...,
 
 
 def read_typed_text(request: HttpRequest) -> str:
-    """Return what was typed, so that the person can copy it after the link has stopped working."""
+    """Return all that the person typed in the posted form, one value on each line. They can copy it if the link has
+    stopped working.
+    """
     values = (value for name, values in request.POST.lists() if name not in CONTROL_INPUTS for value in values)
     return "\n".join(value for value in values if value.strip())
 
@@ -80,10 +83,11 @@ def read_typed_text(request: HttpRequest) -> str:
 @require_completable_case
 @require_safe
 def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
+    """Show the list of sections in which the body can complete its case."""
     useful, case = list_useful_sections(incident, list_sheets(incident)), build_case_context(incident)
     context = {
         **case,
-        "questions": list_shown_questions(useful, frozen=bool(case["why_not"])),
+        "questions": list_question_sections(useful, is_frozen=bool(case["why_not"])),
         "facts": [section for section in useful if section.is_facts_section],
         "resuming": [
             interruption for interruption in incident.interruptions.order_by("id") if interruption.ended_at is None
@@ -95,15 +99,15 @@ def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisit
     return render(request, "follow_up/complete/list.html", context)
 
 
-def list_shown_questions(useful: list[UsefulSection], *, frozen: bool) -> list[UsefulSection]:
-    """Return the sections of questions, without those that nobody answered if the answers are frozen."""
-    return [section for section in useful if not section.is_facts_section and not (frozen and section.is_open)]
+def list_question_sections(useful: list[UsefulSection], *, is_frozen: bool) -> list[UsefulSection]:
+    """Return the sections that contain questions. If the answers are frozen, sections without any answer are left
+    out.
+    """
+    return [section for section in useful if not section.is_facts_section and not (is_frozen and section.is_open)]
 
 
 def find_resumed_label(incident: Incident, service: str) -> str:
-    """Return the label of the service that the button has just marked as resumed, or "" if the service is still
-    interrupted.
-    """
+    """Return the label of the public service that was just marked as resumed. Return "" if it is still interrupted."""
     ended = incident.interruptions.filter(service=service).exclude(ended_at=None) if service else None
     return PublicService(service).label if ended is not None and ended.exists() else ""
 
@@ -113,6 +117,7 @@ def find_resumed_label(incident: Incident, service: str) -> str:
 def completion_section_page(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
 ) -> HttpResponse:
+    """Show the forms of one section, or save them."""
     if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
@@ -126,6 +131,7 @@ def completion_section_page(
 def completion_history_page(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
 ) -> HttpResponse:
+    """Show all saved versions of one section."""
     sheets = group_sheets_by_section(list_sheets(incident)).get(section)
     if not sheets:
         raise Http404
@@ -139,8 +145,8 @@ def completion_history_page(
 @require_POST
 @require_completable_case
 def end_interruption_view(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
-    """End an interruption now, with one button. If the case can no longer be completed, the page of the redirection
-    says why.
+    """End an interruption now, with one button, and redirect to the list of sections. If the case can no longer be
+    completed, that page says why.
     """
     edit = SectionEdit(visitor=visitor, reference=incident.reference, author=read_signature(request, visitor))
     address = reverse("complete", args=[incident.reference])
@@ -162,7 +168,7 @@ def build_case_context(incident: Incident) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ScreenProgress:
-    """A position among the five screens of facts. `index` counts from 0."""
+    """The position of a screen among the five screens that complete the facts. `index` counts from 0."""
 
     reference: str
     index: int
@@ -181,7 +187,7 @@ class ScreenProgress:
 
     @property
     def next_address(self) -> str:
-        """The address of the next screen, or of the list of sections after the last screen."""
+        """The address of the next screen. After the last screen, it is the address of the list of sections."""
         if self.is_last:
             return reverse("complete", args=[self.reference], query={AT_END: "oui"})
         section = list(EDITORS)[self.number]
@@ -189,7 +195,9 @@ class ScreenProgress:
 
 
 class SectionPage:
-    """The page of one section for one person. The constructor raises Http404 if the section does not exist."""
+    """The page on which a person completes one section. The constructor raises Http404 if the section does not
+    exist.
+    """
 
     def __init__(
         self,
@@ -209,14 +217,17 @@ class SectionPage:
         data = request.POST if request.method == "POST" else None
         self.editor = make_editor(incident, section, data, sheets)
         self.signature = SignatureForm(data, initial={"author": read_signature(request, visitor)})
-        self.seen = self.get_newest_uid() if data is None else data.get("seen", "")
+        self.seen = self.get_newest_sheet_uid() if data is None else data.get("seen", "")
 
-    def get_newest_uid(self) -> str:
+    def get_newest_sheet_uid(self) -> str:
+        """Return the id of the newest saved version of this section, or "" if none was saved."""
         return str(self.sheets[0].sheet.uid) if self.sheets else ""
 
     @property
     def errors(self) -> bool:
-        """True if something must be corrected, so that the title of the page announces an error."""
+        """True if a form has an error. The base template reads this name to announce an error in the title of the
+        page.
+        """
         return any(form.errors for form in self.forms)
 
     @property
@@ -242,13 +253,16 @@ class SectionPage:
         return self.redirect_after_saving()
 
     def build_edit(self) -> SectionEdit:
+        """Return the change to pass to the services: who makes it, for which case, and which version the page showed.
+        A person with an account gives no name.
+        """
         author = self.signature.cleaned_data["author"]
         edit = SectionEdit(visitor=self.visitor, reference=self.incident.reference, author=author, seen=self.seen)
         return replace(edit, author="") if self.visitor.user else edit
 
     @property
     def progress(self) -> "ScreenProgress | None":
-        """The position of this screen if the person goes through all five screens, or else None."""
+        """The position of this screen among the five screens. None if the person opened only this section."""
         is_followed = IN_SEQUENCE in self.request.GET and self.section in EDITORS
         return ScreenProgress(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 
@@ -264,6 +278,9 @@ class SectionPage:
         return response
 
     def render_page(self, *, status: int = 200, other: DisplayedSheet | None = None, reason: str = "") -> HttpResponse:
+        """Render the page. `other` is a newer version that another person saved, and `reason` says why nothing could
+        be saved.
+        """
         context = {
             **build_case_context(self.incident),
             "why_not": reason,

@@ -20,14 +20,14 @@ from incidents.enums import (
 from incidents.facts.description import Section, map_facts
 from incidents.facts.forms import (
     LEAK_CHOICES,
-    add_errors,
-    check_moments,
+    add_fact_fields,
+    add_field_errors,
+    add_moment_errors,
     combine_moment,
     list_story_fields,
     make_fact_field,
-    make_list_field,
     make_moment_fields,
-    with_facts,
+    make_select_field,
 )
 from incidents.facts.shapes import (
     INSTANTS,
@@ -35,8 +35,8 @@ from incidents.facts.shapes import (
     Instant,
     Interruption,
     Leak,
-    map_caller,
-    map_leak,
+    map_caller_columns,
+    map_leak_inputs,
     read_caller_input,
     read_instant,
     read_leak_input,
@@ -70,7 +70,7 @@ DECLARATION_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Leak))
 
 
 class Editor(Protocol):
-    """The editor of one section: its forms, its template, and the service that saves it."""
+    """The editor of one section: its forms, its template, and the service that saves what was typed."""
 
     template: str
 
@@ -79,11 +79,12 @@ class Editor(Protocol):
 
     def save(self, edit: SectionEdit) -> SavedSheet: ...
 
-    def add_service_errors(self, error: ValidationError) -> None: ...
+    def add_service_errors(self, error: ValidationError) -> None:
+        """Add validation errors of the service layer (`incidents.services`) to the fields that they concern."""
 
 
 class FactsForm(forms.Form):
-    """A form that reads a day and an hour as one instant."""
+    """A form that can combine its inputs for a day and an hour into one moment."""
 
     def read_moment(self, name: str) -> datetime | None:
         """Return the moment in UTC. A day without an hour is its first minute in the current time zone."""
@@ -91,7 +92,7 @@ class FactsForm(forms.Form):
 
 
 def map_initial_moment(name: str, at: date | datetime | None) -> dict[str, str]:
-    """Return the initial values of the day and the hour, in the current time zone."""
+    """Return the initial values of the inputs for the day and the hour, in the current time zone."""
     if at is None:
         return {f"{name}_date": "", f"{name}_time": ""}
     if not isinstance(at, datetime):
@@ -111,11 +112,13 @@ class SingleFormEditor[F: FactsForm]:
 
     def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
-            add_errors(messages, self.form, field)
+            add_field_errors(messages, self.form, field)
 
 
-@with_facts(Section.STORY)
+@add_fact_fields(Section.STORY)
 class StoryForm(FactsForm):
+    """The form of the texts about the incident."""
+
     story_lines = property(list_story_fields)
 
 
@@ -131,8 +134,10 @@ class StoryEditor(SingleFormEditor[StoryForm]):
         return correct_story(edit=edit, **self.form.cleaned_data)
 
 
-@with_facts(Section.CALLER)
+@add_fact_fields(Section.CALLER)
 class CallerForm(FactsForm):
+    """The form about the person to call back."""
+
     field_order = ("contact_phone", "contact_email")
 
 
@@ -140,7 +145,7 @@ class CallerEditor(SingleFormEditor[CallerForm]):
     template = "follow_up/complete/rappel.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        initial: dict[str, Any] = map_caller(read_caller(incident))
+        initial: dict[str, Any] = map_caller_columns(read_caller(incident))
         self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident)
         self.email_help = MAILBOX_IN_DOUBT_HELP if self.is_mailbox_in_doubt else MAILBOX_HELP
@@ -152,6 +157,8 @@ class CallerEditor(SingleFormEditor[CallerForm]):
 
 
 class MomentsForm(FactsForm):
+    """The form of the instants of the incident, each with a day, an hour and a certainty."""
+
     def __init__(self, data: QueryDict | None, instants: Mapping[str, Instant]) -> None:
         initial: dict[str, Any] = {}
         for name, instant in instants.items():
@@ -162,7 +169,7 @@ class MomentsForm(FactsForm):
             self.fields |= zip((f"{name}_date", f"{name}_time", f"{name}_certainty"), fields, strict=True)
 
     def clean(self) -> dict[str, Any]:
-        check_moments(self, INSTANTS)
+        add_moment_errors(self, INSTANTS)
         return self.cleaned_data
 
     def build_instants(self) -> dict[str, Instant]:
@@ -172,7 +179,8 @@ class MomentsForm(FactsForm):
         has_hour = self.cleaned_data[f"{name}_time"] is not None
         return read_instant(self.read_moment(name), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour)
 
-    def moments(self) -> list[dict[str, Any]]:
+    def list_moment_inputs(self) -> list[dict[str, Any]]:
+        """Return, for each instant, its question (`legend`) and its three inputs."""
         parts = ("date", "time", "certainty")
         return [
             {part: self[f"{name}_{part}"] for part in parts}
@@ -192,11 +200,13 @@ class MomentsEditor(SingleFormEditor[MomentsForm]):
 
 
 class DataForm(FactsForm):
+    """The form about the personal data that are affected."""
+
     data_concerned = make_fact_field(DECLARATION_FACTS["data_concerned"])
     leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_CONCLUSIONS)
     categories = make_fact_field(LEAK_FACTS["categories"])
     person_categories = make_fact_field(LEAK_FACTS["person_categories"])
-    persons_band = make_list_field(LEAK_FACTS["persons_band"])
+    persons_band = make_select_field(LEAK_FACTS["persons_band"])
     persons = make_fact_field(LEAK_FACTS["persons"])
 
 
@@ -206,7 +216,9 @@ class DataEditor(SingleFormEditor[DataForm]):
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         leak = read_declared_leak(read_declared_data(incident))
-        self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | map_leak(leak or Leak()))
+        self.form = DataForm(
+            data, initial={"data_concerned": incident.data_concerned} | map_leak_inputs(leak or Leak())
+        )
 
     def save(self, edit: SectionEdit) -> SavedSheet:
         answers = self.form.cleaned_data
@@ -214,7 +226,7 @@ class DataEditor(SingleFormEditor[DataForm]):
 
 
 class InterruptionForm(FactsForm):
-    """The form of one interruption, which was recorded before or is ticked in this form."""
+    """The form of one interruption of a public service. It was recorded before or is added on this page."""
 
     extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
     started_date, started_time = DayField(required=False), HourField(required=False)
@@ -233,7 +245,7 @@ class InterruptionForm(FactsForm):
             field.label = self.service.label
 
     def clean(self) -> dict[str, Any]:
-        check_moments(self, ("started", "ended"))
+        add_moment_errors(self, ("started", "ended"))
         return self.cleaned_data
 
     def build_interruption(self) -> Interruption:
@@ -249,6 +261,7 @@ class InterruptionForm(FactsForm):
 
 
 def map_initial_interruption(interruption: Interruption) -> dict[str, Any]:
+    """Return the initial values of the form of a recorded interruption, in the current time zone."""
     return {
         "extent": interruption.extent,
         "people": interruption.people_affected,
@@ -262,7 +275,7 @@ def map_initial_interruption(interruption: Interruption) -> dict[str, Any]:
 
 
 class ServicesEditor:
-    """The editor of the recorded interruptions, in their order, and of the services that can be added."""
+    """The editor of the recorded interruptions, in their order, and of the public services that can be added."""
 
     template = "follow_up/complete/services.html"
     answers = Answer.choices
@@ -289,6 +302,7 @@ class ServicesEditor:
 
     @property
     def added(self) -> list[InterruptionForm]:
+        """The forms of the public services that were ticked on this page."""
         return [form for form in self.offered if form.is_bound]
 
     def save(self, edit: SectionEdit) -> SavedSheet:
@@ -302,7 +316,7 @@ class ServicesEditor:
     def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
             index, _separator, name = field.partition("_")
-            add_errors(messages, self.sent[int(index)], name)
+            add_field_errors(messages, self.sent[int(index)], name)
 
 
 def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[InterruptionForm]:
@@ -313,8 +327,8 @@ def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[Interrupt
 
 
 def make_posted_forms(data: QueryDict) -> list[InterruptionForm]:
-    """Return the rows of the posted page, even if the recorded interruptions changed since, so that no value moves to
-    another service.
+    """Return the forms of the interruptions that the posted page displayed. Other interruptions may be recorded by
+    now, and no value may move to another public service.
     """
     services = [service for service in data.getlist("row") if service in PublicService.values]
     return [InterruptionForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]

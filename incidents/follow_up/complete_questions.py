@@ -14,7 +14,14 @@ from django.utils import timezone
 
 from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.models import Incident
-from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, QuestionSection, Version, find_version
+from incidents.questions.catalogue import (
+    WITH_CHOICES,
+    Question,
+    QuestionKind,
+    QuestionnaireVersion,
+    QuestionSection,
+    find_version,
+)
 from incidents.services.declarant.answers import find_oddness
 from incidents.services.declarant.complete import SavedSheet, SectionEdit, answer_section
 
@@ -41,11 +48,11 @@ NUMBER_FIELDS: dict[QuestionKind, Callable[..., forms.Field]] = {
 }
 
 
-def make_fields(question: Question) -> dict[str, forms.Field]:
-    """Return a dict from input name to form field, for the inputs of one question."""
+def make_question_fields(question: Question) -> dict[str, forms.Field]:
+    """Return the form fields of one question, by input name."""
     code, label = question.code, strip_question_mark(question.label)
     if question.kind in WITH_CHOICES:
-        return {code: make_answer_field(question)}
+        return {code: make_choice_answer_field(question)}
     fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
     if question.kind == QuestionKind.MOMENT:
         fields[f"{code}-date"] = DayField(required=False, label=label, needs_year=question.future)
@@ -59,11 +66,14 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
 
 
 def strip_question_mark(label: str) -> str:
-    """Return the label without its question mark, as the list of errors needs it: « Quel montant : … »."""
+    """Return the label without its final question mark. The list of errors shows it before a colon, as in « Quel
+    montant : … ».
+    """
     return label.rstrip("?… \N{NO-BREAK SPACE}")
 
 
-def make_answer_field(question: Question) -> forms.Field:
+def make_choice_answer_field(question: Question) -> forms.Field:
+    """Return the field of a question with choices. « Je ne sais pas » is added to the choices."""
     choices = [*question.choices, (UNKNOWN, "Je ne sais pas")]
     if question.kind == QuestionKind.CHOICE:
         return forms.ChoiceField(
@@ -75,8 +85,8 @@ def make_answer_field(question: Question) -> forms.Field:
     )
 
 
-def map_initial(question: Question, value: Any) -> dict[str, Any]:
-    """Return the values of the controls for a stored answer, in the current time zone. None stands for « Je ne sais
+def map_initial_answer(question: Question, value: Any) -> dict[str, Any]:
+    """Return the values of the inputs for a stored answer, in the current time zone. None stands for « Je ne sais
     pas ».
     """
     code = question.code
@@ -93,24 +103,25 @@ def map_initial(question: Question, value: Any) -> dict[str, Any]:
 
 
 def format_day_value(at: datetime) -> str:
-    """Return the value of a control of type `date`."""
+    """Return the value of an input of type `date`."""
     return at.date().isoformat()
 
 
 def format_hour_value(at: datetime) -> str:
-    """Return the value of a control of type `time`. It is empty at midnight, which stands for a day without an
-    hour.
-    """
+    """Return the value of an input of type `time`. Midnight gives "", because it stands for a day without an hour."""
     return "" if at.time() == time.min else f"{at:%H:%M}"
 
 
 def format_amount_value(cents: int) -> str:
+    """Return the value of the input for an amount in cents: 1234050 gives « 12340,50 »."""
     euros, rest = divmod(cents, 100)
     return f"{euros},{rest:02}" if rest else str(euros)
 
 
 class QuestionControls(NamedTuple):
-    """One question with its controls, for the template."""
+    """One question with its inputs, for the template. `keep` is the box « gardez-le tel quel » for an unusual
+    value.
+    """
 
     question: Question
     field: forms.BoundField
@@ -120,14 +131,16 @@ class QuestionControls(NamedTuple):
 
 
 class QuestionsForm(forms.Form):
+    """The form of one section of questions. `values` are the stored answers by the code of their question."""
+
     def __init__(self, section: QuestionSection, data: QueryDict | None, values: dict[str, Any]) -> None:
         initial: dict[str, Any] = {}
         for question in section.questions:
             if question.code in values:
-                initial |= map_initial(question, values[question.code])
+                initial |= map_initial_answer(question, values[question.code])
         super().__init__(data, prefix="q", initial=initial)
         for question in section.questions:
-            self.fields |= make_fields(question)
+            self.fields |= make_question_fields(question)
         self.section = section
 
     def clean(self) -> dict[str, Any]:
@@ -138,6 +151,7 @@ class QuestionsForm(forms.Form):
         return self.cleaned_data
 
     def list_controls(self) -> Iterator[QuestionControls]:
+        """Yield each question with its inputs."""
         for question in self.section.questions:
             code = question.code
             main = f"{code}-date" if question.kind == QuestionKind.MOMENT else code
@@ -147,16 +161,17 @@ class QuestionsForm(forms.Form):
     def get_control(self, name: str) -> forms.BoundField | None:
         return self[name] if name in self.fields else None
 
-    def list_answers(self) -> dict[str, Any]:
-        """Return the answers by code. None means « Je ne sais pas » without another answer. Questions without any
-        answer are left out.
+    def map_answers(self) -> dict[str, Any]:
+        """Return the answers by the code of their question. None stands for « Je ne sais pas » without another answer.
+        Questions without any answer are left out.
         """
         values = {question.code: self.read_value(question) for question in self.section.questions}
         answers = {code: value for code, value in values.items() if value not in (None, "", [])}
-        unknown = [question for question in self.section.questions if self.is_unknown(question)]
+        unknown = [question for question in self.section.questions if self.is_unknown_ticked(question)]
         return {question.code: None for question in unknown} | answers
 
     def read_value(self, question: Question) -> Any:
+        """Return the answer to a question, without « Je ne sais pas ». A moment is in UTC."""
         cleaned = self.cleaned_data
         if question.kind == QuestionKind.MOMENT:
             day, hour = cleaned[f"{question.code}-date"], cleaned[f"{question.code}-time"]
@@ -169,7 +184,8 @@ class QuestionsForm(forms.Form):
             )
         return value
 
-    def is_unknown(self, question: Question) -> bool:
+    def is_unknown_ticked(self, question: Question) -> bool:
+        """Tell whether the person ticked « Je ne sais pas »."""
         ticked = self.cleaned_data.get(f"{question.code}-{UNKNOWN}")
         return bool(ticked) or (question.kind in WITH_CHOICES and UNKNOWN in self.cleaned_data[question.code])
 
@@ -181,6 +197,7 @@ class QuestionsForm(forms.Form):
 
 
 def drop_unknown_choice(choice: str) -> str:
+    """Return the chosen code, or "" for « Je ne sais pas »."""
     return "" if choice == UNKNOWN else choice
 
 
@@ -190,7 +207,7 @@ class QuestionsEditor:
     template = "follow_up/complete/questions.html"
 
     def __init__(
-        self, version: Version, section: QuestionSection, data: QueryDict | None, values: dict[str, Any]
+        self, version: QuestionnaireVersion, section: QuestionSection, data: QueryDict | None, values: dict[str, Any]
     ) -> None:
         self.version, self.section = version, section
         self.form = QuestionsForm(section, data, values)
@@ -201,7 +218,7 @@ class QuestionsEditor:
             edit=edit,
             section=self.section.code,
             version=self.version.code,
-            values=self.form.list_answers(),
+            values=self.form.map_answers(),
             keep=self.form.list_kept_codes(),
         )
 
@@ -215,7 +232,9 @@ class QuestionsEditor:
 def make_questions_editor(
     incident: Incident, code: str, data: QueryDict | None, values: dict[str, Any]
 ) -> QuestionsEditor | None:
-    """Return the editor, or None if the section has no question for this type of incident."""
+    """Return the editor of the section with this code. Return None if the section has no question for this type of
+    incident.
+    """
     version = find_version(data.get("version", "") if data is not None else "")
     whole_section = version.find_section(code)
     section = whole_section.narrow_to_type(incident.type) if whole_section else None

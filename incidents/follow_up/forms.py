@@ -10,8 +10,8 @@ from incidents.services.declarant.access import SECRET_LENGTH
 
 
 class CodeForm(forms.Form):
-    """The form that asks for a reference and its follow-up code. Both may be dictated or copied, so spaces, dashes and
-    lower case do not matter.
+    """The form that asks for a reference and its follow-up code. Both may be dictated or copied: spaces, dashes and
+    lower case are accepted.
     """
 
     reference = forms.CharField(
@@ -33,8 +33,8 @@ class CodeForm(forms.Form):
         return compact_code(self.cleaned_data["reference"])
 
     def clean(self) -> dict[str, Any]:
-        """Swap the reference and the code if each was typed in the field of the other. Their lengths distinguish
-        them.
+        """Swap the reference and the code if each was typed in the field of the other. They are told apart by their
+        lengths.
         """
         values = self.cleaned_data
         reference, code = values.get("reference", ""), compact_code(values.get("code", ""))
@@ -44,11 +44,12 @@ class CodeForm(forms.Form):
 
 
 def make_form_key() -> str:
+    """Return a random idempotency key, so that a message posted twice is saved once."""
     return secrets.token_urlsafe(16)
 
 
 class LetterForm(forms.Form):
-    """A message to the centre. The service checks its length and its text."""
+    """The form of a message to the centre. The service checks the length and the text of the message."""
 
     text = forms.CharField(
         label="Votre message",
@@ -72,6 +73,8 @@ class LetterForm(forms.Form):
 
 
 class WithdrawForm(LetterForm):
+    """The form that withdraws a declaration, with an optional reason."""
+
     text = forms.CharField(
         label="Pourquoi la retirer",
         required=False,

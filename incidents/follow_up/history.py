@@ -64,15 +64,17 @@ MAX_EVENTS = 500
 
 
 class HistoryLine(NamedTuple):
+    """A sentence of the history, with the time of its newest event."""
+
     at: datetime
     sentence: str
 
 
 class HistoryReader(NamedTuple):
-    """The person who reads the history. `user` is None if they use the secret link. `is_declarant` tells whether
-    this reader counts as the author of what was done with the link.
+    """The person who reads the history. `user` is None if they use the secret link.
 
-    `caller` is the name of the declaration's author as the declaration gave it, or "".
+    `is_declarant` is true if what was done with the link counts as done by this reader. `caller` is the name that the
+    declaration gave for its author, or "".
     """
 
     user: User | None
@@ -80,68 +82,77 @@ class HistoryReader(NamedTuple):
     caller: str
 
     def is_author_of(self, event: IncidentEvent) -> bool:
-        """Tell whether this reader is the author of an event of the declarant's side."""
+        """Tell whether this reader did what the event records. This is never true for an act of a centre."""
         if event.actor_kind == ActorKind.DECLARANT:
             return self.is_declarant
         return self.user is not None and event.actor_id == self.user.pk and is_by_declarant_side(event)
 
 
 def load_page_events(incident: Incident) -> list[IncidentEvent]:
-    """Return the latest events that the body may read or that changed the type, newest first. Runs one query."""
+    """Return the latest `MAX_EVENTS` events that the body may read or that changed the type, newest first. Runs one
+    query.
+    """
     events = incident.events.filter(VISIBLE_TO_BODY | TYPE_CHANGES).select_related("actor")
     return list(events.order_by("-id")[:MAX_EVENTS])
 
 
-def find_centre_acts(
+def list_centre_acts(
     incident: Incident, events: Sequence[IncidentEvent], centres: Mapping[int, str]
 ) -> list[CentreAct]:
-    """Return what `load_centre_acts` returns for the case. Runs no query unless `events`, from `load_page_events`, may
-    lack older events.
+    """Return the acts by which centres changed what the case says, oldest first. `events` is what `load_page_events`
+    returns.
+
+    If there are `MAX_EVENTS` of them, older events may be missing, and `load_centre_acts` reads all. Otherwise no
+    query runs.
     """
     return select_centre_acts(events, centres) if len(events) < MAX_EVENTS else load_centre_acts(incident)
 
 
-def list_history(
+def list_history_lines(
     incident: Incident, user: User | None, events: Sequence[IncidentEvent], centres: Mapping[int, str]
 ) -> list[HistoryLine]:
-    """Return a line for each event that the body may read, newest first. `events` is what `load_page_events` returns.
+    """Return the lines of the history for the events that the body may read, newest first. Consecutive events of one
+    kind and person are one line that gives their number.
 
-    Consecutive events of one kind and person are one line with their number. An event at a former centre names that
-    centre: `centres` is what `map_centres_by_event` returns for the events. `user` is the account of the reader, or
-    None if the reader uses the secret link.
+    `user` is the account of the reader, or None if the reader uses the secret link. `events` is what
+    `load_page_events` returns. `centres` is what `map_centres_by_event` returns for these events: the name of the
+    centre at each event.
     """
     visible = [event for event in events if event.kind != EventKind.QUALIFIED]
-    reader = describe_reader(incident, user)
+    reader = build_history_reader(incident, user)
     alike = groupby(visible, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
-    return [build_line(list(group), centres, reader) for _key, group in alike]
+    return [build_history_line(list(group), centres, reader) for _key, group in alike]
 
 
-def describe_reader(incident: Incident, user: User | None) -> HistoryReader:
-    """Return the reader. Runs one query for a reader who did not declare, and for a case declared by telephone."""
+def build_history_reader(incident: Incident, user: User | None) -> HistoryReader:
+    """Return the person who reads the history. Runs one query for a reader who did not declare, and for a case
+    declared by telephone.
+    """
     is_declarant = user is None or user.pk == incident.claimed_by_id
     names_caller = not is_declarant or incident.origin == Origin.PHONE
     return HistoryReader(user, is_declarant, find_declared_name(incident) if names_caller else "")
 
 
 def find_declared_name(incident: Incident) -> str:
-    """Return the name that the declaration gave. Once somebody corrected the name, the first sheet contains the
-    declared one.
+    """Return the name of the person to call back as the declaration gave it, or "". If somebody corrected the name, it
+    is read from the first saved sheet.
     """
     first = incident.sheets.filter(section=Section.CALLER).order_by("id").values_list("values", flat=True).first()
     name = incident.story.contact_name if first is None else first.get("name", "")
     return str(name or "")
 
 
-def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> HistoryLine:
-    """Return one line for consecutive events of one kind and person, which are newest first."""
-    newest, words = events[0], build_sentence(events[0], centres[events[0].pk], reader)
+def build_history_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> HistoryLine:
+    """Return one line for consecutive events of one kind and person. `events` are newest first."""
+    newest, words = events[0], build_event_sentence(events[0], centres[events[0].pk], reader)
     times = f" ({len(events)} fois)" if len(events) > 1 else ""
     return HistoryLine(newest.at, f"{words}{times}")
 
 
-def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
+def build_event_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
+    """Return the sentence that says what happened. `centre` is the name of the centre at that time, or ""."""
     if event.kind == EventKind.DECLARED and event.data.get("origin") == Origin.PHONE and event.actor:
-        return format_call(reader.caller, event.actor.display_name or centre)
+        return format_phone_declaration(reader.caller, event.actor.display_name or centre)
     if event.kind == EventKind.MESSAGE and not centre and reader.is_author_of(event):
         return MESSAGE_WITHOUT_CENTRE
     if event.kind in OWN_SENTENCES and reader.is_author_of(event):
@@ -155,15 +166,15 @@ def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> 
     }
 
 
-def format_call(caller: str, writer: str) -> str:
+def format_phone_declaration(caller: str, writer: str) -> str:
     """Return the sentence that says who declared by telephone, and which responder wrote the declaration down."""
     declared = f"{caller} a déclaré l’incident" if caller else "L’incident a été déclaré"
     return f"{declared} par téléphone : {writer} l’a noté"
 
 
 def format_actor(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
-    """Return the author's display name and centre, such as « Camille (Breizh Cyber) ». A mail address is never
-    shown.
+    """Return the display name and the centre of the event's author, such as « Camille (Breizh Cyber) ». It is never a
+    mail address.
     """
     if event.actor_kind == ActorKind.DECLARANT:
         return (reader.caller if event.kind == EventKind.DECLARED else "") or "Le déclarant"
@@ -174,5 +185,5 @@ def format_actor(event: IncidentEvent, centre: str, reader: HistoryReader) -> st
 
 
 def is_by_declarant_side(event: IncidentEvent) -> bool:
-    """Tell whether the event is an act of the declarant or of another member of the body."""
+    """Tell whether the declarant or another member of the body did what this event records."""
     return event.kind in BY_DECLARANT_SIDE or event.data.get("side") == DECLARANT

@@ -13,12 +13,13 @@ from incidents.follow_up.complete import read_typed_text
 
 
 def render_case_post_without_cookies(request: HttpRequest) -> HttpResponse | None:
-    """Return the page with what was typed, or None if the post was not sent to a page of a case."""
-    return render_typed_text(request) if request.path.startswith(reverse("follow_up_start")) else None
+    """Return the page with what was typed. Return None if the post was not sent to a page of a case."""
+    return render_unsaved_text(request) if request.path.startswith(reverse("follow_up_start")) else None
 
 
 @serve_privately
-def render_typed_text(request: HttpRequest) -> HttpResponse:
+def render_unsaved_text(request: HttpRequest) -> HttpResponse:
+    """Render what was typed, which is not saved, so that the person can copy it."""
     # The page that asks for the reference and the code must not show the code again.
     typed_text = "" if request.path == reverse("follow_up_start") else read_typed_text(request)
     return render(request, "follow_up/words_lost.html", {"typed_text": typed_text}, status=403)

@@ -18,7 +18,7 @@ from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
-from incidents.follow_up.history import find_centre_acts, list_history, load_page_events
+from incidents.follow_up.history import list_centre_acts, list_history_lines, load_page_events
 from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, Message, ServiceInterruption
 from incidents.progress import CaseProgress, ProgressStep, build_case_progress
@@ -59,7 +59,9 @@ def render_case_page(
     rate: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the page. `form` and `rate` (for the rating) are refused forms to show again with their errors."""
+    """Render the page of a case. `form` (for the message) and `rate` (for the rating) are refused forms to show again
+    with their errors.
+    """
     context = (
         build_page_context(incident, visitor)
         | build_acts_context(visitor, incident)
@@ -75,10 +77,10 @@ def render_case_page(
 
 
 def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, Any]:
-    """Return the context that is the same for all who may follow the case, with the history as `visitor` reads it."""
+    """Return the template context about the case. Only its history depends on the visitor."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = build_case_progress(incident, thread=thread, has_holder=holder is not None)
-    collapsed = count_collapsed(thread, progress)
+    collapsed = count_collapsed_messages(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)
     return build_declared_context(incident, visitor, zone) | {
@@ -106,32 +108,32 @@ def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, An
 
 
 def is_mailed_to_centre(incident: Incident) -> bool:
-    """Tell whether the centre also gets the words of the declarant by mail."""
+    """Tell whether the centre also receives the declarant's messages by mail."""
     return bool(incident.csirt and incident.csirt.notification_email and may_mail_texts_to_csirt(incident))
 
 
 def build_declared_context(incident: Incident, visitor: CaseVisitor, zone: str) -> dict[str, Any]:
-    """Return the context about what was declared, the history as `visitor` reads it, the centre's judgement of the
-    leak, and the duties that follow.
+    """Return the template context about what was declared, the history, the centre's judgement of the leak, and the
+    legal duties. Only the history depends on the visitor.
     """
     data, events = read_declared_data(incident), load_page_events(incident)
     centres = map_centres_by_event(events, incident)
     judgement = find_leak_judgement(incident, data, find_leak_row(incident))
     return {
-        "declared": list_declared_sections(incident, data, find_centre_acts(incident, events, centres), zone),
-        "history": list_history(incident, visitor.user, events, centres),
+        "declared": list_declared_sections(incident, data, list_centre_acts(incident, events, centres), zone),
+        "history": list_history_lines(incident, visitor.user, events, centres),
         "judgement": format_leak_judgement_sentence(incident, judgement),
         "duties": list_timed_duties(incident, zone, data, judgement, at=timezone.now()),
     }
 
 
 def load_interruptions(incident: Incident) -> list[ServiceInterruption]:
-    """Load the interruptions of the case once for all parts of the page, and return them."""
+    """Return the interruptions of the case, oldest first, and keep them loaded for other parts of the page."""
     prefetch_related_objects([incident], Prefetch("interruptions", ServiceInterruption.objects.order_by("id")))
     return list(incident.interruptions.all())
 
 
-def count_collapsed(thread: Sequence[Message], progress: CaseProgress) -> int:
+def count_collapsed_messages(thread: Sequence[Message], progress: CaseProgress) -> int:
     """Return how many of the oldest messages are collapsed. An open question and all messages after it stay
     visible.
     """
@@ -140,9 +142,9 @@ def count_collapsed(thread: Sequence[Message], progress: CaseProgress) -> int:
 
 
 def find_new_route(incident: Incident) -> Route | None:
-    """Return today's route of an open case without centre, or None for any other case, for which no query runs.
+    """Return today's route of an open case that has no centre. Return None, without any query, for any other case.
 
-    If a centre covers the territory by now, it receives the case some minutes after the directory changed.
+    If the directory now names a centre, the case goes to this centre some minutes after the change.
     """
     if incident.csirt or incident.status == Status.CLOSED:
         return None
@@ -150,12 +152,12 @@ def find_new_route(incident: Incident) -> Route | None:
 
 
 def build_acts_context(visitor: CaseVisitor, incident: Incident) -> dict[str, Any]:
-    """Return the context of the acts that the visitor may do, the reflex sheet, and the questions that are still
-    useful to answer.
+    """Return the template context of what the visitor may do. It includes the reflex sheet and the questions that are
+    still useful to answer.
     """
     useful = [] if find_completion_refusal(incident) else list_visitor_sections(visitor, incident)
     return {
-        "abilities": list_offered_abilities(visitor, incident),
+        "abilities": get_offered_abilities(visitor, incident),
         "reflexes": None if incident.status == Status.CLOSED else get_reflex_sheet(incident.type, incident.csirt).text,
         "useful": useful,
         "to_complete": sum(section.is_open for section in useful),
@@ -163,12 +165,14 @@ def build_acts_context(visitor: CaseVisitor, incident: Incident) -> dict[str, An
 
 
 def list_visitor_sections(visitor: CaseVisitor, incident: Incident) -> list[UsefulSection]:
-    """Return the sections that a person of the body may still complete, or none for a person of the CSIRT."""
+    """Return the sections that the visitor may complete. The list is empty for a person of the CSIRT."""
     return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(visitor, incident) else []
 
 
-def list_offered_abilities(visitor: CaseVisitor, incident: Incident) -> set[str]:
-    """Return the abilities that the page offers in the present state of the case, or none to a person of the CSIRT."""
+def get_offered_abilities(visitor: CaseVisitor, incident: Incident) -> set[str]:
+    """Return the abilities that the page offers in the present state of the case. The set is empty for a person of the
+    CSIRT.
+    """
     if not speaks_for_body(visitor, incident):
         return set()
     granted = list_visitor_abilities(visitor, incident)
@@ -180,8 +184,8 @@ def list_offered_abilities(visitor: CaseVisitor, incident: Incident) -> set[str]
 
 
 def build_link_context(request: HttpRequest, incident: Incident) -> dict[str, bool]:
-    """Return whether this device has the valid secret link, and whether the user's account may claim the declaration
-    with it.
+    """Return the template context about the secret link: whether this device has a valid link, and whether the user
+    may claim the declaration or sign in to claim it.
     """
     uid = case_cookie.get_access_uid(request, incident.reference)
     holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
@@ -222,7 +226,7 @@ def build_sentence_facts(
 
 
 def build_shared_link(incident: Incident) -> str:
-    """Return the address of the shared sentence, or "" if it is not shared."""
+    """Return the address of the page with the shared sentence, or "" if the sentence is not shared."""
     live = incident.shared.filter(revoked_at=None).first()
     if live is None or not may_share_sentence(incident):
         return ""

@@ -17,8 +17,8 @@ from incidents.services.declarant.rate import rate_help, stamp_rating
 
 @serve_privately
 @require_POST
-def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Save the rating, or show the form again with the reason for the refusal."""
+def rate_help_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Save the rating of the help, or show the form again with the reason for the refusal."""
     try:
         incident, visitor = find_case(request, reference, to=Ability.RATE)
     except Http404:
@@ -42,8 +42,8 @@ def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
 def render_refused_rating(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, form: RateForm, *, is_stale: bool
 ) -> HttpResponse:
-    """Show what was typed, with the reason for the refusal. After a conflict, sending the form again replaces the
-    rating of the colleague.
+    """Show what was typed, with the reason for the refusal. If a colleague rated meanwhile (`is_stale`), sending the
+    form again replaces their rating.
     """
     block = build_rating_block(incident, visitor, form)
     if block and is_stale:

@@ -14,6 +14,8 @@ LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 
 
 class RateForm(forms.Form):
+    """The form in which the body rates the help that it received."""
+
     level = forms.TypedChoiceField(
         label="L’aide reçue vous a-t-elle été utile ?",
         choices=LEVELS,
@@ -35,8 +37,10 @@ class RateForm(forms.Form):
 def build_rating_block(
     incident: Incident, visitor: CaseVisitor, form: RateForm | None = None
 ) -> dict[str, Any] | None:
-    """Return the context of the rating. Return None, without any query, if the visitor is not asked for a rating.
-    `form` is a refused form.
+    """Return the template context of the rating. Return None, without any query, if the visitor is not asked for a
+    rating.
+
+    `form` is a refused form to show again.
     """
     if not can_be_rated(incident) or not speaks_for_body(visitor, incident):
         return None

@@ -32,20 +32,21 @@ TOO_MANY_TRIES = (
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_start(request: HttpRequest) -> HttpResponse:
-    """Ask for a reference and a code. On POST open the case that they identify."""
+def follow_up_code_page(request: HttpRequest) -> HttpResponse:
+    """Ask for a reference and its follow-up code. On POST, open the case that they identify."""
     form = CodeForm(
         request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
     )
-    if form.is_valid() and (access := check_code(form)):
+    if form.is_valid() and (access := find_access_by_form(form)):
         return redirect_to_opened_case(request, access)
     cases = list(case_cookie.read_case_cookie(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
 
 
-def check_code(form: CodeForm) -> FollowUpAccess | None:
-    """Return the access that a valid form opens. If there is none, add an error that does not reveal which references
-    exist and return None.
+def find_access_by_form(form: CodeForm) -> FollowUpAccess | None:
+    """Return the access to the case that a valid form identifies. Otherwise add an error to the form and return None.
+
+    The error is the same for a wrong code and for a reference that does not exist.
     """
     try:
         access = find_access_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
@@ -60,12 +61,12 @@ def check_code(form: CodeForm) -> FollowUpAccess | None:
 @csrf_exempt
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open the case by the secret in the address of the link. No Referer is sent to the next page, not even on this
-    site.
+def secret_link_page(request: HttpRequest, secret: str) -> HttpResponse:
+    """Show a button that opens the case of this secret link. On POST, open the case. The response forbids the browser
+    to send a Referer, even to this site.
 
-    Browsers then send `Origin: null`, which the CSRF check refuses, so the view is exempt from that check. A forger
-    who knows a secret could only open its case.
+    Browsers then send `Origin: null`, which the CSRF check refuses. The view is therefore exempt from this check. A
+    forger would need the secret, and could only open its case.
     """
     response = render_link_page(request, secret)
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -73,6 +74,7 @@ def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
+    """Render the page with the button that opens the case of this secret. On POST, redirect to the case."""
     access = find_access(secret)
     if access is None:
         return render_not_found(request)
@@ -84,6 +86,7 @@ def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
 @serve_privately
 @require_safe
 def case_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the page of a case to its declarant, to a member of its body, or to a person of its centre."""
     try:
         incident, visitor = find_case(request, reference)
     except Http404:
@@ -93,8 +96,8 @@ def case_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
-    """Explain what a new code makes invalid. On POST renew the code and show it."""
+def renew_follow_up_code(request: HttpRequest, reference: str) -> HttpResponse:
+    """Explain what a new code makes invalid. On POST, renew the follow-up code and show it."""
     uid = case_cookie.get_access_uid(request, compact_code(reference))
     if uid is None:
         return render_not_found(request)
@@ -114,7 +117,7 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
 
 @serve_privately
 @require_POST
-def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
+def remove_case_from_device(request: HttpRequest, reference: str) -> HttpResponse:
     """Remove the case from the cookie of this device."""
     response = redirect("follow_up_start")
     case_cookie.remove_case(request, response, compact_code(reference))
@@ -130,8 +133,8 @@ def redirect_to_opened_case(request: HttpRequest, access: FollowUpAccess) -> Htt
 
 @serve_privately
 @require_safe
-def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the whole thread, page by page. The page of the case shows only the latest messages."""
+def message_thread_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the whole thread of messages, page by page. The page of the case shows only the latest messages."""
     try:
         incident, _visitor = find_case(request, reference, door=Door.MESSAGES)
     except Http404:

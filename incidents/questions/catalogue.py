@@ -20,6 +20,8 @@ LONGEST_CODE = 24
 
 
 class QuestionKind(StrEnum):
+    """The kind of answer that a question accepts."""
+
     CHOICE = "choice"
     SEVERAL = "several"
     TEXT = "text"
@@ -36,15 +38,17 @@ WITH_CHOICES = frozenset({QuestionKind.CHOICE, QuestionKind.SEVERAL})
 
 
 class InvalidQuestions(Exception):
-    """A file of questions contains a question or a section that the forms cannot ask."""
+    """A file of questions contains a question or a section that the forms cannot show."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
-    and an empty tuple means all types. `alone` is the choice that contradicts all the others, such as « Aucun ».
-    `unless` gives, by code of another question of the section, the choices that contradict any answer to this one.
-    A `future` question accepts a moment that is still to come.
+    and an empty tuple means all types.
+
+    `alone` is the choice that contradicts all the others, such as « Aucun ». `unless` gives, for other questions of
+    the section by code, the choices that make this question pointless. `future` is true if the answer may be a moment
+    still to come.
     """
 
     code: str
@@ -58,7 +62,9 @@ class Question:
     future: bool = False
 
     def find_excluding_answer(self, answers: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Return the other question, and its choice among these answers, that leaves nothing to answer here."""
+        """Return the code of another question and the choice in its answer that make this question pointless, or None.
+        `answers` are the answers of the section by code.
+        """
         for code, excluding in self.unless.items():
             answer = answers.get(code) or []
             codes = [answer] if isinstance(answer, str) else answer
@@ -66,12 +72,15 @@ class Question:
                 return code, choice
         return None
 
-    def concerns(self, incident_type: str) -> bool:
+    def is_for_type(self, incident_type: str) -> bool:
+        """Tell whether the question applies to this type of incident."""
         return not self.types or incident_type in self.types
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionSection:
+    """A section of the questionnaire. `why` tells the declarant how the answers help."""
+
     code: str
     title: str
     why: str
@@ -80,12 +89,14 @@ class QuestionSection:
     def narrow_to_type(self, incident_type: str) -> "QuestionSection":
         """Return a copy of this section with only the questions for this type of incident."""
         return replace(
-            self, questions=tuple(question for question in self.questions if question.concerns(incident_type))
+            self, questions=tuple(question for question in self.questions if question.is_for_type(incident_type))
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Version:
+class QuestionnaireVersion:
+    """A version of the questionnaire, read from one JSON file."""
+
     code: str
     sections: tuple[QuestionSection, ...]
 
@@ -93,39 +104,48 @@ class Version:
         return next((section for section in self.sections if section.code == code), None)
 
     def list_sections(self, incident_type: str) -> list[QuestionSection]:
-        """Return the sections that have questions for this type of incident."""
+        """Return the sections that have questions for this type of incident, with only these questions."""
         sections = (section.narrow_to_type(incident_type) for section in self.sections)
         return [section for section in sections if section.questions]
 
 
 @cache
-def load_versions() -> Mapping[str, Version]:
-    """Return a dict from code to version, oldest first. Raises InvalidQuestions if a file breaks the rules."""
-    read = (read_version(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json")))
+def load_versions() -> Mapping[str, QuestionnaireVersion]:
+    """Return all versions of the questionnaire by code, oldest first. Raises InvalidQuestions if a file breaks the
+    rules.
+    """
+    read = (parse_version(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json")))
     return {version.code: version for version in read}
 
 
-def get_current_version() -> Version:
-    """Return the newest version, which is the one in use."""
+def get_current_version() -> QuestionnaireVersion:
+    """Return the newest version of the questionnaire. New answers are given in this version."""
     return list(load_versions().values())[-1]
 
 
-def find_version(code: str) -> Version:
-    """Return the version with this code, or the newest version for an unknown code."""
+def find_version(code: str) -> QuestionnaireVersion:
+    """Return the version of the questionnaire with this code, or the newest version if the code is unknown."""
     return load_versions().get(code) or get_current_version()
 
 
-def read_version(data: dict[str, Any]) -> Version:
+def parse_version(data: dict[str, Any]) -> QuestionnaireVersion:
+    """Return the version that a decoded JSON file contains. Raises InvalidQuestions if it breaks the rules."""
     lists = data.get("lists", {})
-    version = Version(code=data["code"], sections=tuple(read_section(section, lists) for section in data["sections"]))
+    version = QuestionnaireVersion(
+        code=data["code"], sections=tuple(parse_section(section, lists) for section in data["sections"])
+    )
     codes = [section.code for section in version.sections]
     if len(set(codes)) < len(codes) or set(codes) & set(SNAPSHOTS):
         raise InvalidQuestions(f"{version.code}: sections {codes}")
     return version
 
 
-def read_section(data: dict[str, Any], lists: dict[str, Any]) -> QuestionSection:
-    questions = tuple(read_question(question, lists) for question in data["questions"])
+def parse_section(data: dict[str, Any], lists: dict[str, Any]) -> QuestionSection:
+    """Return the section that decoded JSON contains. `lists` are the lists of choices that questions share, by name.
+
+    Raises InvalidQuestions if the section breaks the rules.
+    """
+    questions = tuple(parse_question(question, lists) for question in data["questions"])
     codes = [question.code for question in questions]
     is_unsound = not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE
     if is_unsound or not are_conditions_sound(questions):
@@ -134,7 +154,7 @@ def read_section(data: dict[str, Any], lists: dict[str, Any]) -> QuestionSection
 
 
 def are_conditions_sound(questions: tuple[Question, ...]) -> bool:
-    """Tell whether each `unless` names choices of another question of the section."""
+    """Tell whether each `unless` names another question of the section, and choices that this question has."""
     choices = {question.code: set(dict(question.choices)) for question in questions}
     return all(
         code != question.code and codes and set(codes) <= choices.get(code, set())
@@ -143,7 +163,11 @@ def are_conditions_sound(questions: tuple[Question, ...]) -> bool:
     )
 
 
-def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
+def parse_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
+    """Return the question that decoded JSON contains. `lists` are the lists of choices that questions share, by name.
+
+    Raises InvalidQuestions if the forms cannot show the question.
+    """
     listed = data.get("choices", ())
     choices = lists[listed] if isinstance(listed, str) else listed
     question = Question(
@@ -161,9 +185,7 @@ def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
 
 
 def can_be_asked(question: Question) -> bool:
-    """Tell whether the forms can ask the question: valid code, choices exactly if its kind has choices, known types of
-    incident.
-    """
+    """Tell whether the forms can show the question. Its code, its choices and its types of incident are checked."""
     return (
         question.code.isidentifier()
         and len(question.code) <= LONGEST_CODE

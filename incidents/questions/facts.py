@@ -20,7 +20,7 @@ from incidents.facts.description import FactField, FieldKind, Section, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
-from incidents.questions.formatting import DisplayedFact, format_moment, format_people, list_answers
+from incidents.questions.formatting import DisplayedFact, format_moment, format_people, list_displayed_answers
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 SNAPSHOT_TITLES: dict[str, str] = {
@@ -39,14 +39,17 @@ CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER_FACTS)))
 
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[DisplayedFact]:
-    """Return the lines of one sheet, either of questions or of facts. A sheet whose texts were erased has none."""
+    """Return the answers of one sheet of questions or of facts, ready for display. If the texts of the sheet were
+    erased, the list is empty.
+    """
     list_facts = FACT_LISTERS.get(section)
     if not values:
         return []
-    return list(list_facts(values, zone) if list_facts else list_answers(section, version, values, zone))
+    return list(list_facts(values, zone) if list_facts else list_displayed_answers(section, version, values, zone))
 
 
 def get_section_title(section: str, version: str) -> str:
+    """Return the title of a section, or its code if this version of the questionnaire has no such section."""
     if section in SNAPSHOT_TITLES:
         return SNAPSHOT_TITLES[section]
     questions = find_version(version).find_section(section)
@@ -54,7 +57,9 @@ def get_section_title(section: str, version: str) -> str:
 
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield what the history shows of a story. A fact that an older saved version lacks is left out."""
+    """Yield the texts about the incident in a snapshot. An empty description is shown as « rien d’écrit », and other
+    empty texts are left out.
+    """
     words = values["description"] or NOTHING_WRITTEN
     yield DisplayedFact(label=DECLARATION_FACTS["description"].history_label, words=words, kind=QuestionKind.LONG)
     for name, fact in STORY_LINES.items():
@@ -63,6 +68,7 @@ def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displayed
 
 
 def list_moment_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
+    """Yield the instants in a snapshot, in the time zone `zone`."""
     for name, fact in INSTANTS.items():
         at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
         words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else NOT_STATED)
@@ -71,22 +77,25 @@ def list_moment_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
 
 
 def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
+    """Yield the interruptions in a snapshot. If there are none, yield the answer to the question whether a service is
+    stopped.
+    """
     for interruption in values["services"]:
         yield DisplayedFact(
-            label=get_label(PublicService, interruption["service"]),
-            words=", ".join(list_interruption_facts(interruption, zone)),
+            label=get_choice_label(PublicService, interruption["service"]),
+            words=", ".join(list_interruption_parts(interruption, zone)),
         )
     if not values["services"]:
         yield DisplayedFact(
-            label=DECLARATION_FACTS["service_stopped"].history_label, words=get_label(Answer, values["stopped"])
+            label=DECLARATION_FACTS["service_stopped"].history_label, words=get_choice_label(Answer, values["stopped"])
         )
 
 
-def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
+def list_interruption_parts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
     """Yield the parts of a text such as « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur
     papier ».
     """
-    yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
+    yield get_choice_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
     if interruption["from"]:
         yield f"depuis le {format_moment(parse_moment(interruption['from']), zone)}"
     if interruption["to"]:
@@ -99,9 +108,11 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield the lines about the data. If the exact number of persons is known, it replaces their band."""
+    """Yield the facts about the personal data in a snapshot. If the exact number of persons is known, it replaces
+    their band.
+    """
     yield DisplayedFact(
-        label=DECLARATION_FACTS["data_concerned"].history_label, words=get_label(Answer, values["concerned"])
+        label=DECLARATION_FACTS["data_concerned"].history_label, words=get_choice_label(Answer, values["concerned"])
     )
     leak = values["leak"] or {}
     for name, fact in LEAK_FACTS.items():
@@ -114,6 +125,7 @@ def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedF
 
 
 def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
+    """Yield the facts about the person to call back in a snapshot."""
     for name in CALLER_ORDER:
         if values.get(name):
             kind = QuestionKind.MAIL if name == "email" else QuestionKind.TEXT
@@ -137,16 +149,17 @@ def parse_moment(text: str | None) -> datetime | None:
 
 
 def format_fact(fact: FactField, value: Any) -> str:
+    """Return a stored value as text, or « pas dit » if it is empty."""
     match fact.kind:
         case FieldKind.CHOICE:
-            return get_label(fact.choices, value)
+            return get_choice_label(fact.choices, value)
         case FieldKind.COUNT if value is not None:
             return format_number(value)
     return str(value or NOT_STATED)
 
 
-def get_label(choices: Any, code: str) -> str:
-    """Return the label of a stored code, « pas dit » for an empty code, and the code itself if it is no longer in
-    use.
+def get_choice_label(choices: Any, code: str) -> str:
+    """Return the label of a stored code. Return « pas dit » for an empty code, and the code itself if it is no longer
+    in use.
     """
     return str(dict(choices.choices).get(code, code) or NOT_STATED)

@@ -18,7 +18,7 @@ from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, 
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayedFact:
-    """One answer, ready for display. `words` is text that a stranger typed if the kind is text, long, url, mail or
+    """One answer, ready for display. `words` may be text that a stranger typed if `kind` is text, long, url, mail or
     iban.
     """
 
@@ -27,8 +27,12 @@ class DisplayedFact:
     kind: str = QuestionKind.TEXT
 
 
-def list_answers(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield the answers of one sheet in the order of its questions. A None value means « Je ne sais pas »."""
+def list_displayed_answers(
+    section: str, version: str, values: Mapping[str, Any], zone: str
+) -> Iterator[DisplayedFact]:
+    """Yield the answers of one sheet, ready for display, in the order of its questions. A stored None means « Je ne
+    sais pas ».
+    """
     questionnaire = load_versions().get(version)
     asked_section = questionnaire.find_section(section) if questionnaire else None
     for question in asked_section.questions if asked_section else ():
@@ -39,6 +43,7 @@ def list_answers(section: str, version: str, values: Mapping[str, Any], zone: st
 
 
 def format_answer(question: Question, value: Any, zone: str) -> str:
+    """Return a stored answer as text. Moments are in the time zone `zone`."""
     if value is None:
         return "Je ne sais pas"
     if question.kind in WITH_CHOICES:
@@ -50,8 +55,8 @@ def format_answer(question: Question, value: Any, zone: str) -> str:
 
 
 def format_moment(at: date | datetime | None, zone: str) -> str:
-    """Return « mardi 24 novembre 2026 à 9 h 51 » in the time zone `zone`, or only the day if the moment has no hour,
-    or "" for None.
+    """Return a text such as « mardi 24 novembre 2026 à 9 h 51 », in the time zone `zone`. A moment without an hour
+    gives only the day, and None gives "".
     """
     if at is None:
         return ""
@@ -63,24 +68,24 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
 
 
 def format_zoned_moment(at: datetime, zone: str) -> str:
-    """Return the moment with its clock: « … à 8 h 51, heure de Paris »."""
+    """Return the moment with the name of its local time: « … à 8 h 51, heure de Paris »."""
     local = format_moment(at, zone)
     return f"{local}, {CLOCK_LABELS.get(zone, zone)}"
 
 
 def format_people(number: int) -> str:
-    """Return « 4 210 personnes » for 4210."""
+    """Return a number of persons as text: 4210 gives « 4 210 personnes »."""
     return choose_plural("%s personne", "%s personnes", number) % format_number(number)
 
 
 def format_amount(cents: int) -> str:
-    """Return an amount in cents as euros: 1234050 becomes « 12 340,50 € »."""
+    """Return an amount in cents as euros: 1234050 gives « 12 340,50 € »."""
     euros, rest = divmod(cents, 100)
     return f"{format_number(euros)},{rest:02}{NBSP}€" if rest else f"{format_number(euros)}{NBSP}€"
 
 
 def format_iban(number: str) -> str:
-    """Return the IBAN in groups of four characters. Wrong check digits are pointed out."""
+    """Return the IBAN in groups of four characters. A note is added if its check digits are wrong."""
     grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
     return grouped if iban.is_valid(number) else f"{grouped} (numéro faux, gardé tel quel)"
 

@@ -10,7 +10,7 @@ from incidents.enums import DataCategory, PersonCategory
 
 
 class PlainLabel(NamedTuple):
-    """A category of the CNIL in the words of a town hall, with examples."""
+    """A category of data or of persons as the CNIL defines it, in the words of a town hall, with examples."""
 
     value: str
     plain: str
@@ -51,7 +51,9 @@ PLAIN_TEXTS: dict[str, dict[str, str]] = {
 
 
 def join_plain_labels(name: str, codes: Iterable[str]) -> str:
-    """Return the ticked boxes of a fact of `PLAIN_TEXTS` as the declarant read them, or "" if none is ticked. A code
-    that is no longer in use is returned as it is.
+    """Return the labels of the ticked categories, as the declarant read them, or "" if none is ticked. A code that is
+    no longer in use is returned as it is.
+
+    `name` is a key of `PLAIN_TEXTS`.
     """
     return ", ".join(PLAIN_TEXTS[name].get(code, code) for code in codes)

@@ -1,4 +1,4 @@
-"""The form of a sheet: plain text, with one paragraph per act. The service cleans and checks the text."""
+"""The form of a sheet: plain text, with one paragraph per step. The service cleans and checks the text."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -73,13 +73,13 @@ def build_initial_values(text: Reflexes, based_on: int) -> dict[str, Any]:
     return {
         "words": text.words,
         "title": text.title,
-        "hour": format_acts(text.hour),
-        "day": format_acts(text.day),
+        "hour": format_reflex_steps(text.hour),
+        "day": format_reflex_steps(text.day),
         "sources": "\n".join(text.sources),
         "based_on": based_on,
     }
 
 
-def format_acts(acts: Iterable[Act]) -> str:
-    """Return the acts as paragraphs, as `parse_acts` reads them."""
+def format_reflex_steps(acts: Iterable[Act]) -> str:
+    """Return the steps as paragraphs, as `parse_reflex_steps` reads them."""
     return "\n\n".join(f"{act.title}\n{act.how}" for act in acts)

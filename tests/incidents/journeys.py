@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from collectivities.models import Collectivity
-from incidents.declare.screens import read_values
+from incidents.declare.screens import read_screen_values
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
@@ -69,7 +69,7 @@ def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:
     """Post the fields of the screen. The last screen also takes the two fields that no screen saves (trap,
     confirmation).
     """
-    values = read_values(screen, posted)
+    values = read_screen_values(screen, posted)
     if screen == Screen.CALLER:
         values |= {name: posted.getlist(name) for name in ("site_web", "confirme") if name in posted}
     return client.post(WHERE[screen], values | {"version": read_version(client, screen)})

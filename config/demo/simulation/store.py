@@ -34,7 +34,7 @@ from incidents.enums import (
     Status,
     Verification,
 )
-from incidents.facts.shapes import Interruption, read_leak
+from incidents.facts.shapes import Interruption, make_leak
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, REFERENCE_LENGTH, add_check_character
 from incidents.services.history.index import write_documents
@@ -193,7 +193,7 @@ def make_situation(case: Case) -> Situation:
     return Situation(
         type=case.type,
         interruptions=[Interruption(service=service, extent=extent) for service, extent, _hours in case.services],
-        leak=read_leak(case.leak) if case.leak else None,
+        leak=make_leak(case.leak) if case.leak else None,
         on=case.at.date(),
     )
 

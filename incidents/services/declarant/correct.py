@@ -18,7 +18,7 @@ from incidents.facts.shapes import (
     Instant,
     Interruption,
     Leak,
-    map_caller,
+    map_caller_columns,
     read_story_texts,
 )
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
@@ -168,7 +168,7 @@ def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool
     raise_problems(list_caller_problems(clean, incident.collectivity, needs_number=needs_number))
 
     def save_caller_rows() -> None:
-        Story.objects.filter(incident=incident).update(**map_caller(clean))
+        Story.objects.filter(incident=incident).update(**map_caller_columns(clean))
         incident.mail_without_code = without_code
         incident.save(update_fields=["mail_without_code"])
 

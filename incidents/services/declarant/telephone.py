@@ -31,7 +31,7 @@ from incidents.facts.shapes import (
     Instant,
     Interruption,
     Leak,
-    map_caller,
+    map_caller_columns,
     read_story_texts,
 )
 from incidents.models import Incident, Story
@@ -265,7 +265,7 @@ def save_section_facts(incident: Incident, section: str, clean: Declaration, *, 
             save_declared_leak(incident, clean.leak, before=before)
             incident.data_concerned = clean.data_concerned
         case Section.CALLER:
-            story.update(**map_caller(clean.caller))
+            story.update(**map_caller_columns(clean.caller))
             incident.mail_without_code = clean.mail_without_code
     instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
     incident.save(update_fields=[*FACT_COLUMNS, *instants])

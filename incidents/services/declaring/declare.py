@@ -19,7 +19,7 @@ from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.due import compute_first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.facts.description import LINE_LIMIT
-from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, map_story
+from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, map_story_columns
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import make_reference
 from incidents.services.declarant.access import create_access
@@ -204,7 +204,7 @@ def read_instant_columns(clean: Declaration) -> dict[str, object]:
 
 def save_declared_facts(incident: Incident, clean: Declaration) -> None:
     """Create the rows of the texts, interruptions and leak of a new case."""
-    Story.objects.create(incident=incident, **map_story(clean))
+    Story.objects.create(incident=incident, **map_story_columns(clean))
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions
     )

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from incidents.enums import EventKind, LeakStatus
 from incidents.facts.description import Section
-from incidents.facts.shapes import Leak, read_leak
+from incidents.facts.shapes import Leak, make_leak
 from incidents.models import AnswerSheet, DataLeak, Incident, IncidentEvent
 from incidents.services.history.snapshots import (
     Values,
@@ -73,7 +73,7 @@ def snapshot_leak_row(incident: Incident, row: DataLeak | None) -> Values:
 
 def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:
     """Return the leak that the values of a sheet about data declare, or None if they declare none."""
-    return None if values["leak"] is None else read_leak(values["leak"])
+    return None if values["leak"] is None else make_leak(values["leak"])
 
 
 def read_declared_leak_status(values: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from incidents.facts.shapes import (
     Instant,
     Interruption,
     Leak,
-    read_leak,
+    make_leak,
     read_story_texts,
 )
 from incidents.models import AnswerSheet, DataLeak, Incident, ServiceInterruption
@@ -142,7 +142,7 @@ def find_leak(incident: Incident) -> Leak | None:
 
 
 def read_leak_row(row: DataLeak) -> Leak:
-    return read_leak({name: getattr(row, name) for name in LEAK_FACTS})
+    return make_leak({name: getattr(row, name) for name in LEAK_FACTS})
 
 
 def find_leak_row(incident: Incident) -> DataLeak | None:

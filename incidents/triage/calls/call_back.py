@@ -19,7 +19,7 @@ from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
-from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, Interruption, map_leak
+from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, Interruption, map_leak_inputs
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.telephone import Call, check_case_is_open, save_call, stamp_facts
@@ -169,7 +169,9 @@ def read_known_facts(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
     leak = read_declared_leak(read_declared_data(incident))
     values: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}
-    values |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
+    values |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (
+        map_leak_inputs(leak) if leak else {}
+    )
     for name, instant in read_instants(incident).items():
         values |= format_moment_fields(name, instant.at)
     return values | build_interruption_values(list_open_interruptions(incident))

@@ -26,7 +26,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_fields, make_short_field, with_facts
+from incidents.facts.forms import add_fact_fields, list_story_fields, make_responder_field
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -61,7 +61,7 @@ def make_extent_field(label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=EXTENTS, required=False, label=label)
 
 
-@with_facts(Section.STORY, Section.CALLER, ask=make_short_field)
+@add_fact_fields(Section.STORY, Section.CALLER, make_field=make_responder_field)
 class TelephoneForm(forms.Form):
     """The form of a declaration by telephone.
 
@@ -72,13 +72,13 @@ class TelephoneForm(forms.Form):
     body = FreeTextField(label="Collectivité")
     body_asked = FreeTextField(widget=forms.HiddenInput)
     collectivite = FreeTextField(widget=forms.HiddenInput)
-    type = make_short_field(DECLARATION_FACTS["type"], TYPES)
-    service_stopped = make_short_field(DECLARATION_FACTS["service_stopped"])
-    data_concerned = make_short_field(DECLARATION_FACTS["data_concerned"])
-    leak_status = make_short_field(LEAK_FACTS["status"], LEAK_CHOICES)
-    persons_band = make_short_field(LEAK_FACTS["persons_band"])
-    categories = make_short_field(LEAK_FACTS["categories"])
-    person_categories = make_short_field(LEAK_FACTS["person_categories"])
+    type = make_responder_field(DECLARATION_FACTS["type"], TYPES)
+    service_stopped = make_responder_field(DECLARATION_FACTS["service_stopped"])
+    data_concerned = make_responder_field(DECLARATION_FACTS["data_concerned"])
+    leak_status = make_responder_field(LEAK_FACTS["status"], LEAK_CHOICES)
+    persons_band = make_responder_field(LEAK_FACTS["persons_band"])
+    categories = make_responder_field(LEAK_FACTS["categories"])
+    person_categories = make_responder_field(LEAK_FACTS["person_categories"])
     # The order of the fields on the page and in its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
     story_lines = property(list_story_fields)

@@ -5,7 +5,7 @@ from typing import Any
 
 from incidents.enums import NOT_STATED, Answer, DataCategory, LeakStatus, PersonCategory
 from incidents.models import DataLeak, Incident, IncidentEvent
-from incidents.questions.facts import get_label
+from incidents.questions.facts import get_choice_label
 from incidents.services.history.declared import (
     find_leak_judgement,
     read_declared_data,
@@ -29,8 +29,8 @@ def build_data_context(
     judgement = find_leak_judgement(incident, declared, leak, history)
     return {
         "data": summarise_data(declared, judgement),
-        "concerned": get_label(Answer, declared["concerned"]),
-        "leak_declared": get_label(LeakStatus, read_declared_leak_status(declared)),
+        "concerned": get_choice_label(Answer, declared["concerned"]),
+        "leak_declared": get_choice_label(LeakStatus, read_declared_leak_status(declared)),
         "leak_found": LeakStatus(judgement).label if judgement else "",
         "leaks": [
             (
@@ -56,11 +56,15 @@ def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     `judgement` is the status that the centre concluded, or "".
     """
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_leak_status(declared)
-    parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
+    parts = [answer, f"fuite {get_choice_label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or NOT_STATED
-    return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text
+    return (
+        f"{declared_text} ; le centre : fuite {get_choice_label(LeakStatus, judgement)}"
+        if judgement
+        else declared_text
+    )
 
 
 def list_choice_labels(choices: Any, codes: list[str]) -> list[str]:
     """Return the labels of these codes of an enumeration."""
-    return [get_label(choices, code) for code in codes]
+    return [get_choice_label(choices, code) for code in codes]

@@ -24,7 +24,7 @@ from incidents.enums import (
 )
 from incidents.facts.shapes import INSTANTS
 from incidents.indicators.observables import defang
-from incidents.questions.facts import get_label, list_data_facts
+from incidents.questions.facts import get_choice_label, list_data_facts
 from incidents.questions.formatting import format_moment, format_people
 from incidents.reference import hyphenate
 
@@ -62,38 +62,42 @@ def format_body_of_advice(body: Mapping[str, Any]) -> str:
     """Return the body of the file as text, such as « Plouexemple (Finistère), commune, INSEE 29999 »."""
     codes = [f"{name} {body[key]}" for key, name in (("insee", "INSEE"), ("siren", "SIREN")) if body[key]]
     doubt = [] if body["confirmed"] else ["à confirmer"]
-    return ", ".join([body["name"], get_label(Kind, body["kind"]), *codes, *doubt])
+    return ", ".join([body["name"], get_choice_label(Kind, body["kind"]), *codes, *doubt])
 
 
 def list_judgement_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
     """Yield the lines that classify the case: type, nature, cause, severity, verification, RSIT and techniques."""
-    yield "Type", get_label(IncidentType, facts["type"])
-    yield "Nature", get_label(Nature, facts["nature"])
-    yield "Cause", get_label(Cause, facts["cause"])
+    yield "Type", get_choice_label(IncidentType, facts["type"])
+    yield "Nature", get_choice_label(Nature, facts["nature"])
+    yield "Cause", get_choice_label(Cause, facts["cause"])
     yield "Gravité", facts["severity"]
     yield "Vérifiée", "oui" if facts["verified"] else "non"
     codes = ((RsitClass, facts["rsit"]["class"]), (RsitType, facts["rsit"]["type"]))
-    yield "RSIT", ", ".join(get_label(choices, code) for choices, code in codes if code) or NOT_STATED
+    yield "RSIT", ", ".join(get_choice_label(choices, code) for choices, code in codes if code) or NOT_STATED
     yield "Techniques ATT&CK", ", ".join(list_technique_titles(facts["techniques"])) or NOT_STATED
 
 
 def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
     """Yield a line that says whether services stopped, then a line for each interrupted service."""
-    yield "Services arrêtés ou ralentis", get_label(Answer, facts["service_stopped"])
+    yield "Services arrêtés ou ralentis", get_choice_label(Answer, facts["service_stopped"])
     for interruption in facts["services"]:
-        words = get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
+        words = (
+            get_choice_label(InterruptionExtent, interruption["extent"])
+            if interruption["extent"]
+            else EXTENT_NOT_STATED
+        )
         since = f"depuis : {format_moment_of_file(interruption['from'], zone)}"
         until = [f"repris : {format_moment_of_file(interruption['to'], zone)}"] if interruption["to"] else []
         people = [format_people(interruption["people"])] if interruption["people"] is not None else []
-        yield get_label(PublicService, interruption["service"]), ", ".join([str(words), since, *until, *people])
+        yield get_choice_label(PublicService, interruption["service"]), ", ".join([str(words), since, *until, *people])
 
 
 def list_finding_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
     """Yield the lines of what the centre found: its judgement of the leak, and each indicator, defanged."""
     if judgement := facts["centre_judges"]["leak"]:
-        yield "Le centre juge", f"fuite {get_label(LeakStatus, judgement)}"
+        yield "Le centre juge", f"fuite {get_choice_label(LeakStatus, judgement)}"
     for observable in facts["observables"]:
-        yield f"Indicateur, {get_label(ObservableKind, observable['kind'])}", defang(**observable)
+        yield f"Indicateur, {get_choice_label(ObservableKind, observable['kind'])}", defang(**observable)
     if not facts["observables"]:
         yield "Indicateurs", "aucun dans ce fichier"
 

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from csirts.routing import find_route
-from incidents.declare.sending import is_called_back
+from incidents.declare.sending import may_promise_call
 from incidents.enums import ClosingReason, NoteKind
 from incidents.models import Incident
 from incidents.services.groups.merge import unmerge_incident
@@ -96,7 +96,7 @@ def test_a_duplicate_that_was_called_is_not_called_again_for_a_later_one(client,
 def test_the_declarant_of_the_main_case_is_promised_no_call(responder, main, express_duplicate):
     """A mail of the main case to the centre that leaves late does not say either that it is an express declaration."""
     merge(express_duplicate, main, responder)
-    assert not is_called_back(reload(main), find_route(main.collectivity, on=main.received_at.date()))
+    assert not may_promise_call(reload(main), find_route(main.collectivity, on=main.received_at.date()))
     assert not describe_status(reload(main))["is_to_call_back"]
     assert describe_status(reload(express_duplicate))["is_to_call_back"]
 

@@ -135,14 +135,14 @@ def test_an_answer_such_as_none_excludes_the_other_choices():
 )
 def test_a_bad_question_is_refused(question):
     with pytest.raises(catalogue.InvalidQuestions):
-        catalogue.read_version(a_version("2027-02", question))
+        catalogue.parse_version(a_version("2027-02", question))
 
 
 def test_a_section_cannot_have_the_code_of_a_snapshot():
     data = a_version("2027-02", {"code": "x", "kind": "text", "label": "Quoi ?"})
     data["sections"][0]["code"] = "services"
     with pytest.raises(catalogue.InvalidQuestions):
-        catalogue.read_version(data)
+        catalogue.parse_version(data)
 
 
 def test_amounts_and_ibans_are_formatted():
