@@ -58,7 +58,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
 
 
 def render_case_again(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
-    """Render the page of the case after one of its forms was refused. `blocks` replace the blocks of the same name."""
+    """Render the page of the case in response to one of its forms. `blocks` replace the blocks of the same name."""
     return render_page(
         request, "incidents/triage/case.html", build_page_context(request, incident) | blocks, status=status
     )
