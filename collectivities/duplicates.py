@@ -42,7 +42,8 @@ def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
 def list_similarly_named_bodies(proposed: Collectivity) -> Iterator[Collectivity]:
     """Yield the bodies of the same département with a similar name.
 
-    A body of the official list must have exactly the same name, because a commune and its CCAS are two bodies.
+    A body of a kind on the official list must have exactly the same name, because a commune and its CCAS are two
+    bodies.
     """
     if proposed.departement_id is None:
         return

@@ -352,12 +352,14 @@ def _make_territory_condition(reading: QueryReading) -> sql.Composable:
 
 
 def _run_query(statement: sql.Composable, params: Params) -> list[int]:
+    """Return the ids that the statement selects, in its order."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [row[0] for row in cursor.fetchall()]
 
 
 def _load_bodies(ids: list[int]) -> list[Collectivity]:
+    """Return the bodies with these ids, in the same order, with their territories and former names."""
     if not ids:
         return []
     rows = Collectivity.objects.with_territory().with_former_names().in_bulk(ids)

@@ -190,6 +190,7 @@ def _adopt_proposed_bodies(official: OfficialList, current: dict[UUID, Collectiv
 
 
 def _make_row(body: BodyRow, uid: UUID, territories: TerritoryIds, millesime: int) -> Collectivity:
+    """Return the unsaved row of a body of the list."""
     return Collectivity(
         uid=uid,
         kind=body.kind,
@@ -209,6 +210,7 @@ def _make_row(body: BodyRow, uid: UUID, territories: TerritoryIds, millesime: in
 
 
 def _is_different(row: Collectivity, before: Collectivity) -> bool:
+    """Tell whether the row of the list differs from the stored row `before`, or brings it back."""
     if before.vanished_on or not before.is_listed:
         return True
     return any(getattr(row, field) != getattr(before, field) for field in LISTED_FIELDS)

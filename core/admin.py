@@ -48,8 +48,8 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Load only the script of the actions. One of Django's form scripts listens to the deprecated « unload »
-        event, so none of them is loaded.
+        """Load only the script of the actions. Django's form scripts are left out, because one of them listens to the
+        deprecated « unload » event.
         """
         return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 

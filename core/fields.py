@@ -41,8 +41,8 @@ class DayField(forms.DateField):
     """A field for a date, which may be typed without its year.
 
     « 28/11 » is the latest 28 November up to today, in the current time zone. A date of the next 30 days needs its
-    year, because it may be a slip. With `needs_year`, as for a deadline, every date does. A word such as « hier » is
-    refused, because a form may be read again on another day.
+    year, because it may be a slip. With `needs_year`, as for a deadline, every date needs its year. A word such as
+    « hier » is refused, because a form may be read again on another day.
     """
 
     def __init__(self, *, needs_year: bool = False, **kwargs: Any) -> None:

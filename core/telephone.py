@@ -178,8 +178,8 @@ def match_complete_numbers(number: str) -> re.Match[str] | None:
 def replace_repeated_separators(text: str) -> str:
     """Return the text with a dot instead of each comma, semicolon, underscore or colon inside a number.
 
-    Such a sign is inside a number if the text repeats it between digits. Except for a colon, it also is if the number
-    consists of five pairs of digits.
+    Such a sign is inside a number if the text repeats it between digits. Any of them but the colon is also inside a
+    number of five pairs of digits.
     """
     text = FIVE_PAIRS.sub(lambda found: re.sub(r"[,;_]", ".", found[0]), text)
     numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))

@@ -116,6 +116,7 @@ class PdfJoiner:
         self.at += len(content)
 
     def write_object(self, number: int, content: bytes) -> None:
+        """Write an object, and remember where it is for the cross-reference table."""
         self.places[number] = self.at
         self.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
 
@@ -128,8 +129,8 @@ class PdfJoiner:
             self.number = max(self.number, number)
 
     def attach_to_roots(self, number: int, content: bytes) -> bytes:
-        """Return the object, changed if it is the root of the pages or tags of a part. It then becomes a child of the
-        new root.
+        """Return the object, changed if it is the root of the pages or tags of a part. Such a root becomes a child of
+        the new root.
 
         The metadata lose their number of pages. The first catalog is saved for the end.
         """
@@ -172,6 +173,7 @@ class PdfJoiner:
         self.write_reference_table()
 
     def write_reference_table(self) -> None:
+        """Write the cross-reference table and the trailer, which end the file."""
         start, size = self.at, self.number + 1
         self.write(b"xref\n0 %d\n0000000000 65535 f \n" % size)
         for number in range(1, size):

@@ -60,7 +60,7 @@ class DirectoryReport:
 
 @transaction.atomic
 def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
-    """Load the directory in one transaction, and return a report on each kind of row by its French name.
+    """Load the directory in one transaction. Return a report on each kind of row, by the French name of the kind.
 
     Raises UnknownTerritory if the file names a territory that the database does not have.
     """

@@ -92,8 +92,8 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().clean() or {}
 
     def has_changed(self) -> bool:
-        """Tell whether the typed values differ from the stored ones. They do not if a double click has just stored
-        them.
+        """Tell whether the typed values differ from the stored ones. After a double click they are equal, because the
+        first click has stored them.
         """
         if self.concurrent_contact:
             values = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]

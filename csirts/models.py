@@ -148,6 +148,7 @@ class Csirt(models.Model):
 
     @property
     def phone(self) -> str:
+        """The published telephone number, or ""."""
         return self._get_value(ContactKind.PHONE)
 
     @property
@@ -158,7 +159,7 @@ class Csirt(models.Model):
 
     @property
     def phone_uri(self) -> str:
-        """The tel: URI of the published number, or "". It may hold a local number, which has no form in E.164."""
+        """The tel: URI of the published number, or "". The number may be a local one, which E.164 cannot express."""
         number = find_dialled_number(self.phone)
         return f"tel:{number}" if number else ""
 
@@ -173,6 +174,7 @@ class Csirt(models.Model):
 
     @property
     def address(self) -> str:
+        """The published postal address, or ""."""
         return self._get_value(ContactKind.ADDRESS)
 
     @property

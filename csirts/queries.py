@@ -147,9 +147,7 @@ def query_published_phone(csirt: int | None) -> QuerySet[Contact]:
 
 
 def list_stopped_centres(centres: Iterable[Csirt]) -> list[StoppedCentre]:
-    """Return the centres that are out of service, among these. Runs one query for their history, or none if all are in
-    service.
-    """
+    """Return which of the centres are out of service. Runs one query for their history, or none if there are none."""
     stopped = {centre.pk: centre for centre in centres if not centre.is_active}
     if not stopped:
         return []

@@ -26,8 +26,8 @@ CASES_FOLLOW_AFTER = timedelta(minutes=10)
 
 
 class Ground(NamedTuple):
-    """The territory that a coverage gives to a centre. Without `departement` it is the whole region, and without
-    `kind` every kind of body.
+    """The territory that a coverage gives to a centre. It is the whole region if `departement` is None, and holds for
+    every kind of body if `kind` is empty.
     """
 
     region: int

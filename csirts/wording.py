@@ -140,8 +140,8 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def explain_location(body: Collectivity, region: Region | None, member_regions: Sequence[Region]) -> str:
-    """Return the first half of the sentence on why a centre was chosen. It gives the region of the body, and whether a
-    person corrected it.
+    """Return the first half of the sentence on why a centre was chosen. It names the region of the body, and tells
+    whether a person corrected it.
     """
     if region is None:
         of_body = "de cet organisme" if is_name_withheld(body) else body.name_with_de

@@ -68,6 +68,7 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
 
 
 def describe_population(number: int | None) -> str:
+    """Return « 1 200 habitants », or « population inconnue »."""
     if number is None:
         return "population inconnue"
     return f"{format_number(number)} {choose_plural('habitant', 'habitants', number)}"
@@ -125,4 +126,5 @@ def format_persons_band(band: str) -> str:
 
 
 def format_records(number: int) -> str:
+    """Return a number of records in French: « 1 200 enregistrements »."""
     return f"{format_number(number)} {choose_plural('enregistrement', 'enregistrements', number)}"

@@ -107,6 +107,7 @@ def make_page_link(name: str, *args: str) -> str:
 
 
 def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
+    """Return the context of a mail to the centre of a case."""
     incident = delivery.incident
     csirt_context = {
         "link": make_page_link("acknowledge_page", incident.reference),
@@ -143,6 +144,7 @@ def get_transfer(delivery: Delivery) -> Transfer:
 
 
 def make_partner_context(delivery: Delivery) -> dict[str, Any]:
+    """Return the context of the mail with a file for a partner."""
     incident, advice = delivery.incident, get_advice(delivery)
     return {
         "tlp": advice.get_tlp_display(),
@@ -171,6 +173,7 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
 
 
 def make_body_context(incident: Incident) -> dict[str, Any]:
+    """Return the context of a mail to somebody with a role in the body."""
     return {
         **inflect_body(incident),
         "centre": incident.csirt,
@@ -182,6 +185,7 @@ def make_body_context(incident: Incident) -> dict[str, Any]:
 
 
 def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
+    """Return the context of a mail to the declarant."""
     incident = delivery.incident
     context = {
         "body": defang_line(incident.collectivity.label),
@@ -225,6 +229,7 @@ def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
 
 
 def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
+    """Return what the receipt of a declaration has beside the context of other mails to the declarant."""
     incident = delivery.incident
     secret = find_receipt_secret(delivery)
     return {

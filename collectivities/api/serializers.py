@@ -4,6 +4,8 @@ from collectivities.models import Collectivity
 
 
 class TerritorySerializer(serializers.Serializer[object]):
+    """A région or a département."""
+
     code = serializers.CharField()
     name = serializers.CharField()
 
@@ -32,10 +34,14 @@ class CollectivitySerializer(serializers.ModelSerializer[Collectivity]):
 
 
 class SearchSerializer(serializers.Serializer[object]):
+    """The query string of a search for a body."""
+
     q = serializers.CharField(
         max_length=200, help_text="Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
     )
 
 
 class FoundSerializer(serializers.Serializer[object]):
+    """The bodies that a search found."""
+
     results = CollectivitySerializer(many=True)

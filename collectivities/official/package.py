@@ -36,9 +36,7 @@ def read_package(source: Path, millesime: int | None = None) -> OfficialList:
 
 
 def _open_reader(source: Path) -> ReadJson:
-    """Return a function that parses a JSON file of the package. Its argument is the path of the file from the folder
-    `data`.
-    """
+    """Return a function that parses a JSON file of the package. Its argument is a path relative to `data`."""
     if source.is_dir():
         data = source / "data" if (source / "data").is_dir() else source
         return lambda name: json.loads((data / name).read_text("utf-8"))
@@ -53,6 +51,7 @@ def _open_reader(source: Path) -> ReadJson:
 
 
 def _read_millesime(read_json: ReadJson) -> int:
+    """Return the year of the list, which follows from the version of the package."""
     try:
         return MILLESIME_OF_VERSION_0 + int(read_json("../package.json")["version"].partition(".")[0])
     except (OSError, KeyError) as error:

@@ -10,6 +10,8 @@ NAMESPACE = uuid.UUID("6f7b1c5e-55a2-5d0c-9a43-0b1d2f7c8e11")
 
 @dataclass(frozen=True, slots=True)
 class RegionRow:
+    """A région of the official list."""
+
     code: str
     name: str
     zone: str
@@ -17,6 +19,8 @@ class RegionRow:
 
 @dataclass(frozen=True, slots=True)
 class DepartementRow:
+    """A département of the official list. `region` is the code of its région."""
+
     code: str
     name: str
     zone: str

@@ -15,6 +15,8 @@ class CsirtSerializer(serializers.Serializer[object]):
 
 
 class TerritorySerializer(serializers.Serializer[object]):
+    """The territory of a coverage: a region or one of its départements, for all bodies or for one kind of body."""
+
     region = serializers.CharField(source="region.code")
     departement = serializers.CharField(source="departement.code", allow_null=True, default=None)
     kind = serializers.CharField(help_text="Sorte d’organisme ; vide : toutes.")
@@ -30,6 +32,8 @@ class DirectorySerializer(serializers.Serializer[object]):
 
 
 class FallbackSerializer(serializers.Serializer[object]):
+    """Another centre to call when the centre of a body cannot be called."""
+
     name = serializers.CharField()
     phone = serializers.CharField()
     phone_note = serializers.CharField()
