@@ -4,6 +4,7 @@ Every file may be hostile. Nothing is unpacked, and only the given bytes are rea
 """
 
 import math
+from codecs import getincrementaldecoder
 from email.parser import BytesHeaderParser
 from io import BytesIO
 from typing import Any
@@ -59,13 +60,11 @@ def detect_media_type(head: bytes) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether the bytes are text in UTF-8, or a mail in any encoding. The last four bytes of a full sample are
-    not read, because the sample may end inside a letter.
-    """
+    """Tell whether the bytes are text in UTF-8, or a mail in any encoding. A full sample may end inside a letter."""
     if b"\0" in head:
         return False
     try:
-        head[:-4].decode() if len(head) == TEXT_SAMPLE_BYTES else head.decode()
+        getincrementaldecoder("utf-8")().decode(head, final=len(head) < TEXT_SAMPLE_BYTES)
     except UnicodeDecodeError:
         return is_mail(head)
     return True

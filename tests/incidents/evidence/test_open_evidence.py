@@ -234,8 +234,9 @@ def test_a_photograph_with_circular_directories_is_given_up():
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "image/png"),
         (b"MZ" + b"\0" * 70, "application/vnd.microsoft.portable-executable"),
         (("a" * (file_facts.TEXT_SAMPLE_BYTES - 1) + "é" * 9).encode(), "text/plain"),
+        (("a" * (file_facts.TEXT_SAMPLE_BYTES - 5) + "’" + "é" * 9).encode(), "text/plain"),
     ],
-    ids=["empty", "mail", "text", "latin", "zip", "pdf", "png", "program", "cut letter"],
+    ids=["empty", "mail", "text", "latin", "zip", "pdf", "png", "program", "cut letter", "letter before the end"],
 )
 def test_the_media_type_is_detected_from_the_content(content, kind):
     assert file_facts.detect_media_type(content) == kind
