@@ -52,6 +52,7 @@ def test_a_centre_without_a_lead_needs_one_to_choose_its_address(client):
     centre = CsirtFactory(name="Centre Essai")
     a_responder(centre)
     a_lead(centre).membership_set.update(ended_on="2026-01-01")
+    a_lead(CsirtFactory(name="Autre Centre"))
     page = read_text(give_territory(client, centre))
     lacks = "aucune adresse ne reçoit les déclarations."
     assert f"Le Centre Essai : {lacks} Ouvrez un compte à la personne qui le dirige" in page

@@ -52,6 +52,21 @@ def test_a_centre_that_gives_its_address_gets_the_declaration_once(centre, post,
     assert list_statuses("csirt") == [DeliveryStatus.SENT, DeliveryStatus.MOOT]
 
 
+def test_mails_that_can_leave_at_last_start_at_once(centre, monkeypatch):
+    """They do not wait for the next of the rounds that send what is due."""
+    declare()
+    deliver_all()
+    started = []
+    monkeypatch.setattr(tasks.deliver_due, "apply_async", lambda **options: started.append(options))
+
+    tasks.reconcile()
+    assert not started
+    give_centre_address()
+    tasks.reconcile()
+
+    assert len(started) == 1
+
+
 def test_the_newest_unanswered_message_of_a_taken_case_is_sent(centre, post, clock):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))

@@ -230,6 +230,14 @@ def test_an_old_cookie_renews_nothing(client, incident):
     assert incident.accesses.count() == 2
 
 
+def test_an_earlier_renewal_does_not_give_back_what_the_centre_replaced(client, incident):
+    client.post(make_link(incident))
+    client.post(f"{page_url(incident)}lien/")
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
+    assert client.post(f"{page_url(incident)}lien/").status_code == 404
+    assert incident.accesses.count() == 3
+
+
 def test_renewing_is_asked_about_first(client, incident):
     client.post(make_link(incident))
     warning = client.get(f"{page_url(incident)}lien/")
