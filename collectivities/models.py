@@ -121,8 +121,8 @@ class Collectivity(models.Model):
 
     # Set by a search that found the commune under the name of a former commune (`former.py`).
     former_name = ""
-    # The postal code by which a search found this body (`search.set_typed_codes`).
-    code_typed = ""
+    # The code that the query of a search contained, as a list shows it (`search.set_typed_codes`).
+    typed_code = ""
 
     class Meta:
         verbose_name = "collectivité"

@@ -149,14 +149,16 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
-    """Set `code_typed` on each body to the postal code that the query contains, or else to a text with the INSEE code
-    that the query contains, or else to "". A list shows it first, because some towns have many codes.
+    """Set `typed_code` on each body to the code of this body that the query contains, or to "" if there is none.
+
+    A postal code is stored alone. An INSEE code is stored in a text, after the first postal codes of the body. A list
+    shows it first, because some towns have many codes.
     """
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:
         described = ", ".join([*body.postal_codes[:3], f"code INSEE {body.insee_code}"])
         insee = described if body.insee_code in codes else ""
-        body.code_typed = next((code for code in body.postal_codes if code in codes), insee)
+        body.typed_code = next((code for code in body.postal_codes if code in codes), insee)
 
 
 def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:

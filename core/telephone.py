@@ -118,8 +118,9 @@ def list_local_prefixes(code: str) -> tuple[str, ...]:
 
 
 def find_local_number(number: str) -> str:
-    """Return the local part of a number with the prefix of a territory whose local numbers are short, or "" for any
-    other number. Neither has separators.
+    """Return the local part of a number that has the prefix of a territory with short local numbers, or else "".
+
+    `number` has no separators.
     """
     for code, digits in LOCAL_DIGITS.items():
         for prefix in list_local_prefixes(code):
@@ -151,8 +152,9 @@ def list_digit_runs(text: str) -> Iterator[str]:
 
 
 def split_digit_runs(text: str) -> Iterator[str]:
-    """Yield each run of digits and separators between the words of the text: whole, then cut where another number may
-    begin.
+    """Yield the runs of digits and separators between the words of the text.
+
+    Each run is yielded whole, and then in parts, cut at each sign after which another number may begin.
     """
     for run in OTHER_TEXT.split(text):
         yield from (run, *NUMBER_SEPARATORS.split(run))

@@ -200,10 +200,10 @@ def get_proposed_transfer(user: User, uid: UUID) -> Transfer:
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
-    """Return an accepted transfer for a person of the former centre, who may still read the case as it was then.
-    Raises Http404 for anybody else.
+    """Return an accepted transfer for a person of the centre that gave the case. Raises Http404 for anybody else.
 
-    The access is recorded in the name of the former centre.
+    This person may still read the case as it was when the other centre accepted it. Records an access in the name of
+    the former centre.
     """
     transfer = get_matching_transfer(
         user, uid, match_centres(user, CentreAbility.READ, "giver"), state=TransferState.ACCEPTED

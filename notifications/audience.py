@@ -136,8 +136,9 @@ def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
 
 
 def find_last_reading_times(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
-    """Return when the centre of each case last read it, by case id, for events of kinds that are announced once. Runs
-    one query, or none.
+    """Return the time at which the centre of each case last read it, by case id. Runs one query, or none.
+
+    Only cases with an event of a kind that is announced once are included, and of these only cases that were read.
     """
     ids = {event.incident_id for event in events if event.kind in ANNOUNCED_ONCE}
     if not ids:

@@ -35,12 +35,12 @@ class ExistingMember(Exception):
 
 @transaction.atomic
 def invite_member(*, uid: UUID, email: str, actor: User) -> None:
-    """Invite the owner of this address to the body, by a link that is valid for seven days. An address without an
-    account gets one. The account gets its role only when the link is used.
+    """Invite the owner of this address to the body, by a link that is valid for seven days.
 
-    The result reveals neither whether the address had an account nor whether that account administers the platform:
-    only the page of the link does. Raises Http404 or PermissionDenied unless `actor` manages the body, ExistingMember
-    for a member, TooManyInvitations, and SentTooSoon if the same invitation was sent minutes ago.
+    An address without an account gets one. The account gets its role only when the link is used. Any address is
+    invited in the same way, so that the manager learns neither whether it had an account nor whether that account
+    administers the platform. Raises ExistingMember, TooManyInvitations, SentTooSoon if the same invitation was sent
+    minutes ago, and Http404 or PermissionDenied if `actor` does not manage the body.
     """
     body = get_managed_body(actor, uid)
     send_invitation(get_or_create_account(email), body=body, actor=actor)

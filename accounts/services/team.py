@@ -27,12 +27,12 @@ class ClosedAccount(Exception):
 
 @transaction.atomic
 def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
-    """Invite the owner of this address to the team of the centre, by a link that is valid for seven days. An address
-    without an account gets one. The account gets its role only when the link is used.
+    """Invite the owner of this address to the team of the centre, by a link that is valid for seven days.
 
-    The result does not reveal whether the account administers the platform: only the page of the link does. Raises
-    Http404 unless `actor` leads the centre, ClosedAccount, ExistingMember, TooManyInvitations, or SentTooSoon if the
-    same invitation was sent minutes ago.
+    An address without an account gets one. The account gets its role only when the link is used. An administrator of
+    the platform is invited like anybody else, so that the lead does not learn who administers it. Only the page of the
+    link refuses them. Raises ClosedAccount, ExistingMember, TooManyInvitations, SentTooSoon if the same invitation was
+    sent minutes ago, and Http404 if `actor` does not lead the centre.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = get_or_create_account(email)
@@ -186,8 +186,9 @@ def find_confirmed_link(token: str) -> AccessLink | None:
 
 @transaction.atomic
 def confirm_channel(*, token: str) -> None:
-    """Make the address that this link confirms the mailbox of the centre, which receives its cases from now on. Do
-    nothing if the link is not live. Raises MailboxOfAnotherCentre if another centre has confirmed the same address at
+    """Use up the link that was sent to this mailbox: from now on, the centre receives its cases there.
+
+    Does nothing if the link is not live. Raises MailboxOfAnotherCentre if another centre confirms the same address at
     this moment.
     """
     unlocked = find_channel_link(token)

@@ -84,7 +84,7 @@ class Journey:
 
     @property
     def zone_info(self) -> ZoneInfo:
-        """The body's time zone, as `zone` names it."""
+        """The body's time zone, whose name is `zone`."""
         return ZoneInfo(self.zone)
 
     @cached_property

@@ -136,7 +136,7 @@ class StoryEditor(SingleFormEditor[StoryForm]):
 
 @add_fact_fields(Section.CALLER)
 class CallerForm(FactsForm):
-    """The form about the person to call back."""
+    """The form about the caller: the person whom the centre calls back."""
 
     field_order = ("contact_phone", "contact_email")
 
@@ -327,8 +327,9 @@ def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[Interrupt
 
 
 def make_posted_forms(data: QueryDict) -> list[InterruptionForm]:
-    """Return the forms of the interruptions that the posted page displayed. Other interruptions may be recorded by
-    now, and no value may move to another public service.
+    """Return the forms of the interruptions that the posted page displayed, in the order of the page.
+
+    The database may hold other interruptions by now. Forms made from it could give a posted value to another service.
     """
     services = [service for service in data.getlist("row") if service in PublicService.values]
     return [InterruptionForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]

@@ -97,11 +97,11 @@ def list_related_indicators(
     values: Sequence[Indicator], user: User, *, beside: Incident | None = None
 ) -> QuerySet[Observable]:
     """Return the indicators of the user's centres that are related to these values by their host, newest first.
-    Indicators in the case `beside`, and in the cases merged with it, are left out.
 
-    The result has at most MAX_ON_HOST indicators for each host that has many, MAX_ON_HOSTS for all other hosts, and
-    MAX_ENCLOSING that are themselves hosts of the values. Runs at most two queries before the query that reads the
-    rows.
+    Indicators in the case `beside`, and in the cases merged with it, are left out. At most MAX_ON_HOST indicators are
+    returned for each host that has more than FEW, and at most MAX_ON_HOSTS for the other hosts together. At most
+    MAX_ENCLOSING are the hosts of the values, or domains that contain them. Runs at most two queries, and the returned
+    queryset runs another one when it is read.
     """
     own_rows = list_own_observables(user).order_by("-incident__received_at")
     own_rows = own_rows.exclude(match_same_case(beside)) if beside else own_rows

@@ -177,14 +177,17 @@ def round_randomly(units: int, number: float) -> int:
 
 def is_table_open(table: Table, cell: Categories, printed: Mapping[str, Values]) -> bool:
     """Tell whether each printed total above the cell is large enough to open the table."""
-    reached = is_total_reached(printed, table.opened_by, cell[:-1], table.opens_from)
-    return reached and is_total_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
+    reached = reaches_opening(printed, table.opened_by, cell[:-1], table.opens_from)
+    return reached and reaches_opening(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
 
 
-def is_total_reached(printed: Mapping[str, Values], code: str, cell: Categories, least: int) -> bool:
-    """Tell whether the printed cell of the table `code` is at least `least`. An empty `code` requires nothing."""
-    total = printed[code].get(cell) if code else least
-    return total is not None and total >= least
+def reaches_opening(printed: Mapping[str, Values], code: str, cell: Categories, opening: int) -> bool:
+    """Tell whether the printed number of this cell of the table `code` reaches `opening`. A dash does not.
+
+    Return True if `code` is empty, because the table then has no condition.
+    """
+    total = printed[code].get(cell) if code else opening
+    return total is not None and total >= opening
 
 
 def find_printed_months(earlier: Sequence[Printed]) -> set[str]:

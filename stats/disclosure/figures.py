@@ -109,7 +109,7 @@ class Figures:
         yield from self.list_sums_over_time()
 
     def list_remainders(self) -> Iterator[Remainder]:
-        """Yield each whole whose remainder the audit checks, with its parts."""
+        """Yield each remainder that the audit checks, as the cells of the whole and the cells of its parts."""
         for total, parts in self.list_inclusions():
             if not self.small_totals.intersection(parts):
                 yield [total], parts

@@ -306,7 +306,9 @@ def describe_release(release: Printed) -> Figure:
 
 
 def describe_value(value: int | None, *, is_printed: bool) -> Figure:
-    """Return the columns of the value of a cell: a number, a dash (None), or nothing if the cell is not printed."""
+    """Return the columns `VALUE_COLUMNS` of a cell. A `value` of None is a dash, or a closed table if not
+    `is_printed`.
+    """
     numbers = (None, None, None) if value is None else (value, *bound_value(value))
     return dict(
         zip(VALUE_COLUMNS, (*numbers, value is not None, is_printed and value is None, not is_printed), strict=True)

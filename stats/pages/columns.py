@@ -53,8 +53,8 @@ class Layout:
 def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSection]) -> Layout:
     """Return the layout with the smallest difference of heights, in reading order if possible.
 
-    `parts` are the contents of the other blocks by name, and an empty one has no block. The method comes below both
-    columns if this makes their heights differ less.
+    `parts` are the contents of the other blocks by name, and an empty one has no block. The last block, which explains
+    the methodology, comes below both columns if this makes their heights differ less.
     """
     blocks = [
         *list_blocks(BEFORE_SECTIONS, parts),

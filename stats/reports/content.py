@@ -86,9 +86,9 @@ def describe_report(release: Release, region: str) -> Content:
 def find_first_description(
     pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]
 ) -> Content | None:
-    """Return the first description of one of these pages that is not empty, or None if all are.
+    """Describe the pages in order, and return the first description that is not empty, or None if all are empty.
 
-    The description gets the label of its place if its page is not the first.
+    A description of another page than the first carries the label of its place.
     """
     for page in pages:
         if content := describe(page):

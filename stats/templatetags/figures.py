@@ -64,8 +64,8 @@ def render_short_cell(value: PrintedCell) -> SafeString | str:
 
 
 @register.simple_tag(name="fewer_than_five")
-def define_dash() -> str:
-    """Return the text that defines « moins de 5 collectivités ». It is the same on all pages."""
+def explain_dash() -> str:
+    """Return the sentence that explains a dash, « moins de 5 collectivités ». It is the same on all pages."""
     return bind_words(DASH)
 
 

@@ -250,9 +250,9 @@ def test_the_postal_code_typed_is_the_one_shown():
     )
     for query in ("99108", "99 108", "Grandeville 99108"):
         answer = search_bodies_and_places(query)
-        assert [(body, body.code_typed) for body in answer.bodies] == [(town, "99108")]
+        assert [(body, body.typed_code) for body in answer.bodies] == [(town, "99108")]
         assert answer.is_code is (query != "Grandeville 99108")
-    assert find_collectivities("Grandeville")[0].code_typed == ""
+    assert find_collectivities("Grandeville")[0].typed_code == ""
 
 
 def test_a_body_found_by_its_insee_code_says_so_below_those_of_the_postal_code():
@@ -261,7 +261,7 @@ def test_a_body_found_by_its_insee_code_says_so_below_those_of_the_postal_code()
     )
     by_post = CollectivityFactory(kind=Kind.COMMUNE, name="Grandeville", postal_codes=["99108"], population=10)
     answer = search_bodies_and_places("99108")
-    assert [(body, body.code_typed) for body in answer.bodies] == [
+    assert [(body, body.typed_code) for body in answer.bodies] == [
         (by_post, "99108"),
         (by_insee, "99300, code INSEE 99108"),
     ]

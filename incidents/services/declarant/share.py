@@ -42,9 +42,9 @@ def find_shared_case(secret: str) -> Incident | None:
 
 @transaction.atomic
 def share_sentence(*, reference: str, visitor: CaseVisitor) -> SharedSentence:
-    """Return the link that shows the sentence about the case. It is created if there is no live link.
+    """Return the live link that shows the sentence about the case. Create it if there is none.
 
-    Raises Http404, PermissionDenied, ValidationError for a TLP:RED case.
+    Raises ValidationError if the case is TLP:RED. May raise Http404 or PermissionDenied.
     """
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:

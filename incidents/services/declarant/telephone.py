@@ -201,7 +201,7 @@ def merge_leak(before: Leak | None, declared: Leak | None) -> Leak | None:
 
 
 def merge_instant(before: Instant, declared: Instant) -> Instant:
-    """Return the known date with its certainty if the page did not change it, or the declared date."""
+    """Return the declared date, or `before` with its certainty if none was declared or both are in the same minute."""
     return before if merge_moment(before.at, declared.at) == before.at else declared
 
 

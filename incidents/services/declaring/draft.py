@@ -160,11 +160,12 @@ def lock_draft(uid: UUID) -> Draft:
 
 
 def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
-    """Save the screen unless it already holds the same values, and return the stored screen.
+    """Save the screen and return the stored screen. `before` is the screen that was stored until now, or None.
 
-    `before` is the stored screen, or None. Raises Stale if the save would overwrite values that the page did not show.
-    Saves of one opening of the screen (`pen`) never conflict: an earlier save that arrives late is ignored. Values
-    that differ only in spelling (`are_same_answers`) do not conflict either.
+    A save with the same `entry.pen` as before comes from the same page, and is never in conflict. Such a save is
+    ignored if it arrives after a later one (`entry.stroke`). With another pen, equal values are not saved again, and
+    values that differ only in spelling (`are_same_answers`) leave the stored ones. Raises Stale if the save would
+    overwrite values that the page did not show.
     """
     if before and entry.pen and before.pen == entry.pen:
         return before if entry.stroke < before.stroke else save_entry(draft, entry)

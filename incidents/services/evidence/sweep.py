@@ -44,10 +44,11 @@ class SweepResult:
 
 
 def sweep_store() -> SweepResult:
-    """Remove the objects of the store that have had no row for a day. Note the other objects without a row.
+    """Remove the objects of the store that have had no row for a day.
 
-    Two sweeps may run at once. The folders are swept one at a time in random order, so several sweeps cover a store
-    that is too large for one sweep.
+    Save a StrayObject for each newer object without a row, so that a later sweep removes it. Two sweeps may run at
+    once. The folders are swept one at a time in random order, so several sweeps cover a store that is too large for
+    one sweep.
     """
     swept, until = SweepResult(), timezone.now() + PASS_TIME_LIMIT
     try:

@@ -30,9 +30,7 @@ def inherit_call_back(main: Incident, duplicate: Incident) -> bool:
 
 
 def recompute_call_back(main: Incident) -> None:
-    """Unmark `main` as to be called back if it was marked for a duplicate and no duplicate waits for a call. Does not
-    save.
-    """
+    """Clear `main.is_to_call_back` if a merge set it and no duplicate waits for a call any more. Does not save."""
     if main.is_to_call_back and has_inherited_call_back(main):
         main.is_to_call_back = main.doubles.filter(is_to_call_back=True).exists()
 

@@ -184,14 +184,14 @@ def try_to_write_documents(
         with transaction.atomic():
             run_statement(WRITE_DOCUMENTS.format(source=SOURCE_QUERIES[kind]), values)
     except DatabaseError as error:
-        if is_database_failure(error):
+        if is_outside_error(error):
             raise
         return error
     return None
 
 
-def is_database_failure(error: DatabaseError) -> bool:
-    """Tell whether the error comes from the database (a lost connection, a lock, a full disk) and not from a text.
+def is_outside_error(error: DatabaseError) -> bool:
+    """Tell whether the cause of the error lies outside the indexed texts: a lost connection, a lock, a full disk.
 
     The same statement may then succeed later.
     """

@@ -60,7 +60,7 @@ class TimelineEvent:
         return "pas parti à un partenaire" if self.is_unsent_advice else event_details.format_event_title(self.event)
 
     @property
-    def who(self) -> str:
+    def actor_name(self) -> str:
         """The name of the actor, or the label of the kind of actor."""
         return str(self.event.actor or ActorKind(self.event.actor_kind).label)
 

@@ -62,6 +62,6 @@ def compute_page_stamp(page: QueuePage, rows: Mapping[int, Any], now: datetime) 
 
 
 def list_displayed_values(case: QueueCase, now: datetime) -> tuple[Any, ...]:
-    """Return the values of a case on which the line of its wave depends."""
+    """Return the values of the case that decide what the line of its wave displays."""
     columns = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
     return *columns, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)

@@ -26,7 +26,7 @@ class AgreementForm(forms.Form):
     label = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def make_agreement(self) -> Agreement:
-        """Return the agreement of the declarant that was typed. The form must be valid."""
+        """Return the declarant's agreement as the responder typed it. The form must be valid."""
         cleaned = self.cleaned_data
         return Agreement(is_given=cleaned["agreed"], words=cleaned["agreement"], label=cleaned["label"])
 

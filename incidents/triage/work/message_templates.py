@@ -127,7 +127,7 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 
 def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
-    """Show the typed text again as a new message, because a colleague has withdrawn the old one.
+    """Show the typed text again as a new ready-made message, because a colleague has withdrawn the old one.
 
     Raises Http404 for a GET or a withdrawal.
     """
@@ -141,7 +141,7 @@ def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
 def submit_template(
     request: HttpRequest, csirt: Csirt, form: MessageTemplateForm, *, row: MessageTemplate | None = None
 ) -> HttpResponse:
-    """Save the message and redirect to the list.
+    """Save the ready-made message and redirect to the list.
 
     The form comes back with all that was typed if it has mistakes, or if somebody else changed the message meanwhile.
     """
@@ -166,7 +166,10 @@ def submit_template(
 def submit_withdrawal(
     request: HttpRequest, csirt: Csirt, form: MessageTemplateForm, row: MessageTemplate
 ) -> HttpResponse:
-    """Withdraw the message and redirect to the list. If somebody else changed the message meanwhile, show its text."""
+    """Withdraw the ready-made message and redirect to the list.
+
+    If somebody else changed it meanwhile, show the form again, with the newer text below it.
+    """
     try:
         version_seen = form.cleaned_data.get("seen") if form.is_valid() else None
         withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=version_seen or 0)

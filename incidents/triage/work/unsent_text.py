@@ -136,11 +136,11 @@ def read_posted_pen(posted: QueryDict) -> Pen:
 
 
 def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Return a decorator that saves all that is typed on the page of a case when the page is posted to the view.
+    """Return a decorator for a view of a case. When a page is posted, it first saves all that was typed on the page.
 
-    `code` is the code of the form that the view reads; if it is "", the argument `act` of the view is this code. The
-    view reads the fields of its form without their prefix. If the view accepts the form, the text typed in it is
-    deleted. Otherwise the text stays saved.
+    `code` is the code of the form that the view handles. If it is "", the code is the argument `act` of the view. The
+    view finds the fields of this form under their names without the prefix. If the view accepts the form, its saved
+    text is deleted. Otherwise the text stays saved.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
