@@ -94,18 +94,18 @@ def register_case_counter(count: CaseCounter) -> None:
 
 
 def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
-    """Return the numbers of open and of late cases assigned to these people in these centres, both given by their ids.
-    Runs one query.
+    """Return the numbers of open and of late cases that are assigned to these people in these centres. `people` and
+    `csirts` are ids. Runs one query.
     """
     (count,) = _counters
     return count(people, csirts)
 
 
 def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
-    """Count the orphaned cases of each centre, by centre id: open cases assigned to people who no longer work in the
-    centre. Runs two queries.
+    """Return the number of orphaned cases of each centre, by centre id. An orphaned case is open and assigned to
+    somebody who no longer works in the centre. Runs two queries.
 
-    `memberships` must contain every role, ended or not, that the people to examine have in their centres.
+    `memberships` must contain all roles, ended or not, of the people to examine in these centres.
     """
     orphaned: Counter[int] = Counter()
     for (_person, centre), number in count_cases_of_pairs(find_former_members(memberships)).items():
@@ -114,8 +114,8 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
 
 
 def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
-    """Count, by account id, the open cases of these people in the centres where they work today. They would be
-    orphaned if the account were closed. Runs two queries.
+    """Return the number of cases that would be orphaned if these accounts were closed, by account id. They are the
+    open cases assigned to these people in the centres where they work today. Runs two queries.
     """
     roles = Membership.objects.in_force().filter(user__in=people, user__is_active=True, csirt__isnull=False)
     orphaned: Counter[int] = Counter()
@@ -125,16 +125,16 @@ def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
 
 
 def count_cases_of_pairs(pairs: Collection[tuple[int, int]]) -> Counter[tuple[int, int]]:
-    """Count, by pair (account id, centre id), the open cases assigned to this person in this centre. Pairs without a
-    case are left out. Runs one query.
+    """Return the number of open cases assigned to the person in the centre, for each pair (account id, centre id).
+    Pairs without a case are left out. Runs one query.
     """
     cases = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
     return +Counter({pair: cases[pair] for pair in pairs})
 
 
 def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
-    """Return the pairs (account id, centre id) of people who once had a role in the centre and have none there today.
-    A person whose account is closed has none. Runs one query.
+    """Return a pair (account id, centre id) for each person who once had a role in a centre and has none there today.
+    A closed account counts as having no role. Runs one query.
     """
     roles = memberships.filter(since_on__lte=timezone.localdate()).exclude(csirt=None)
     is_working = make_in_force_condition() & Q(user__is_active=True)
@@ -147,11 +147,12 @@ def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int
 
 
 def may_assist_account(actor: User, person: User) -> bool:
-    """Tell whether `actor` may assist `person`: open the page of the account, reset a lost second factor and send the
-    link that sets a password.
+    """Tell whether `actor` may assist `person`. To assist is to open the page of the account, to reset a lost second
+    factor, or to send the link that sets a password.
 
-    An administrator may assist everybody else whose account is open. A lead may only assist a responder of their own
-    centres, whose other roles, if any, must be roles in bodies: a reset must not open the pages of another centre.
+    An administrator may assist everybody else whose account is open. A lead may assist a responder of their own
+    centres, unless the responder also has a role that is neither in these centres nor in a body. A reset must not open
+    the pages of another centre.
     """
     if actor.pk == person.pk or not person.is_active:
         return False
@@ -197,8 +198,8 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 
 
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
-    """Return the body with this uid, which the user must manage. Raises Http404 if the user has no role in it, and
-    PermissionDenied if the user is a member who does not manage it.
+    """Return the body with this uid. Raises Http404 if the user has no role in the body, and PermissionDenied if the
+    user is a member who does not manage it.
     """
     body = get_body(user, uid)
     if not is_manager_of(user, body):

@@ -79,12 +79,12 @@ class AccountAdapter(DefaultAccountAdapter):
             usage.rollback()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address by which allauth counts attempts: that of the client, or its /64 network in IPv6."""
+        """Return the address of the client, or its /64 network in IPv6. Allauth counts attempts by this text."""
         address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
         return get_subscriber_prefix(address)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return False if this session authenticated within the last ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
+        """Return True unless this session authenticated within the last ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
         records = get_authentication_records(self.request, self.request.user)
         return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
@@ -114,7 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, message)
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
-        """Queue our own mail in place of the mail of allauth, if we have one for it."""
+        """Queue our own mail in place of the mail of allauth. Nothing is sent if we have no mail of this kind."""
         if kind := NOTIFICATION_KINDS.get(template_prefix):
             queue_mail(kind, user)
 
@@ -124,8 +124,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Adapts the second factors of allauth. It encrypts their secrets, and keeps the last factor of a role that needs
-    one.
+    """Adapts the second factors of allauth. Their secrets are encrypted. The last factor of a person cannot be deleted
+    if a role of this person needs one.
     """
 
     error_messages = DefaultMFAAdapter.error_messages | {

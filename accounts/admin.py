@@ -74,7 +74,9 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
         return False
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
-        """Remove the buttons that add or change a related row, and label each list for the script that replaces it."""
+        """Remove the buttons that add or change a related row. Label each list of choices, because the script that
+        replaces the list reads the label.
+        """
         if db_field.name == "exact_act":
             kwargs["form_class"] = PlainLineField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -136,8 +138,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         send_link(LinkPurpose.WELCOME, user=obj, made_by=get_account(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save the roles, and record who gave or ended each. Django alone would only record a change of
-        the account.
+        """Save the roles. Record who gave or ended each role, because Django would only record that the account
+        changed.
         """
         super().save_formset(request, form, formset, change)
         actor = get_account(request)
@@ -151,8 +153,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             self.warn_of_orphaned_cases(request, [form.instance])
 
     def save_changed_account(self, user: User, form: Any) -> None:
-        """Save a changed account. If its address changed, end its sessions, revoke its links and queue a mail to the
-        former address.
+        """Save a changed account. If its e-mail address changed, its sessions end, its links are revoked, and a mail
+        is queued to the former address.
         """
         if "email" in form.changed_data:
             queue_mail(MailKind.ADDRESS_CHANGED, user, to=form.initial["email"])
@@ -209,7 +211,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         return None
 
     def save_closed_accounts(self, request: HttpRequest, people: list[User]) -> None:
-        """Close these accounts and record it in their history. Their sessions end at the next request."""
+        """Close these accounts, and record the closing in their history. Their sessions end at the next request."""
         for user in people:
             self.log_change(request, user, CLOSED)
         User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=False)
@@ -219,7 +221,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         self.warn_of_orphaned_cases(request, people)
 
     def warn_of_orphaned_cases(self, request: HttpRequest, people: list[User]) -> None:
-        """Show how many open cases each centre must assign again, now that these people have left it."""
+        """Show how many open cases each centre must assign again, now that these people have left the centre."""
         orphaned = count_orphaned_cases(Membership.objects.filter(user__in=people))
         led_centres = set(list_lead_roles().filter(csirt__in=orphaned).values_list("csirt", flat=True))
         for centre in Csirt.objects.filter(pk__in=orphaned).order_by("name"):

@@ -78,5 +78,5 @@ def record_mail_problem(mail: PendingMail, problem: NotSent) -> None:
 
 
 def save_mail_outcome(mail: PendingMail, **outcome: object) -> None:
-    """Set these columns of a mail, unless its status is no longer DUE."""
+    """Set these columns of a mail. Do nothing if the status of the mail is no longer DUE."""
     PendingMail.objects.filter(pk=mail.pk, status=MailStatus.DUE).update(**outcome)

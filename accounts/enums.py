@@ -93,6 +93,8 @@ class MailStatus(models.TextChoices):
 
 
 class LinkPurpose(models.TextChoices):
+    """The purpose of a link sent by mail."""
+
     WELCOME = "welcome", "ouvrir son compte"
     INVITATION = "invitation", "rejoindre une collectivité ou un centre"
     PASSWORD = "password", "choisir un mot de passe"

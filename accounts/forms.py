@@ -127,8 +127,8 @@ class FirstCodeForm(SingleUseCodeForm, ActivateTOTPForm):
 
 @contextmanager
 def reject_malformed_key() -> Iterator[None]:
-    """Replace any error of fido2, for a malformed passkey or a wrong signature, with the ValidationError of a wrong
-    code.
+    """Turn any error of fido2 in the block into the ValidationError of a wrong code. fido2 raises errors of many types
+    for a malformed passkey or a wrong signature.
     """
     try:
         yield
@@ -139,8 +139,8 @@ def reject_malformed_key() -> Iterator[None]:
 
 
 class CredentialField(forms.JSONField):
-    """The credential that a browser sends for a passkey, as JSON. Numbers of thousands of digits and deep nesting are
-    form errors here, although Python raises errors of its own for them.
+    """The credential that a browser sends for a passkey, as JSON. A number of thousands of digits and deep nesting are
+    form errors here. Python alone would raise other errors for them.
     """
 
     def to_python(self, value: Any) -> Any:

@@ -19,9 +19,9 @@ SIGN_IN_PAGES = frozenset({"login", "account_login"})
 class SecondFactorGuard:
     """The middleware that asks users for a second factor if their role needs one.
 
-    A user who has no factor is redirected from private pages to the enrolment, and is anonymous on public pages. Some
-    of these recognise users: the follow-up page of a case opens to a responder of its centre. A user who has a factor
-    that the session has not passed is signed out.
+    A user who has no factor is redirected from private pages to the enrolment. On public pages this user is anonymous,
+    because some public pages recognise users: the follow-up page of a case opens to a responder of its centre. A user
+    who has a factor is signed out if the session has not passed it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -1,6 +1,4 @@
-"""The check whether this is a demonstration database. Every page, every mail and every start in production
-makes it.
-"""
+"""Tells whether this database is a demonstration. Every page, every mail and every start of production asks."""
 
 import time
 

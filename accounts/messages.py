@@ -16,8 +16,8 @@ PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 
 
 def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
-    """Render a mail about an account from the present state of its rows. `token` is the secret of its link, or empty
-    if it has none.
+    """Render a mail about an account from the present state of the account, the link and the centre. `token` is the
+    secret of the link, or empty if the mail has no link.
     """
     text = render_to_string(f"accounts/mail/{mail.kind}.txt", make_mail_context(mail, token))
     return make_mail(text, key=mail.key, to=mail.to)

@@ -84,8 +84,8 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
 
 
 def find_scope_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (field, error) for each scope (body, CSIRT or région) that the role needs and lacks, or has and must not
-    have.
+    """Yield (field, error) for each scope that is missing, and for each that the role must not have. A scope is a
+    body, a CSIRT or a région.
     """
     for roles, field, missing, superfluous in SCOPES:
         if role in roles and not cleaned.get(field):

@@ -7,8 +7,8 @@ from accounts.models import User
 
 
 def get_account(request: HttpRequest) -> User:
-    """Return the signed-in user of a request. Raises PermissionDenied if nobody is signed in, although the middleware
-    normally asks to sign in before.
+    """Return the signed-in user of a request. Raises PermissionDenied if nobody is signed in, which the middleware
+    normally prevents.
     """
     if not isinstance(request.user, User):
         raise PermissionDenied

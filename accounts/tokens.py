@@ -17,8 +17,8 @@ RECORDED_EVERY = timedelta(minutes=10)
 
 
 def derive_form_token(user: User, key: str) -> str:
-    """Return the API token that belongs to the random key of a form, derived with the key of the server. A form that
-    is sent twice thus gets the same token, although the token is not stored.
+    """Return the API token that a form makes. It is derived from the user, the random key of the form and the key of
+    the server. A form that is sent twice thus gets the same token, although the token is not stored.
     """
     digest = hash_value("accounts.api_token", f"{user.pk}:{key}")
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
@@ -37,8 +37,8 @@ def find_token_user(token: str) -> User | None:
 
 
 def record_token_use(token: ApiToken) -> None:
-    """Record when the token was last used. The row is written at most every ten minutes, so that a busy program causes
-    few writes.
+    """Record when the token was last used. The row is written at most once in ten minutes, so that a busy program
+    causes few writes.
     """
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > RECORDED_EVERY:

@@ -1,5 +1,5 @@
-"""The pages of accounts. Of allauth's pages, only those that we use have a URL, through our views, under the names by
-which allauth finds them.
+"""The URLs of the pages of accounts. A page of allauth has a URL only if we use it. The URL then leads to our view,
+and has the name by which allauth finds the page.
 """
 
 from django.urls import path

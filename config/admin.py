@@ -47,8 +47,8 @@ class TocsinAdminSite(AdminSite):
     ) -> None:
         """Register models with their ModelAdmin. Models of Django and allauth that nobody edits here are left out.
 
-        Raises ImproperlyConfigured unless this is a BoundedModelAdmin with a ConflictCheckedForm. With Django's own
-        classes, a page counts a whole table twice, and the last person who saves a form wins.
+        Raises ImproperlyConfigured unless `admin_class` is a BoundedModelAdmin with a ConflictCheckedForm. With
+        Django's own classes, a page counts a whole table twice, and the last person who saves a form wins.
         """
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         own_models = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
@@ -90,7 +90,7 @@ class TocsinAdminSite(AdminSite):
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add to the context of each page whether the user leads a centre. The menu needs it."""
+        """Return the context of each page of the admin. `is_lead` tells the menu whether the user leads a centre."""
         user = request.user
         return super().each_context(request) | {"is_lead": isinstance(user, User) and user.leads_any_centre}
 

@@ -75,7 +75,8 @@ NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retrie
 
 
 def nudge_consumer(consumer: str) -> None:
-    """Wake up a consumer of events, by a message that another thread sends. Call it after the commit.
+    """Wake up a consumer of events. Another thread sends the message that does it. Call this function after the
+    commit.
 
     A failure is harmless, because a periodic task does the same work within seconds.
     """

@@ -1,11 +1,15 @@
 """A layer between an asynchronous server and Django. Slow clients wait in the event loop and occupy no thread.
 
-A WSGI server gives each request a thread from before its body has arrived until its response has been sent, so that as
-many slow clients as there are threads block the site. Here a request gets a thread once its body is complete, and
-again for each chunk of a long response. Uploaded files are too large for that. They are read as they arrive, by at
-most half of the threads, and by at most one thread for each address and each case. A client that gets no upload slot
-within half a minute receives a 503 that says when to try again. A body that arrives more slowly than the minimal pace
-ends with a 408, and a client that reads a response too slowly does not get the rest.
+A WSGI server gives each request a thread before its body arrives, and keeps the thread until the response has been
+sent. A few slow clients can thus occupy all threads and block the site. Here a request gets a thread once its body is
+complete, and again for each chunk of a long response.
+
+Uploaded files are too large for that, and are read while they arrive. They occupy at most half of the threads, and at
+most one thread for each address and each case. A client that gets no upload slot within half a minute receives a 503
+that says when to try again.
+
+A body that arrives more slowly than the minimal pace ends with a 408. A client that reads a response too slowly does
+not get the rest.
 """
 
 import asyncio
@@ -55,7 +59,7 @@ NO_SLOT = (503, [*PLAIN_HEADERS, (b"retry-after", RETRY_AFTER)], NO_SLOT_TEXT.en
 
 
 class BodyLost(OSError):
-    """The client has disconnected or is too slow. Django handles it like any body that cannot be read."""
+    """The client has disconnected or is too slow. Django handles this error like any OSError while it reads a body."""
 
 
 class NoSlot(Exception):
@@ -171,7 +175,7 @@ class UploadSlots:
 
 
 class Gate:
-    """An ASGI application that runs a WSGI application, and in which slow clients occupy no thread."""
+    """An ASGI application that runs a WSGI application. Slow clients wait in the event loop, and occupy no thread."""
 
     def __init__(self, application: Application, *, threads: int) -> None:
         self.application = application
@@ -216,8 +220,8 @@ class Gate:
                 await self.run_in_thread(response.close)
 
     async def send_chunks(self, response: "WsgiResponse", body: RequestBody, send: Send) -> None:
-        """Make and send one chunk after the other while the client reads them. Raises TimeoutError if the client reads
-        too slowly.
+        """Make and send the chunks of a response, one after the other, until the client disconnects. Raises
+        TimeoutError if the client reads too slowly.
         """
         timer, end = ClientTimer(), asyncio.ensure_future(body.wait_for_disconnection())
         try:
@@ -236,7 +240,7 @@ class Gate:
 
 
 class WsgiResponse:
-    """The response of Django, which worker threads produce at once or in chunks."""
+    """The response of Django. Worker threads produce it, whole or in chunks."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.application, self.environ = application, environ
@@ -295,13 +299,17 @@ async def send_whole_response(send: Send, status: int, headers: list[tuple[bytes
 
 
 def parse_length(environ: Environ) -> int:
-    """Return the length of the body that the client announced. As in Django, it is 0 if it is not a number."""
+    """Return the length of the body that the client announced. As in Django, a length that is not a number counts as
+    0.
+    """
     length = environ.get("CONTENT_LENGTH", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
 
 
 def find_subscriber(environ: Environ) -> str:
-    """Return the IPv4 address of the client, or the /64 network of its IPv6 address, which one subscriber has."""
+    """Return the text by which one subscriber is recognised: the IPv4 address of the client, or the /64 network of an
+    IPv6 address.
+    """
     return get_subscriber_prefix(find_client_address(environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]))
 
 

@@ -21,8 +21,8 @@ def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict)
 
 
 def mask_text(value: Any) -> Any:
-    """Return a text with its mail addresses, query strings and secrets of paths masked. Return other
-    values unchanged.
+    """Return a text in which mail addresses, query strings and the secrets in paths are masked. Return other values
+    unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -32,7 +32,9 @@ def mask_text(value: Any) -> Any:
 
 
 def format_traceback(exc_info: ExcInfo) -> str:
-    """Return the frames and the type of an error. Its message is left out, because PostgreSQL quotes the row in it."""
+    """Return the frames and the type of an error. The message is left out, because a message of PostgreSQL can quote
+    the row.
+    """
     kind, error, _ = exc_info
     frames = traceback.extract_tb(error.__traceback__)
     return "".join([*traceback.format_list(frames), f"{kind.__module__}.{kind.__qualname__}"])

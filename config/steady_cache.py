@@ -1,7 +1,7 @@
 """A cache that stores the counters of accounts in PostgreSQL while Valkey does not answer.
 
-Without this fallback a dead Valkey would either disable the protection (uncounted wrong passwords, codes usable twice)
-or lock everybody out. Other keys are not cached meanwhile.
+Without this fallback, a dead Valkey would either disable a protection or lock everybody out. Without the protection,
+wrong passwords are not counted and a code can be used twice. Other keys are not cached while Valkey does not answer.
 """
 
 import time

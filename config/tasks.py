@@ -25,7 +25,7 @@ LONGEST_SECONDS = 30
 
 @shared_task
 def work_in_turn() -> None:
-    """Give each kind of long work a turn of a few seconds. Repeat while one of them has more to do, for at most
+    """Give each kind of long work a turn of a few seconds. Repeat this while any kind has more to do, for at most
     LONGEST_SECONDS.
     """
     deadline = monotonic() + LONGEST_SECONDS
@@ -34,7 +34,9 @@ def work_in_turn() -> None:
 
 
 def run_bounded_turns() -> list[int]:
-    """Give a turn to each kind of work whose turns are bounded in time. Return the amount of work that each did."""
+    """Give a turn to each kind of work whose turns are bounded in time. Return the amounts of work done, one for each
+    kind.
+    """
     turns = (
         reroute.reroute_cases,
         bulk.run_due_jobs,
@@ -51,8 +53,8 @@ def index_pending_cases() -> int:
 
 
 def make_papers() -> int:
-    """Make the papers (PDF documents) that are due. A paper of a thousand pages takes longer than a turn, so that the
-    other kinds of work get turns meanwhile.
+    """Make the papers (PDF documents) that are due. A paper of a thousand pages takes longer than a turn, so the other
+    kinds of work get their turns while it is made.
     """
     return papers.make_due_papers(meanwhile=run_bounded_turns)
 

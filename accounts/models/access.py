@@ -60,7 +60,8 @@ class AccessLink(models.Model):
     """A link sent by mail that can be used once. It lets its reader open an account, join a body or a centre, or
     choose a password.
 
-    A link with an `address` has another purpose. It confirms that a centre reads this mailbox, to which it was sent.
+    A link with an `address` has another purpose. It was sent to this mailbox, and using it confirms that the centre
+    reads the mailbox.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name="compte")

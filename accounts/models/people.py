@@ -41,8 +41,8 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def with_address(self, address: str) -> models.QuerySet["User"]:
-        """Return a queryset of the account with this e-mail address, however it is written. The queryset is empty if
-        there is none.
+        """Return a queryset of the account with this e-mail address, in whatever form the address is written. The
+        queryset is empty if there is no such account.
         """
         return self.filter(email=normalise_address(address))
 
@@ -103,17 +103,17 @@ class User(AbstractBaseUser):
     # condition of a query or for the rows, they ask `accounts.access`.
 
     def reads_centre(self, csirt_id: int | None) -> bool:
-        """Tell whether the person may read the cases of this CSIRT. The answer is False for None, a case without a
-        CSIRT.
+        """Tell whether the person may read the cases of this CSIRT. Return False for None, because a case without a
+        CSIRT has this value.
         """
         return csirt_id in self.readable_centre_ids
 
     def works_in_centre(self, csirt_id: int | None) -> bool:
-        """Tell whether the person may act on the cases of this CSIRT. The answer is False for None."""
+        """Tell whether the person may act on the cases of this CSIRT. Return False for None."""
         return csirt_id in self.workable_centre_ids
 
     def leads_centre(self, csirt_id: int | None) -> bool:
-        """Tell whether the person leads this CSIRT. The answer is False for None."""
+        """Tell whether the person leads this CSIRT. Return False for None."""
         return csirt_id in self.led_centre_ids
 
     @property
@@ -132,8 +132,8 @@ class User(AbstractBaseUser):
         return bool(self.led_centre_ids)
 
     def filter_led_centres(self, csirts: models.QuerySet[Csirt]) -> models.QuerySet[Csirt]:
-        """Return those of these CSIRTs that the person leads. The app `csirts` calls it, because it may not import
-        `accounts`.
+        """Limit a queryset of CSIRTs to those that the person leads. The app `csirts` calls this method, because it
+        may not import `accounts`.
         """
         return csirts.filter(pk__in=self.led_centre_ids)
 
@@ -172,8 +172,8 @@ class User(AbstractBaseUser):
         return {m.region_id for m in self.memberships if m.region_id}
 
     def exact_region_ids(self) -> set[int]:
-        """Return the ids of the régions whose exact figures this person may read today, by a written decision of the
-        région.
+        """Return the ids of the régions whose exact figures this person may read today. Each of these régions has
+        allowed it by a written decision.
         """
         today = timezone.localdate()
         return {m.region_id for m in self.memberships if m.region_id and m.is_entitled_to_exact_figures(today)}
@@ -184,7 +184,7 @@ class User(AbstractBaseUser):
         return self.has_role(*SECOND_FACTOR_ROLES)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Derive the hash from the password and the session stamp: changing either ends the open sessions."""
+        """Return a hash of the password and the session stamp. A change of either ends the open sessions."""
         sealed = f"{self.session_stamp}:{self.password}"
         return hash_value("accounts.session", sealed, secret=secret).hex()
 
@@ -220,8 +220,8 @@ class User(AbstractBaseUser):
 
     @property
     def name_with_initial(self) -> str:
-        """The first name with the initial of the last name, « Camille F. », or the address if there is no name. It is
-        for narrow columns of pages that show the full name elsewhere.
+        """The first name with the initial of the last name, « Camille F. ». Without a name, it is the address. Pages
+        use it in narrow columns, and show the full name elsewhere.
         """
         first_word, *other_words = self.display_name.split() or [self.email]
         last_word = next((word for word in reversed(other_words) if word[0].isalpha()), "")

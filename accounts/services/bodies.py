@@ -24,10 +24,10 @@ class LastManager(Exception):
 
 @transaction.atomic
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """End the roles of a person in this body, and revoke the invitations to it that the person received or sent.
+    """End the roles of a person in this body. Revoke the invitations to the body that the person received or sent.
 
-    A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes somebody else,
-    Http404 if the person is not a member, and LastManager if nobody would manage the body.
+    A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes somebody else.
+    Raises Http404 if the person is not a member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
     if person_uid != actor.uid and not is_manager_of(actor, body):
@@ -47,10 +47,11 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 @transaction.atomic
 def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """Make another member the manager of the body, and the present manager an agent. A second call changes nothing.
+    """Make another member the manager of the body. The present manager becomes an agent. A second call changes
+    nothing.
 
     Raises Http404 if the person is not another member of the body. Raises PermissionDenied unless `actor` manages the
-    body, or has already transferred it to this person.
+    body, or has already transferred its management to this person.
     """
     body = get_body(actor, uid)
     memberships = lock_roles(body)
@@ -79,8 +80,8 @@ def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User
     """Save the emergency card of a body. `contacts` maps each kind of contact to its name, phone and note. An empty
     line is saved too, so that the card has a line to write on.
 
-    `stamp` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raises Stale
-    if somebody else changed the card after it was read.
+    `stamp` is the stamp of the card that the user read, or empty. Raises Stale if somebody else changed the card after
+    the user read it. Nothing is written, and nothing raised, if the contacts are those of the card.
     """
     body = get_body(actor, uid)
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)

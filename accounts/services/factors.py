@@ -14,8 +14,8 @@ from accounts.services.mails import queue_mail
 
 @transaction.atomic
 def reset_factor(*, uid: UUID, actor: User) -> User:
-    """Delete all second factors and recovery codes of the account. Its sessions end, the person gets a mail, and the
-    reset is recorded with `actor`.
+    """Delete all second factors and recovery codes of the account, and return the account. Its sessions end, the
+    person gets a mail, and the reset is recorded with `actor`.
 
     Raises Http404 if `actor` may not assist this account. A second call finds no factor and writes nothing.
     """

@@ -20,13 +20,13 @@ RESEND_AFTER = timedelta(minutes=15)
 
 
 class TooManyInvitations(Exception):
-    """The body or the centre has sent as many links as it may in a day. The limit protects against a
-    stolen account.
+    """The body or the centre has already sent as many links as it may send within 24 hours. The limit reduces what a
+    thief of an account can do.
     """
 
 
 class SentTooSoon(Exception):
-    """The same mail was sent minutes ago. This is a double click, or the first mail has not arrived yet."""
+    """The same mail was sent a few minutes ago. The user clicked twice, or the first mail has not arrived yet."""
 
 
 class ExistingMember(Exception):
@@ -38,9 +38,10 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     """Invite the owner of this address to the body, by a link that is valid for seven days.
 
     An address without an account gets one. The account gets its role only when the link is used. Any address is
-    invited in the same way, so that the manager learns neither whether it had an account nor whether that account
-    administers the platform. Raises ExistingMember, TooManyInvitations, SentTooSoon if the same invitation was sent
-    minutes ago, and Http404 or PermissionDenied if `actor` does not manage the body.
+    invited in the same way, so that the manager does not learn whether it had an account, or whether that account
+    administers the platform.
+
+    Raises Http404 or PermissionDenied unless `actor` manages the body. Raises the errors of `send_invitation` too.
     """
     body = get_managed_body(actor, uid)
     send_invitation(get_or_create_account(email), body=body, actor=actor)
@@ -70,8 +71,8 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 
 @transaction.atomic
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """Revoke the invitations of this person to the body, and drop their mails that have not left. Return the person. A
-    second call changes nothing. Raises Http404 if the person was never invited.
+    """Revoke the invitations of this person to the body, and return the person. The mails of these invitations that
+    have not left are dropped. A second call changes nothing. Raises Http404 if the person was never invited.
     """
     links = list_invitations(get_managed_body(actor, uid), person_uid)
     stop_links(links)
@@ -79,8 +80,8 @@ def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 
 
 def list_pending_invitations(body: Collectivity) -> QuerySet[AccessLink]:
-    """Return the invitations to the body that were neither accepted nor withdrawn, newest first. Expired ones are
-    included.
+    """Return the pending invitations to the body, newest first. A pending invitation was neither accepted nor
+    withdrawn, but it may have expired.
     """
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, used_at=None)
     return pending.filter(revoked_at=None).select_related("user").order_by("-created_at", "-id")
@@ -98,7 +99,8 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     """Create the link of an invitation and queue its mail. A closed account gets the link but no mail, so that the
     manager's list does not reveal that the account is closed.
 
-    Raises ExistingMember, SentTooSoon or TooManyInvitations.
+    Raises ExistingMember for a member of the body. Raises SentTooSoon if the same invitation was sent a few minutes
+    ago, and TooManyInvitations if the body has sent too many within 24 hours.
     """
     if body.pk in person.collectivity_ids():
         raise ExistingMember
@@ -114,8 +116,8 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
 def check_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
     """Raise SentTooSoon or TooManyInvitations if a new mail must wait.
 
-    `earlier` are the links sent for the body or the centre. `repeated` are those of them that the new mail would
-    repeat. The caller has locked the body or the centre, so that two concurrent clicks are handled in turn.
+    `earlier` contains all links sent for the body or the centre, and `repeated` those that the new mail would repeat.
+    The caller has locked the body or the centre, so that two concurrent clicks are handled in turn.
     """
     now = timezone.now()
     if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():

@@ -34,7 +34,9 @@ MAIL_KINDS = {
 
 @transaction.atomic
 def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> AccessLink:
-    """Create a link to the account and queue its mail. Earlier links for the same purpose are revoked."""
+    """Create a link to the account and queue its mail. The earlier links of the account for the same purpose are
+    revoked.
+    """
     link = make_link(purpose, user=user, made_by=made_by)
     queue_mail(MAIL_KINDS[purpose], user, link=link)
     return link
@@ -42,8 +44,8 @@ def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> Acce
 
 @transaction.atomic
 def send_password_link(*, uid: UUID, actor: User) -> User:
-    """Send a person a link with which they choose a password, and return the person. The history of the account
-    records it.
+    """Send a person a link with which they choose a password, and return the person. The sending is recorded in the
+    history of the account.
 
     The link goes to the mailbox of the account only, so that `actor` never knows the password. Raises Http404 if
     `actor` may not assist this account.
@@ -64,8 +66,8 @@ def make_link(
     csirt: Csirt | None = None,
     address: str = "",
 ) -> AccessLink:
-    """Create a link and revoke the earlier links for the same purpose and the same body or centre. `address` is the
-    mailbox of `csirt` that the link confirms.
+    """Create a link for this user. Their earlier links for the same purpose and the same body or centre are revoked.
+    `address` is the mailbox of `csirt` that the link confirms.
     """
     now = timezone.now()
     earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, csirt=csirt)
@@ -87,10 +89,12 @@ def make_link(
 
 
 def find_live_link(token: str, *, lock: bool = False) -> AccessLink | None:
-    """Return the link of this secret, or None if it cannot be used. `lock` locks its row until the transaction ends.
+    """Return the link of this secret, or None if it cannot be used. `lock` locks the row of the link until the
+    transaction ends.
 
-    A link cannot be used if it is unknown, used, revoked or expired, or if the account is closed. An invitation cannot
-    be used either if its sender no longer leads the centre, or if it invites an administrator of the platform.
+    A link cannot be used if it is unknown, used, revoked or expired, or if the account is closed. An administrator of
+    the platform cannot use an invitation. An invitation to a centre cannot be used once its sender no longer leads the
+    centre.
 
     Links that confirm the mailbox of a centre are never returned, because reading that mailbox must not open an
     account.
@@ -105,8 +109,8 @@ def find_live_link(token: str, *, lock: bool = False) -> AccessLink | None:
 
 
 def invites_administrator(link: AccessLink) -> bool:
-    """Tell whether this link invites somebody who administers the platform. Runs one query for an invitation, none for
-    another link.
+    """Tell whether this link is an invitation of a person who administers the platform. Runs one query for an
+    invitation, and none for another link.
     """
     return link.purpose == LinkPurpose.INVITATION and not can_get_reading_role(link.user)
 
@@ -124,7 +128,8 @@ def list_live_links() -> QuerySet[AccessLink]:
 
 
 def find_link_in_any_state(token: str, *, is_channel: bool = False) -> AccessLink | None:
-    """Return the link of this secret, live or not, or None. A page uses it to explain why a link no longer works.
+    """Return the link of this secret, live or not, or None. The page about a link that no longer works uses this
+    function.
 
     With `is_channel`, only a link that confirms the mailbox of a centre is returned. Without it, such a link is never
     returned.
@@ -142,24 +147,24 @@ def is_replaced(link: AccessLink) -> bool:
 
 
 def stop_links(links: QuerySet[AccessLink]) -> None:
-    """Revoke the live links among these, and drop their mails that have not left."""
+    """Revoke those of these links that are neither used nor revoked. Drop their mails that have not left."""
     live = list(links.filter(used_at=None, revoked_at=None).values_list("pk", flat=True))
     PendingMail.objects.filter(link__in=live, status=MailStatus.DUE).update(status=MailStatus.DEAD)
     AccessLink.objects.filter(pk__in=live).update(revoked_at=timezone.now())
 
 
 def revoke_links(user: User, *purposes: LinkPurpose) -> None:
-    """Revoke the user's live links for these purposes, or for all purposes if none is given."""
+    """Revoke the unused links of the user for these purposes, or for all purposes if none is given."""
     live = AccessLink.objects.filter(user=user, used_at=None, revoked_at=None)
     live.filter(purpose__in=purposes or LinkPurpose.values).update(revoked_at=timezone.now())
 
 
 @transaction.atomic
 def use_link(*, token: str, password: str = "", display_name: str = "") -> User | None:
-    """Use a link up: set the password and the name, and give the role in the body or the centre. Return the user, or
-    None if the link is not live.
+    """Use up a link, and return its user. The password and the name are set, and the role in the body or the centre is
+    given. Return None if the link is not live.
 
-    A new password ends the sessions of the account and revokes the other links that could set one.
+    A new password ends the sessions of the account, and revokes the other links that could set a password.
     """
     link = find_live_link(token, lock=True)
     if link is None:

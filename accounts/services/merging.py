@@ -43,7 +43,8 @@ def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended
     """Give the person of `role` the same role in `into` for these days, and return it. Return None if they already
     have it for these days.
 
-    If they have the role in `into` without end from a later day on, the added role ends on that day.
+    If they already have this role in `into` without a last day, but from a later day on, the added role ends on that
+    later day.
     """
     own_roles = Membership.objects.filter(user=role.user, role=role.role, collectivity=into)
     if endless := own_roles.filter(ended_on=None).first():
@@ -56,8 +57,8 @@ def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended
 
 
 def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:
-    """Move the unanswered invitations. Invitations of people who are already members of `into`, or invited to it, are
-    revoked instead.
+    """Move the unanswered invitations to `into`. If the person is already a member of `into` or invited to it, the
+    invitation is revoked instead.
     """
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
     members = Membership.objects.in_force().filter(collectivity=into).values("user")

@@ -32,7 +32,7 @@ def can_get_reading_role(person: User) -> bool:
 
 
 def has_incompatible_roles(roles: Iterable[Membership]) -> bool:
-    """Tell whether these roles of one person cannot go together: the person would administer the platform and read
+    """Tell whether one person cannot have these roles together. The person would administer the platform and read
     cases on the same day, today or later.
     """
     roles = list(roles)
@@ -65,7 +65,7 @@ def describe_body(body: Collectivity) -> str:
 
 
 def describe_former_role(person: User) -> str:
-    """Return the sentence that tells a person without any role which role ended last: « Vous n’êtes plus de l’équipe
+    """Return a sentence about the role that ended last, for a person without any role: « Vous n’êtes plus de l’équipe
     de Breizh Cyber, depuis le 28 novembre 2026. » Return "" for a person who has a role, will have one, or never had
     one. Runs three queries at most.
     """
@@ -114,8 +114,8 @@ def log_on_account(role: Membership, actor: User, text: str) -> None:
 
 
 def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Annotate each role with `given_by`, `given_at`, `ended_by` and `ended_at`, from the history of the admin. They
-    are None if the history does not have them. The latest end counts.
+    """Annotate each role with `given_by`, `given_at`, `ended_by` and `ended_at`, from the history of the admin. What
+    the history does not contain is None. If a role was ended several times, the latest time is used.
     """
     lines = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="membership")
     lines = lines.filter(object_id=Cast(OuterRef("pk"), TextField())).order_by("-pk")
@@ -130,8 +130,9 @@ def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
 
 
 def describe_authors(role: Membership) -> str:
-    """Return who gave a role and who ended it: « Donné par Camille Exemple, le 3 novembre 2026. » What the history
-    does not have is left out, so that the text may be empty. Runs no query: the caller calls `annotate_authors` first.
+    """Return who gave a role and who ended it: « Donné par Camille Exemple, le 3 novembre 2026. » The text may be
+    empty, because what the history does not contain is left out. The caller has called `annotate_authors`, so that no
+    query runs.
     """
     giving = format_role_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
     ending = format_role_author("Terminé", getattr(role, "ended_by", None), getattr(role, "ended_at", None))
@@ -139,7 +140,7 @@ def describe_authors(role: Membership) -> str:
 
 
 def format_role_author(verb: str, author: str | None, moment: datetime | None) -> str:
-    """Return « Donné par Camille Exemple, le 3 novembre 2026. » if `verb` is « Donné », or "" without an author or a
-    moment.
+    """Return a sentence such as « Donné par Camille Exemple, le 3 novembre 2026. », which begins with `verb`. Return
+    "" if the author or the moment is None.
     """
     return f"{verb} par {author}, le {format_day(timezone.localtime(moment))}." if author and moment else ""

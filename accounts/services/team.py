@@ -30,9 +30,12 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Invite the owner of this address to the team of the centre, by a link that is valid for seven days.
 
     An address without an account gets one. The account gets its role only when the link is used. An administrator of
-    the platform is invited like anybody else, so that the lead does not learn who administers it. Only the page of the
-    link refuses them. Raises ClosedAccount, ExistingMember, TooManyInvitations, SentTooSoon if the same invitation was
-    sent minutes ago, and Http404 if `actor` does not lead the centre.
+    the platform is invited like anybody else, so that the lead does not learn who administers the platform. Only the
+    page of the link refuses an administrator.
+
+    Raises Http404 unless `actor` leads the centre. Raises ClosedAccount for a closed account, and ExistingMember for a
+    person who already works in the centre. Raises SentTooSoon if the same invitation was sent a few minutes ago, and
+    TooManyInvitations if the centre has sent too many within 24 hours.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = get_or_create_account(email)
@@ -51,8 +54,8 @@ def list_centre_invitations(centre: Csirt) -> QuerySet[AccessLink]:
 
 
 def list_pending_centre_invitations(actor: User) -> QuerySet[AccessLink]:
-    """Return the invitations to the centres of this lead that were neither accepted nor withdrawn, newest first. Each
-    is annotated with `has_sender`, which tells whether its sender still leads the centre.
+    """Return the pending invitations to the centres of this lead, newest first. A pending invitation was neither
+    accepted nor withdrawn. Its annotation `has_sender` tells whether its sender still leads the centre.
     """
     senders = list_lead_roles().filter(user=OuterRef("made_by"), csirt=OuterRef("csirt"))
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.led_centre_ids)
@@ -63,7 +66,7 @@ def list_pending_centre_invitations(actor: User) -> QuerySet[AccessLink]:
 @transaction.atomic
 def withdraw_centre_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
     """Revoke the invitations of this person to the centre, and return the person. A second call changes nothing.
-    Raises Http404 if there never was one.
+    Raises Http404 if the person was never invited.
     """
     links = list_centre_invitations(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
     newest = links.select_related("user").order_by("-created_at").first()
@@ -75,10 +78,10 @@ def withdraw_centre_invitations(*, csirt_id: int, person_uid: UUID, actor: User)
 
 @transaction.atomic
 def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
-    """End the person's role of responder in this centre, and revoke the invitations that would restore it. Return the
-    number of open cases that nobody follows any more.
+    """End the person's role of responder in this centre, and revoke the invitations that would restore it. Return how
+    many open cases of the centre are then orphaned, because they are still assigned to the person.
 
-    Raises Http404 for a lead, and for a person who is not a responder there.
+    Raises Http404 for anybody who is not a responder there, such as a lead.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     memberships = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
@@ -98,18 +101,19 @@ class MailboxUnchanged(Exception):
 
 
 class MailboxOfAnotherCentre(Exception):
-    """This mailbox already receives the cases of another centre. The people of that centre would read the cases of
-    both.
+    """This mailbox already receives the cases of another centre. The people of the other centre would read the cases
+    of both centres.
     """
 
 
 @transaction.atomic
 def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     """Send to this mailbox a link that confirms that the centre reads it. Cases go to the former mailbox until
-    somebody confirms the new one.
+    somebody uses the link.
 
-    Raises MailboxUnchanged, MailboxOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
-    TooManyInvitations beyond the number of trials a day.
+    Raises MailboxUnchanged if the centre already has this mailbox, and MailboxOfAnotherCentre if another centre has
+    it. Raises SentTooSoon if the same mail was sent a few minutes ago, and TooManyInvitations if the centre has
+    started too many trials within 24 hours.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     if address.lower() == centre.notification_email.lower():
@@ -125,7 +129,7 @@ def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
 
 @transaction.atomic
 def stop_channel_trial(*, csirt_id: int, actor: User) -> bool:
-    """Stop the pending trial of a mailbox, whose link then no longer works. Return whether there was one."""
+    """Stop the pending trial of a mailbox, whose link then no longer works. Return whether a trial was pending."""
     centre = get_led_centre(actor, csirt_id, lock=True)
     is_under_way = find_pending_trial(centre) is not None
     stop_links(list_channel_trials(centre))
@@ -177,8 +181,8 @@ def has_mailbox_of_another_centre(link: AccessLink) -> bool:
 
 
 def find_confirmed_link(token: str) -> AccessLink | None:
-    """Return the used link of this secret, or None. Return None too if the mailbox that it confirmed no longer belongs
-    to the centre.
+    """Return the used link of this secret, if the mailbox that it confirmed is still the mailbox of the centre.
+    Otherwise return None.
     """
     used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token), used_at__isnull=False)
     return used.filter(csirt__notification_email=F("address")).select_related("csirt").first()
@@ -186,10 +190,10 @@ def find_confirmed_link(token: str) -> AccessLink | None:
 
 @transaction.atomic
 def confirm_channel(*, token: str) -> None:
-    """Use up the link that was sent to this mailbox: from now on, the centre receives its cases there.
+    """Use up the link of this secret. From now on, the centre receives its cases at the address of the link.
 
-    Does nothing if the link is not live. Raises MailboxOfAnotherCentre if another centre confirms the same address at
-    this moment.
+    Do nothing if the link is not live. Raises MailboxOfAnotherCentre if another centre confirms the same address at
+    the same moment.
     """
     unlocked = find_channel_link(token)
     if unlocked is None or unlocked.csirt is None:
@@ -204,8 +208,10 @@ def confirm_channel(*, token: str) -> None:
 
 
 def save_channel(centre: Csirt, address: str, actor: User) -> None:
-    """Save the mailbox of the centre. Queue a mail that announces it to the former mailbox and to the other leads. The
-    caller has locked the centre. Raises MailboxOfAnotherCentre.
+    """Save the mailbox of the centre. Queue a mail about the change to the former mailbox and to the other leads. Do
+    nothing if the mailbox is the same. The caller has locked the centre.
+
+    Raises MailboxOfAnotherCentre if another centre has this mailbox.
     """
     former = centre.notification_email
     if address == former:

@@ -32,11 +32,14 @@ class TokenAlreadyShown(Exception):
 
 @transaction.atomic
 def make_token(*, actor: User, name: str, key: str) -> str:
-    """Make an API token, queue a mail about it to its owner, and return its text. Only a hash is stored, so that the
-    text cannot be read again.
+    """Make an API token and return its text. Queue a mail about the new token to its owner. Only a hash is stored, so
+    that the text cannot be read again.
 
-    `key` is the random key of the form. The same form sent twice within two minutes returns the same token. Raises
-    Http404 for a person who neither works on cases nor belongs to a body, TooManyTokens, or TokenAlreadyShown.
+    `key` is the random key of the form. If the same form is sent twice within two minutes, the second call returns the
+    same token. After two minutes, or once the token is revoked, it raises TokenAlreadyShown.
+
+    Raises Http404 unless the person works on cases or belongs to a body. Raises TooManyTokens if the person has too
+    many live tokens.
     """
     check_may_have_tokens(actor)
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
@@ -55,8 +58,8 @@ def make_token(*, actor: User, name: str, key: str) -> str:
 
 @transaction.atomic
 def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
-    """Revoke the token and return it. A second call changes nothing. Raises Http404 for the token of
-    another person.
+    """Revoke the token and return it. A second call changes nothing. Raises Http404 if the token belongs to another
+    person.
     """
     token = get_token(actor, uid)
     if token.revoked_at is None:

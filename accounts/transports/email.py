@@ -14,8 +14,8 @@ INVENTED = re.compile(r"[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+example")
 
 
 class NotSent(Exception):
-    """A message was not sent. `trouble` is the reason. `can_retry` tells whether a later attempt makes sense, and
-    `everywhere` whether other messages would fail too.
+    """A message was not sent. `trouble` is the reason. `can_retry` tells whether a later attempt makes sense.
+    `everywhere` tells whether other messages would fail too.
     """
 
     def __init__(self, trouble: Trouble, *, can_retry: bool, everywhere: bool = False) -> None:
@@ -34,7 +34,9 @@ class Mailer:
         self.connection.close()
 
     def send(self, message: EmailMessage) -> None:
-        """Send one message to its recipient. Raises NotSent."""
+        """Send one message to its recipient. Raises NotSent if this fails, or if a demonstration would send to a real
+        address.
+        """
         if is_marked_as_demonstration() and not all(INVENTED.fullmatch(address) for address in message.recipients()):
             raise NotSent(Trouble.DEMONSTRATION, can_retry=False)
         try:
@@ -59,7 +61,7 @@ class Mailer:
 
 
 def make_refusal(code: int) -> NotSent:
-    """Return the error for this reply code of the mail server. In RFC 5321, 4.2.1, 4yz is temporary and 5yz is
-    permanent.
+    """Return the error for this reply code of the mail server. A code 4yz is temporary and a code 5yz is permanent
+    (RFC 5321, 4.2.1).
     """
     return NotSent(Trouble.POSTPONED, can_retry=True) if code < 500 else NotSent(Trouble.REFUSED, can_retry=False)

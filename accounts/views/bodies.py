@@ -98,7 +98,9 @@ def withdraw_invitation_view(request: HttpRequest, uid: UUID, person: UUID) -> H
 
 
 def redirect_to_body(request: HttpRequest, uid: UUID, text: Any, address: str = "") -> HttpResponse:
-    """Redirect to the home page of the body, with a message. `address` replaces `%(address)s` in its text."""
+    """Redirect to the home page of the body, and show the message `text` there. `address` replaces `%(address)s` in
+    the message.
+    """
     messages.info(request, text % {"address": address} if address else text)
     return redirect("body_home", uid)
 
@@ -129,8 +131,8 @@ def remove_member_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpRes
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def transfer_management_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Ask to confirm, then transfer the management. Afterwards the page at the same address says that it was
-    transferred.
+    """Ask to confirm, then transfer the management. Afterwards the page at the same address says that the management
+    was transferred.
     """
     user = get_account(request)
     body = get_body(user, uid)
@@ -146,8 +148,8 @@ def transfer_management_view(request: HttpRequest, uid: UUID, person: UUID) -> H
 
 
 def get_membership(body: Collectivity, person: UUID) -> Membership:
-    """Return the role of this person in the body, or the role of manager if they have two. Raises Http404 if they have
-    none.
+    """Return the role of this person in the body. If they have two roles, return the role of manager. Raises Http404
+    if they have none.
     """
     membership = list_memberships(body).filter(user__uid=person).first()
     if membership is None:

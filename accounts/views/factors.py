@@ -40,8 +40,8 @@ class AccountPage(IndexView):
 
 
 class FactorEnrolment(UnprocessableFormMixin):
-    """A mixin of views that enrol a second factor. The session then counts as having passed it, because enrolling
-    proves that the user has it.
+    """A mixin of views that enrol a second factor. Enrolling proves that the user has the factor, so the session
+    counts as having passed it.
     """
 
     request: HttpRequest

@@ -36,8 +36,8 @@ MAX_RESETS_SHOWN = 20
 @never_cache
 @require_safe
 def show_team(request: HttpRequest) -> HttpResponse:
-    """Show the team of a lead with the number of cases of each person, and the pending invitations. Raises Http404 for
-    others.
+    """Show the team of a lead with the number of cases of each person, and the pending invitations. Raises Http404
+    unless the user leads a centre.
     """
     lead = get_account(request)
     if not lead.leads_any_centre:
@@ -64,8 +64,8 @@ def show_team(request: HttpRequest) -> HttpResponse:
 
 
 def list_invitation_rows(lead: User) -> list[dict[str, Any]]:
-    """Return one row for each pending invitation to the centres of the lead. `is_too_old` and `has_no_sender` tell why
-    its link no longer works. Runs one query.
+    """Return one row for each pending invitation to the centres of the lead. If its link no longer works, `is_too_old`
+    or `has_no_sender` tells why. Runs one query.
     """
     now = timezone.now()
     rows: list[dict[str, Any]] = [
@@ -79,8 +79,8 @@ def list_invitation_rows(lead: User) -> list[dict[str, Any]]:
 
 
 def make_team_row(lead: User, member: Any) -> dict[str, Any]:
-    """Return the row of one member of the team: what the account still lacks, and what the lead may do. Runs no query,
-    because the caller has fetched the roles and the factors.
+    """Return the row of one member of the team. It tells what the account still lacks and what the lead may do. Runs
+    no query, because the caller has fetched the roles and the factors.
     """
     has_any_factor = any(factor.type in FACTORS for factor in member.authenticator_set.all())
     led = lead.led_centre_ids

@@ -47,7 +47,7 @@ MAX_DIGITS = 18  # digits of a primary key in the database
 
 
 class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """A view with a form for leads. It is a 404 for everybody else."""
+    """A view with a form for leads. Everybody else gets a 404."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.centres = list_centres(get_account(request), CentreAbility.LEAD)
@@ -82,7 +82,9 @@ class InviteResponderView(LeadFormView):
 
 @require_POST
 def withdraw_centre_invitations_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
+    """Withdraw the invitations of a person to a centre. The page does not ask to confirm, because a new invitation
+    undoes it.
+    """
     invited = team.withdraw_centre_invitations(
         csirt_id=read_centre_id(request.POST), person_uid=uid, actor=get_account(request)
     )

@@ -1,4 +1,4 @@
-"""JSON of a limited size: the parser of DRF reads bodies of any length."""
+"""A parser of JSON that limits the size of a request. The parser of DRF reads bodies of any length."""
 
 from collections.abc import Mapping
 from typing import Any

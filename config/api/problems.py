@@ -29,8 +29,8 @@ OTHER_TITLE = "Demande refusée"
 
 
 def make_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the response with the problem document of an error. DRF calls it as its EXCEPTION_HANDLER. Return None
-    for an unforeseen error, which Django then turns into a 500 without details.
+    """Return the response with the problem document of an error. Return None for an unforeseen error, which Django
+    then turns into a 500 without details. DRF calls this function as its EXCEPTION_HANDLER.
     """
     if isinstance(error, Http404):
         error = exceptions.NotFound("Il n’y a rien ici que vous puissiez voir.")
@@ -50,7 +50,7 @@ def make_problem_document(status: int, title: str, detail: str, **members: Any) 
 
 
 def describe_error(error: Exception, status: int) -> dict[str, Any]:
-    """Return the problem document of an error of DRF. That of a validation error lists the wrong fields."""
+    """Return the problem document of an error of DRF. For a validation error, the document lists the wrong fields."""
     title = TITLES.get(status, OTHER_TITLE)
     if not isinstance(error, exceptions.ValidationError):
         return make_problem_document(status, title, str(getattr(error, "detail", OTHER_TITLE)))

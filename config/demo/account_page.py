@@ -34,8 +34,8 @@ class DemoAccount(NamedTuple):
 @never_cache
 @require_safe
 def show_demonstration(request: HttpRequest) -> HttpResponse:
-    """Show the accounts with their one-time codes. The Refresh header reloads the page when the codes change, by the
-    clock of the server.
+    """Show the accounts with their one-time codes. The Refresh header reloads the page when the clock of the server
+    reaches the next codes.
     """
     if not is_marked_as_demonstration():
         raise Http404

@@ -61,8 +61,8 @@ def create_demonstration() -> list[str]:
 
 
 def create_account(email: str, display_name: str, role: Role, scope: dict[str, Any]) -> None:
-    """Create one account, unless it exists. If its role needs a second factor, the account gets a random one, which
-    exists only in this database.
+    """Create one account, unless it exists. If its role needs a second factor, the account gets a factor with a random
+    secret, which exists only in this database.
     """
     user = User.objects.filter(email=email).first()
     if user is None:
@@ -75,8 +75,8 @@ def create_account(email: str, display_name: str, role: Role, scope: dict[str, A
 
 
 def give_fictitious_addresses() -> None:
-    """Give an address that does not exist to each active territorial centre that has none. Its mails can then be read
-    in the demonstration.
+    """Give a fictitious address to each active territorial centre without an address. The mails to these centres can
+    then be read in the demonstration.
     """
     for csirt in Csirt.objects.active().territorial().filter(notification_email=""):
         csirt.notification_email = f"alerte@{csirt.slug}.example"

@@ -36,8 +36,8 @@ class StoredMail:
     text: str
 
     def split_at_links(self) -> list[tuple[str, bool]]:
-        """Return the text in parts, as pairs (part, whether it is a link to this site). Other links are ordinary text,
-        so that the page does not make them clickable.
+        """Return the text in parts, as pairs (part, is_own_link). A link to another site is ordinary text, so that the
+        page does not make it clickable.
         """
         own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
         return [(text, position % 2 == 1) for position, text in enumerate(own_links.split(self.text))]

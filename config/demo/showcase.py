@@ -140,8 +140,9 @@ def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetim
 
 
 def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User) -> None:
-    """Add evidence files to the case, then read, acknowledge, verify, claim and answer it, as a responder and an agent
-    would.
+    """Let the caller, the responder and the agent work on the case. The caller adds evidence files. The responder
+    reads, acknowledges and verifies the case. The agent claims it, answers its questions and shares a sentence. The
+    responder and the agent exchange messages.
     """
     reference = declared.incident.reference
     add_evidence(reference, CaseVisitor(access_uid=declared.access.uid))
@@ -200,8 +201,8 @@ def exchange_messages(reference: str, agent: User, responder: User) -> None:
 
 
 def make_mailbox_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
-    """Declare the case of a stolen mailbox from an account, which makes the case verified. The lead acknowledges it
-    and waits for an answer of the body.
+    """Declare the case of a stolen mailbox. The agent declares it while signed in, so that it is verified. The lead
+    acknowledges it and waits for an answer of the body.
     """
     declared = declare_case(
         IncidentType.MAILBOX,

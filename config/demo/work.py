@@ -165,8 +165,8 @@ def make_late_task(responder: User, now: datetime) -> None:
 
 
 def make_wave(cast: dict[str, User], now: datetime) -> None:
-    """Declare two cases of this morning about the supplier of yesterday's cases. Put all cases of this supplier but
-    the last into a group.
+    """Declare two cases of this morning, whose supplier is that of yesterday's cases. Put all cases of this supplier
+    except the newest into a group.
     """
     centre = Csirt.objects.get(slug=CSIRT)
     supplier = find_wave_supplier(centre)
@@ -200,8 +200,8 @@ def find_wave_supplier(centre: Csirt) -> str:
 
 
 def make_duplicate(lead: User, responder: User, now: datetime) -> None:
-    """Declare a second time the case of the neighbouring town, and merge it into the first one. The lead assigns the
-    case to a colleague, who has not acknowledged it yet.
+    """Declare the case of the neighbouring town a second time, and merge this second case into the first. The lead
+    assigns the first case to a colleague, who has not acknowledged it yet.
     """
     main_case = get_case_of_type(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."

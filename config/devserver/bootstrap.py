@@ -66,8 +66,8 @@ def read_minimum_version() -> tuple[int, ...]:
 
 
 def find_uv() -> list[str]:
-    """Return the command of uv, which is installed unless it is on the PATH. It is installed in a virtual environment,
-    or in a plain folder if Python has no venv.
+    """Return the command of uv. If uv is not installed, install it in a virtual environment, or in a plain folder if
+    Python has no venv.
     """
     for uv in [["uv"], [str(UV_HOME / "bin" / "uv")]]:
         if can_run(*uv, "--version"):
@@ -130,7 +130,7 @@ def run_and_read_error(command: tuple[str, ...], environment: dict[str, str]) ->
 
 
 def list_quiet_options(command: tuple[str, ...]) -> list[str]:
-    """Return the option that makes uv print less, or nothing for another command."""
+    """Return the option that makes uv print less, or an empty list for another command."""
     return ["--quiet"] if "uv" in Path(command[0]).name else []
 
 

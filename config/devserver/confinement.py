@@ -113,8 +113,8 @@ class Confinement:
 
 
 def choose_confinement(home: Path) -> Confinement:
-    """Return the first confinement that works, of those that this module lists. Create the data folder if it does not
-    exist.
+    """Return the confinement of the servers of this folder. For root, it is the first that works in the list at the
+    head of this module, unless an earlier start has chosen one. The data folder is created if it does not exist.
     """
     data = home / "data"
     new = not data.exists()
@@ -183,7 +183,9 @@ def confine_to_private_folder(programs: Programs, home: Path) -> Confinement:
 
 
 def move_data(data: Path, confinement: Confinement) -> None:
-    """Move to this confinement the data that an earlier start left in `data`, before permissions changed."""
+    """Move to this confinement any data that are still in `data`. An earlier start left them there, when permissions
+    were different.
+    """
     for folder in filter(Path.is_dir, data.iterdir()):
         subprocess.run(["cp", "-a", folder, confinement.data], check=True)
         confinement.give_tree_to_user(confinement.data / folder.name)

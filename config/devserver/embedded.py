@@ -96,7 +96,7 @@ class Server:
     def try_launch(self, deadline: float) -> bool:
         """Launch the server once. Return True when it is ready, or False if it stops or is not ready at `deadline`.
 
-        The server can stop after a kill -9, whose children need a moment to end.
+        After a kill -9, the server can stop at once, because the children of the killed server need a moment to end.
         """
         if not is_port_free(self.port):
             self.record.write(**{self.name: find_free_port()})

@@ -63,8 +63,8 @@ def main() -> None:
 
 @contextmanager
 def run_step_quietly(title: str) -> Iterator[None]:
-    """Run the block as one step of the start, in a transaction, without the output of its commands. A start that was
-    killed can then be repeated.
+    """Run the block as one step of the start, without the output of its commands. The block runs in a transaction, so
+    that a start that was killed can be repeated.
     """
     stdout, sys.stdout = sys.stdout, StringIO()
     try:

@@ -145,7 +145,9 @@ class Supervisor:
         return "\n".join(f"    {line}" for line in accounts.splitlines())
 
     def wait_for_the_site(self) -> None:
-        """Wait until the site answers. Raises StartRefused if its process ends or START_SECONDS pass before that."""
+        """Wait until the site answers. Raises StartRefused if the process of the site ends first, or if START_SECONDS
+        pass.
+        """
         web = self.children[0]
         deadline = time.monotonic() + START_SECONDS
         while not is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"):
@@ -214,7 +216,7 @@ def is_answering(url: str) -> bool:
 
 
 def stop_leftover_processes() -> None:
-    """Stop the processes that an earlier run left: the recorded groups, as far as they run in this folder."""
+    """Stop the processes that an earlier run left. They are in the recorded process groups, and run in this folder."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
             stop_group(group, ROOT)
@@ -222,7 +224,7 @@ def stop_leftover_processes() -> None:
 
 
 def choose_port() -> int:
-    """Return the port that PORT names, or 8000. Raises StartRefused if it is not a valid port.
+    """Return the port that PORT names, or 8000. Raises StartRefused if PORT does not name a valid port.
 
     Raises StartRefused too if the port is in use on any address of localhost, because the browser could then reach
     another site.

@@ -6,5 +6,5 @@ from accounts.installation import is_demonstration
 
 
 def describe_installation(request: HttpRequest) -> dict[str, bool]:
-    """Return what every template gets in its context: whether the database is a demonstration."""
+    """Return the variable that every template gets. `demonstration` tells whether the database is a demonstration."""
     return {"demonstration": is_demonstration()}

@@ -73,7 +73,9 @@ FORM_ONLY = Refusal(
 
 
 class PageAbove(NamedTuple):
-    """A link to the page that shows a form. It is for somebody who opens the address that only receives this form."""
+    """A link to the page that shows a form. The address that receives this form shows the link to somebody who opens
+    it.
+    """
 
     address: str
     label: str
@@ -93,10 +95,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a request that failed the CSRF check. Where a form can be shown again, it keeps what was typed.
+    """Answer a request that failed the CSRF check. If the form can be shown again, it keeps what was typed.
 
-    A screen of a declaration gets a page that gives its resumption code, or shows what was typed. A form that proposes
-    a body or concerns a case is shown again. Any other form is refused.
+    For a screen of a declaration, the answer is a page with the resumption code, or with what was typed. A form that
+    proposes a body or concerns a case is shown again. Any other form is refused.
     """
     return (
         render_screen_without_cookies(request)
@@ -121,8 +123,8 @@ def write_form_only_page(request: HttpRequest) -> bytes:
 
 
 def find_page_above(request: HttpRequest) -> PageAbove | None:
-    """Return a link to the page of the case to which the address belongs. If there is no case, return a link to the
-    page one level up, or None.
+    """Return a link to the page of the case, if the address of the request contains a reference. Otherwise return a
+    link to the page one level up, or None if there is no such page.
     """
     match = request.resolver_match
     if match and (reference := match.kwargs.get("reference")):

@@ -1,5 +1,6 @@
-"""Middleware and upload handlers that refuse NUL characters in addresses, refuse files on pages that accept none,
-remove invisible characters from pages, explain the addresses that only receive a form, and keep the API out of caches.
+"""Middleware and an upload handler that protect all pages. They refuse NUL characters in addresses, and files on pages
+that accept none. They remove invisible characters from pages, explain the addresses that only receive a form, and keep
+the API out of caches.
 """
 
 import re
@@ -42,7 +43,7 @@ class FormOnlyExplainer:
     """Middleware that explains to a browser that an address only receives a form. Django's own answer is a 405 without
     content.
 
-    Such an address can be the bookmark of a refused form, or the one that follows signing in.
+    People come to such an address by a bookmark of a refused form, or because signing in leads back to it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -56,7 +57,7 @@ class FormOnlyExplainer:
 
 
 class ApiCacheGuard:
-    """Middleware that forbids browsers and proxies to cache the responses of the API. They depend on the token and
+    """Middleware that forbids browsers and proxies to cache the responses of the API, which depend on the token and
     hold personal data. A response with a Cache-Control of its own, such as a published release, stays as it is.
     """
 
@@ -71,16 +72,16 @@ class ApiCacheGuard:
 
 
 def is_opened_by_browser(request: HttpRequest) -> bool:
-    """Tell whether a person opens this address in a browser. Requests of our scripts do not name HTML among the types
-    that they accept.
+    """Tell whether a person opens this address in a browser. Our scripts do not name HTML among the types that they
+    accept.
     """
     is_read = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
     return is_read and "text/html" in request.headers.get("Accept", "") and "HX-Request" not in request.headers
 
 
 class NulGuard:
-    """Middleware that answers 400 instead of 500 if a page fails because its address contains a NUL, which PostgreSQL
-    refuses.
+    """Middleware that answers 400 if a page fails because its address contains a NUL. PostgreSQL refuses this
+    character, and Django alone would answer 500.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -99,8 +99,8 @@ CELERY_DB_REUSE_MAX = 1000
 
 
 def add_connection_settings(database: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a database with those of its connections. A web process has a pool of DATABASE_POOL
-    connections, one for each thread. Connections of other processes stay open between tasks.
+    """Return these settings of a database, completed with the settings of its connections. A web process has a pool of
+    DATABASE_POOL connections, one for each thread. Connections of other processes stay open between tasks.
     """
     if DATABASE_POOL:
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}

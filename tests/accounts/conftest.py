@@ -10,7 +10,7 @@ from tests.cast import a_person, breizh_cyber, plouexemple
 
 @pytest.fixture
 def manager(db: None, client: Client) -> User:
-    """Return the manager of a town, as whom the client is signed in."""
+    """Return the manager of a town. The client is signed in as this manager."""
     breizh_cyber()
     manager = a_person(Role.MANAGER, collectivity=plouexemple())
     client.force_login(manager)

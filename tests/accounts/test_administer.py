@@ -95,7 +95,7 @@ def test_two_accounts_cannot_have_one_address(client, administrator):
 
 
 def test_an_account_without_a_role_is_not_created(client, administrator):
-    """Its owner would get a mail that says it is open, and see nothing."""
+    """Its owner would get a mail about an open account, and then see no page."""
     empty = make_role_fields("") | {
         "membership_set-0-since_on": "2026-11-01",
         "initial-membership_set-0-since_on": "2026-11-01",
@@ -370,6 +370,6 @@ def test_a_link_sent_to_the_old_address_no_longer_opens_anything(client, adminis
 
 
 def test_the_password_page_of_the_admin_redirects_to_the_page_that_sends_a_mail(client):
-    """The admin's own page would change it without sending a mail."""
+    """The admin's own page would change the password without sending a mail."""
     client.force_login(a_lead())
     assert client.post("/admin/password_change/").headers["Location"] == "/compte/mot-de-passe/"

@@ -109,7 +109,7 @@ def test_a_right_password_does_not_count_as_a_failed_try():
 
 
 def test_an_unknown_address_is_slowed_too():
-    """Else a guesser would learn which accounts exist."""
+    """Otherwise a guesser would learn which accounts exist."""
     nobody = User(email="inconnu@demo.example")
     guess(nobody, 5)
     assert is_refused(sign_in(nobody))

@@ -108,7 +108,7 @@ def test_an_agent_may_remove_the_second_factor(client):
 
 
 def test_the_key_is_shown_in_groups_of_four(client, new_responder):
-    """No space between the groups, so that the key can be copied whole."""
+    """The groups have no space between them, so that the key can be copied whole."""
     page = client.get(NEW)
     secret = page.context["form"].secret
     fours = [secret[i : i + 4] for i in range(0, len(secret), 4)]

@@ -127,7 +127,7 @@ def test_a_responder_reaches_every_page_after_the_code(client):
 
 
 def test_deleting_the_factor_in_the_database_ends_the_sign_in(client):
-    """Rows removed behind the site's back: at the next sign-in the person enrols, and the old session stays shut."""
+    """A code then leads back to the sign-in page, and nobody is signed in."""
     responder = a_responder()
     post_password(client, responder)
     Authenticator.objects.filter(user=responder).delete()

@@ -66,7 +66,7 @@ def test_a_person_whose_next_role_begins_later_reads_nothing_of_the_one_that_end
 
 
 def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(client):
-    """Nor does a person whose role has not begun yet, or ends later."""
+    """The role that is left may end on a later day."""
     agent = an_agent()
     later = timezone.localdate() + timedelta(days=3)
     Membership.objects.create(

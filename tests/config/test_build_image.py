@@ -21,7 +21,9 @@ def list_patterns():
 
 
 def is_sent(path):
-    """Tell whether Docker sends a file to the build: the last pattern decides that fits it, or a folder above it."""
+    """Tell whether Docker sends a file to the build. The last pattern that fits the file, or a folder above it,
+    decides.
+    """
     parts = path.split("/")
     tops = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     included = True
@@ -32,7 +34,9 @@ def is_sent(path):
 
 
 def compile_pattern(pattern):
-    """Return what a pattern means: `**/` is any depth, `*` and `?` stay within a name (Go's filepath.Match)."""
+    """Return a pattern of Docker as a regular expression. `**/` is any depth, while `*` and `?` stay within a name
+    (Go's filepath.Match).
+    """
     pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(meanings.get(piece, re.escape(piece)) for piece in pieces))
@@ -47,7 +51,9 @@ def test_the_image_gets_all_that_the_site_runs():
 
 
 def test_the_image_leaves_out_the_demonstration_and_its_servers():
-    """Invented cases, the page of passwords, the embedded servers: import-linter checks that the site does without."""
+    """These are invented cases, the page of passwords and the embedded servers. import-linter checks that the site
+    does not need them.
+    """
     assert [name for name in OF_A_TRIAL if is_sent(f"{name}x.py")] == []
 
 

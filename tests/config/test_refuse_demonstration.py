@@ -15,7 +15,7 @@ WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
 def start_worker(database_url, *options):
-    """Start it without DJANGO_SETTINGS_MODULE: production's settings are the worker's default."""
+    """Start a worker without DJANGO_SETTINGS_MODULE. Its default settings are those of production."""
     environment = os.environ | {
         "EVIDENCE_KEY": b64encode(os.urandom(32)).decode(),
         "EVIDENCE_DIR": tempfile.gettempdir(),
@@ -59,7 +59,7 @@ def test_the_worker_serves_a_real_database(transactional_db):
 
 
 def iterate_until(words, lines):
-    """Yield the lines up to the first with these words; all of them if none has."""
+    """Yield the lines up to the first that contains these words, or all lines if none does."""
     for line in lines:
         yield line
         if words in line:

@@ -26,7 +26,7 @@ NEWS = ["Liste officielle des collectivités", "Annuaire des CSIRT", "Incidents 
 
 
 class Copy:
-    """The tree in a folder of its own, with the environment of this one, and a port."""
+    """A copy of this tree in another folder, which runs at a port of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "a copy with spaces é"
@@ -50,7 +50,9 @@ class Copy:
 
     @contextmanager
     def running(self, **environment):
-        """Start it, yield its supervisor once the site is ready, and stop it whatever happens."""
+        """Start the copy and yield its supervisor once the site is ready. The copy is stopped at the end, even after
+        an error.
+        """
         supervisor = self.start(**environment)
         try:
             self.wait_until_ready(supervisor)
@@ -115,7 +117,9 @@ def test_the_site_starts_stops_and_survives_a_kill(copy):
 
 
 def kill_while_running(copy):
-    """Start it again, kill the supervisor alone with SIGKILL, and return the processes it had started."""
+    """Start the copy again and kill its supervisor alone with SIGKILL. Return the processes that the supervisor had
+    started.
+    """
     with copy.running() as supervisor:
         assert copy.list_news() == []
         assert copy.get("/")[0] == 200
@@ -130,7 +134,9 @@ def kill_while_running(copy):
 
 
 def list_started(supervisor):
-    """Return its child processes: web, workers, beat, and the servers unless they ran before."""
+    """Return the child processes of the supervisor: web, workers and beat. The servers are among them unless they ran
+    before.
+    """
     everyone = supervisor.children(recursive=True)
     assert len(everyone) >= 4
     return everyone

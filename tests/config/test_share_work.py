@@ -74,7 +74,9 @@ def test_a_child_stays_in_our_session_so_that_nice_takes_effect(tmp_path):
 
 @pytest.fixture
 def turns(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Replace each kind of work by one with a given number of rounds. Return the list of the turns taken."""
+    """Return a function that replaces each kind of work by one with a given number of rounds. The function returns the
+    list of the turns taken.
+    """
     done: list[str] = []
 
     def work(name: str, rounds: int) -> Callable[..., int]:

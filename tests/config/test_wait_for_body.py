@@ -35,7 +35,9 @@ def echo(environ, start_response):
 
 
 def receive_pieces(*pieces, pause=0, ends=True):
-    """Return the `receive` of a client that sends these pieces, with a pause before each. None: it goes away."""
+    """Return the `receive` of a client that sends these pieces, with a pause before each. The client disconnects at a
+    piece that is None.
+    """
     waiting = list(pieces)
 
     async def receive():
@@ -133,7 +135,9 @@ def test_files_that_are_too_slow_are_refused(impatient):
 
 
 class Client:
-    """Sends a byte of what it announces and reads nothing but the head of an answer, until it leaves."""
+    """A client that sends one byte of the body that it announces, and reads only the head of the answer. It waits
+    until it leaves.
+    """
 
     def __init__(self):
         self.leaving, self.messages, self.began = asyncio.Event(), [], False
@@ -163,7 +167,9 @@ async def get_status(site, request, *pieces):
 
 
 async def run_beside(site, busy, work):
-    """Return the result of `work`, run while one client makes each request of `busy`; then all of them leave."""
+    """Return the result of `work`. While it runs, one client makes each request of `busy`. All clients leave
+    afterwards.
+    """
     clients = [Client() for _ in busy]
     tasks = [
         asyncio.create_task(site(request, client.receive, client.send))
@@ -286,7 +292,7 @@ def test_the_body_of_a_response_to_head_is_not_generated():
 
 
 def test_clients_that_do_not_read_the_response_occupy_no_thread():
-    """With eight of them on two threads, a page is answered; only two pieces were generated for each."""
+    """A page is answered beside eight such clients on two threads. Only two pieces were generated for each client."""
     pieces = Pieces()
     site = Gate(pieces, threads=2)
     busy = [scope(method="GET")] * 8

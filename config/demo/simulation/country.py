@@ -39,7 +39,7 @@ UNFOUNDED: dict[str, Any] = {
 
 
 class TooFewBodies(Exception):
-    """A group has fewer bodies with a CSIRT than the number of bodies that must have an incident."""
+    """A group has too few bodies with a CSIRT for the number of bodies that must have an incident."""
 
 
 def draw_cases_of_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, years: range) -> Iterator[Case]:
@@ -51,11 +51,11 @@ def draw_cases_of_years(rng: random.Random, bodies: list[DrawnBody], *, per_year
 
 
 def draw_cases_at_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, year: int) -> Iterator[Case]:
-    """Yield cases of one year, in which `percent` of the bodies of each group have an incident that counts. Such an
-    incident is verified, and touched a service or data.
+    """Yield cases of one year. In each group, `percent` of the bodies have an incident that counts: it is verified,
+    and touched a service or data.
 
-    All dates are far enough inside the year to be in it in every time zone. Raises TooFewBodies if a group has too few
-    bodies with a CSIRT for that rate.
+    Each date is far enough inside the year to be in this year in every time zone. Raises TooFewBodies if a group has
+    too few bodies with a CSIRT for that rate.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
     for group in group_bodies(bodies):

@@ -71,8 +71,8 @@ def draw_cases(
     until: datetime,
     reports: float = priors.REPORTS,
 ) -> Iterator[Case]:
-    """Yield `count` cases between two aware moments. Some cases come in bursts, from one attack on several bodies.
-    `reports` is the share of reports (signalements).
+    """Yield `count` cases between the aware moments `since` and `until`. Some cases come together, from one attack on
+    several bodies. `reports` is the share of reports (signalements).
     """
     chances = make_weights(bodies)
     done = 0
@@ -111,7 +111,7 @@ def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
 def draw_attack(
     rng: random.Random, chances: WeightedTable[DrawnBody], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
-    """Yield the `size` cases of one attack or breakdown."""
+    """Yield the cases of one attack or breakdown, which touches `size` bodies."""
     if size == 1:
         kind = TYPES.draw(rng)
         supplier = rng.choice(priors.SUPPLIERS) if rng.random() < 0.08 else ""

@@ -199,7 +199,7 @@ def make_situation(case: Case) -> Situation:
 
 
 def make_story(key: int, case: Case, routed_body: RoutedBody, rng: random.Random) -> Story:
-    """Return the row with the text of the declaration and the name and addresses of the caller."""
+    """Return the row with what the caller wrote, and with the name and the addresses of the caller."""
     return Story(
         incident_id=key,
         description=priors.STORIES.get(case.type, priors.OTHER_STORY),
@@ -233,8 +233,8 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
 def triage_case(
     incident: Incident, case: Case, responder: User, simulation: Simulation
 ) -> list[tuple[EventKind, datetime]]:
-    """Set on the case what its CSIRT has done until now, and return the kinds and moments of the events. A recent case
-    may still be unacknowledged, and then has none.
+    """Set on the case what its CSIRT has done until now. Return the kinds and the moments of the events. A recent case
+    may still be unacknowledged, and then has no such event.
     """
     rng, now = simulation.rng, simulation.now
     taken_at = incident.received_at + draw_delay(rng, priors.HOURS_UNTIL_TAKEN)

@@ -94,7 +94,7 @@ def find_resumption(interruption: Any, zone: str = PARIS) -> date | datetime | N
 
 @register.filter("clock")
 def format_body_moment(value: datetime | None, collectivity: Collectivity) -> str:
-    """Format as `format_full_moment`, in the time zone of the body."""
+    """Format a moment as `format_full_moment` does, in the time zone of the body."""
     return format_full_moment(value, find_zone(collectivity))
 
 
@@ -144,15 +144,17 @@ def format_brief_moment_with_le(value: datetime | None, zone: str = PARIS) -> st
 
 @register.filter("duration_at_least")
 def format_optional_duration(value: timedelta | None) -> str:
-    """Format a duration as « 31 h ». It is in minutes under one hour and in days from 96 hours on. It is rounded down,
-    and its sign is dropped. None gives "".
+    """Format a duration as « 31 h ». A duration under one hour is in minutes, and one of 96 hours or more is in days.
+    The number is rounded down and has no sign. None gives "".
     """
     return format_duration_rounded_down(value) if value is not None else ""
 
 
 @register.filter("grouped")
 def group_reference(reference: str) -> str:
-    """Return a reference in groups of four: T7K4-9MQX for T7K49MQX. It may be typed in lower case or with spaces."""
+    """Return a reference in groups of four, such as T7K4-9MQX. The given reference may have lower-case letters or
+    spaces.
+    """
     return "-".join(split_in_fours("".join(character for character in str(reference).upper() if character.isalnum())))
 
 
@@ -210,7 +212,7 @@ def find_host(url: str) -> str:
 
 @register.filter("inline_data")
 def make_inline_data(formset: Any) -> str:
-    """Return the JSON that the script of the admin needs to add a row. The label of its button is the `add_text` of
+    """Return the JSON that the script of the admin needs to add a row. The label of the button is the `add_text` of
     the inline, or « Ajouter ».
     """
     data = json.loads(formset.inline_formset_data())
@@ -230,7 +232,9 @@ def link_listed_sites(text: str, csirt: Csirt | None) -> SafeString:
 
 @register.simple_tag(name="stand_in_for")
 def find_stand_in_today(csirt: Csirt) -> Fallback | None:
-    """Return the centre to call today in place of `csirt`, if it has no telephone number."""
+    """Return another centre to call today if `csirt` has no telephone number. Return None if it has one, or if there
+    is no other centre.
+    """
     return find_stand_in(csirt, timezone.localdate())
 
 
@@ -270,8 +274,8 @@ class FormError(NamedTuple):
 
 @register.simple_tag(name="points_to_correct")
 def list_form_errors(forms: object) -> list[FormError]:
-    """Return one line for each error of a form, of a formset or of a list of these. Return no line for
-    other objects.
+    """Return the errors of a form, of a formset, or of a list that contains these. Return an empty list for other
+    objects.
     """
     if isinstance(forms, BaseForm):
         return list(_list_errors_of_form(forms))

@@ -119,8 +119,8 @@ def find_last_complete_year(now: datetime) -> int:
 
 
 def refuse_real_database() -> None:
-    """Raise CommandError in production, and for a database with real cases, because invented cases must not be mixed
-    with them.
+    """Raise CommandError in production, and if the database contains real cases. Invented cases must not be mixed with
+    real cases.
     """
     if settings.REFUSES_DEMONSTRATION:
         raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
@@ -143,8 +143,8 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
 
 
 def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
-    """Return the existing bodies of the official list by id, each with its CSIRT and a responder of this CSIRT.
-    `region` is the code of a région, to which they are limited. The order is always the same.
+    """Return the existing bodies of the official list by id, each with its CSIRT and a responder of this CSIRT. The
+    order is always the same. If `region` is given, it is the code of the only région whose bodies are returned.
     """
     bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
     if region:
@@ -177,7 +177,7 @@ def get_invented_responder(csirt: Csirt, by_centre: dict[int, User]) -> User:
 
 
 def give_role(user: User, csirt: Csirt, since_on: date) -> None:
-    """Make the user a responder of the CSIRT since this day, unless they already are a responder there."""
+    """Make the user a responder of the CSIRT from this day on. Do nothing if they already are a responder there."""
     Membership.objects.get_or_create(
         user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None, defaults={"since_on": since_on}
     )
