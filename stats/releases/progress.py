@@ -6,7 +6,7 @@ from datetime import date, datetime
 from core.locks import Lock, is_lock_held
 from stats.disclosure.tables import Period
 from stats.enums import AttemptOutcome
-from stats.releases.publish import find_first_due_day, list_due_periods
+from stats.releases.publish import find_current_quarter_due_day, list_due_periods
 from stats.releases.rows import Attempt
 
 
@@ -31,5 +31,5 @@ def read_progress(now: datetime) -> ReleaseProgress:
         due=tuple(list_due_periods(now)),
         is_running=is_lock_held(Lock.PUBLISH),
         has_failed=newest == AttemptOutcome.FAILED,
-        earliest_on=find_first_due_day(now),
+        earliest_on=find_current_quarter_due_day(now),
     )

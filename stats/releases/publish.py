@@ -42,8 +42,8 @@ def list_due_periods(now: datetime) -> list[Period]:
     return list(takewhile(lambda period: find_due_day(period) <= today, later))
 
 
-def find_first_due_day(now: datetime) -> date:
-    """Return the date from which the current quarter is published. It does not depend on the declarations."""
+def find_current_quarter_due_day(now: datetime) -> date:
+    """Return the date from which the current quarter will be published. It does not depend on the declarations."""
     today = now.astimezone(PARIS).date()
     return find_due_day(Period(today.year, (today.month + 2) // 3))
 
