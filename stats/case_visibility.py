@@ -55,10 +55,10 @@ class CaseRelease:
 
 @dataclass(frozen=True)
 class Visibility:
-    """The releases that count a case, and those that will count it.
+    """The releases that counted a case, and the texts about the other releases.
 
-    `exclusion_reason` is a sentence that says why a release does not count the case, or "". `coming_releases` are
-    texts that announce the releases to come.
+    `exclusion_reason` is a sentence that says why a release does not count the case. It is "" if there is no such
+    reason. `coming_releases` are texts that announce the releases to come.
     """
 
     releases: list[CaseRelease]
@@ -67,8 +67,9 @@ class Visibility:
 
 
 def describe_visibility(incident: Incident) -> Visibility:
-    """Return the releases that counted a case, and the texts that announce those to come. Runs nine queries at
-    most.
+    """Return the releases that counted a case, and the texts that announce the releases to come.
+
+    Runs nine queries at most.
     """
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
@@ -99,8 +100,8 @@ def list_cell_texts(case: CountedCase, printed: PrintedYear) -> Iterator[CellTex
 def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
     """Tell whether another table is printed instead of this closed table.
 
-    A month is printed by either the quarterly or the yearly release. Of a long and a short list of the same units,
-    only one is printed.
+    A month is printed by either the quarterly or the yearly release. If the same units have a long and a short list,
+    only one of the two lists is printed.
     """
     if table == BY_MONTH:
         return bool(case.release.quarter) or printed.get_month(case.month).state is not CellState.CLOSED
@@ -130,8 +131,7 @@ def list_case_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
 
 
 def list_case_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
-    """Return the categories that distinguish the units of the kind `counts` in this incident, such as each of its
-    leaks.
+    """Return the categories of each single unit of the kind `counts`, such as the status of one leak.
 
     The incident itself is one unit without categories of its own.
     """
@@ -183,9 +183,10 @@ def format_release_period(period: Period, *, article: bool = True) -> str:
 
 
 def explain_other_releases(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
-    """Return (reason, announcements) about the releases that are not in `cases`.
+    """Return (reason, announcements) about the releases that have not counted the case.
 
-    The reason says why they do not count the case, or is "". The announcements name the releases that will count it.
+    The reason says why a release does not count the case, or is "". The announcements name the releases that will
+    count the case. `cases` are the rows of the releases that have counted it.
     """
     if reason := explain_exclusion(incident, was_counted=bool(cases)):
         return reason, []
@@ -204,7 +205,7 @@ NOT_COUNTED_REASON = "Elle n’était pas encore vérifiée, ou elle était clos
 
 
 def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
-    """Return the sentence that says why no release will count the case, or "" if one may count it."""
+    """Return the sentence that says why no release will count the case, or "" if a release may still count it."""
     if incident.closing_reason in NOT_COUNTED:
         reason = "elle est close comme doublon, comme retirée, ou sans incident."
     elif not incident.is_verified:
@@ -234,8 +235,9 @@ def explain_late_release(incident: Incident, cases: list[CountedCase], following
 
 
 def format_announcement(period: Period, *, line: str = "") -> str:
-    """Return the text that announces a release: « l’année 2025 : à partir du 1er avril 2026 ». It begins with
-    `line`.
+    """Return the text that announces a release: « l’année 2025 : à partir du 1er avril 2026 ».
+
+    The text begins with `line`.
     """
     day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)

@@ -40,8 +40,9 @@ def make_known_check(field: str, values: Iterable[str], lookup: str = "in") -> m
 
 
 class CaseFact(models.Model):
-    """What the sums count of one case at present. When the case changes, the difference from its new facts is added to
-    the sums.
+    """What the sums count of one case at present.
+
+    When the case changes, the sums change by the difference between its new facts and these facts.
     """
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
@@ -143,8 +144,8 @@ class Rollup(models.Model):
 class Presence(models.Model):
     """The number of incidents of one body in one year, within one centre and région. Signed differences update it.
 
-    Each body has rows of its own, because counts of distinct bodies cannot be added together. Only entitled readers
-    may read the rows.
+    Each body has its own rows, because counts of distinct bodies cannot be added together. Only entitled readers may
+    read these rows.
     """
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name="CSIRT")

@@ -37,11 +37,11 @@ MAX_RELEASES_A_NIGHT = 5
 
 
 def publish_due_periods(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
-    """Publish the periods that are due, the earliest first and at most `most`. Return their releases.
+    """Publish the periods that are due, the earliest first and at most `most` of them. Return their releases.
 
     Pending events are counted first. Each release is one transaction and creates an `Attempt`, even if it fails. An
-    error is raised and stops the later periods. While another process publishes, return [], or wait for it if `waits`
-    is true.
+    error is raised and stops the later periods. While another process publishes, return [], or wait for that process
+    if `waits` is true.
     """
     with hold_lock(Lock.PUBLISH, waits=waits) as is_free:
         if not is_free:
@@ -96,9 +96,10 @@ MAX_SAVED_MISTAKES = 100
 
 
 def continue_recount() -> FigureCheck | None:
-    """Start the recount of today, or continue an unfinished one, for RECOUNT_TIME_LIMIT at most. Return it.
+    """Start the recount of today or continue an unfinished recount. Return this recount.
 
-    Return None if the recount of today is finished, or while another process recounts.
+    It runs for RECOUNT_TIME_LIMIT at most. Return None if the recount of today is finished, or while another process
+    recounts.
     """
     with hold_lock(Lock.RECOUNT, waits=False) as is_free:
         if not is_free:
@@ -201,8 +202,8 @@ def finish_recount(check: FigureCheck) -> None:
 def record_reading(*, reader: User, scope: Scope, year: int) -> None:
     """Record that `reader` sees the exact figures of `scope` in `year`.
 
-    There is one row for each centre of the scope, or one row for a région or the nation. A second reading within the
-    same minute adds none.
+    Each centre of the scope has one row. A région or the nation has one row. A second reading within the same minute
+    adds no row.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
     reading = {"user": reader, "year": year, "minute": minute}

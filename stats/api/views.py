@@ -44,7 +44,10 @@ class ReleaseView(PublicView):
         description="Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais.",
     )
     def get(self, request: Request, number: int) -> HttpResponseBase:
-        """Return one release with all its figures or those that the filters select. It never changes."""
+        """Return one release, with all its figures or the figures that the filters select.
+
+        A release never changes.
+        """
 
         def build_response() -> Response:
             filters = read_filters(Filters(data=request.query_params))
@@ -61,7 +64,10 @@ class LatestReleaseView(PublicView):
         description="Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés.",
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Return the latest yearly release, or that of a period, with the figures that the filters select."""
+        """Return the release of the requested period, with the figures that the filters select.
+
+        Without a period, return the latest yearly release, or the latest release if no year is published.
+        """
         filters = read_filters(LatestFilters(data=request.query_params))
         period = filters.get("period")
         edition = find_edition(year=period.year, quarter=period.quarter) if period else find_last_edition()
@@ -87,8 +93,9 @@ def find_edition(**lookup: int) -> Edition | None:
 
 
 def select_figures(edition: Edition | None, filters: dict[str, Any]) -> Row:
-    """Return the JSON of a release with the figures of the chosen table and région only. Raises NotFound if `edition`
-    is None.
+    """Return the JSON of a release, with only the figures of the chosen table and région.
+
+    Raises NotFound if `edition` is None.
     """
     if edition is None:
         raise NotFound("Cette publication n’existe pas.")

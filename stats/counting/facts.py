@@ -104,7 +104,7 @@ def find_delay_band(since: datetime | None, ended_at: datetime | None) -> str:
 
 
 def find_hours_band(interruption: ServiceInterruption) -> str:
-    """Return the band of the duration of an interruption, which is UNKNOWN if its start or its end is missing."""
+    """Return the band of the duration of an interruption. The band is UNKNOWN if the start or the end is missing."""
     if interruption.started_at is None or interruption.ended_at is None:
         return HoursBand.UNKNOWN
     duration = interruption.ended_at - interruption.started_at

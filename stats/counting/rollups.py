@@ -51,8 +51,9 @@ ADD_PRESENCES = """
 
 
 def fold_pending_events(*, seconds: float = inf) -> int:
-    """Count pending events, one transaction per batch, until none is left or `seconds` have passed. Return their
-    number.
+    """Count pending events, one transaction per batch, until none is left or `seconds` have passed.
+
+    Return the number of counted events.
     """
     total, deadline = 0, monotonic() + seconds
     while monotonic() < deadline and (folded := fold_batch()):
@@ -62,8 +63,9 @@ def fold_pending_events(*, seconds: float = inf) -> int:
 
 @transaction.atomic
 def fold_batch() -> int:
-    """Count up to `BATCH` pending events in one transaction. Return their number, or 0 if another process is
-    counting.
+    """Count up to `BATCH` pending events in one transaction. Return how many were counted.
+
+    Return 0 if another process is counting.
     """
     if not try_lock(Lock.COUNT):
         return 0
@@ -112,9 +114,9 @@ def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
 
 
 def compare_presences(before: Iterable[CaseFact], after: Iterable[CaseFact]) -> Presences:
-    """Return the difference that these facts make to the two numbers of each body.
+    """Return by how much the two numbers of each body change if the facts `after` replace the facts `before`.
 
-    The numbers are its incidents, and its incidents with an interruption or a leak.
+    The two numbers count the incidents of the body, and its incidents with an interruption or a leak.
     """
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
@@ -170,14 +172,14 @@ def hold_snapshot() -> Iterator[None]:
 
 
 def list_cases_after(pk: int) -> list[int]:
-    """Return the ids of the next cases after the case `pk`, in order. Their number is at most BATCH."""
+    """Return the ids of the next cases after the case `pk`, in order. The list has at most BATCH ids."""
     return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 def find_month_after(month: date | None) -> date | None:
     """Return the next month that has facts or sums, or None if there is none.
 
-    January represents a year that has presences of bodies only.
+    January of a later year that has presences counts as such a month.
     """
     later = {"month__gt": month} if month else {}
     firsts = [model.objects.filter(**later).aggregate(first=Min("month"))["first"] for model in (CaseFact, Rollup)]
@@ -212,7 +214,7 @@ def find_wrong_cases(ids: list[int]) -> list[int]:
 
 
 def exclude_pending_cases(ids: list[int]) -> list[int]:
-    """Return those of `ids` whose cases have no pending event."""
+    """Return the ids in `ids` whose cases have no pending event."""
     if not ids:
         return []
     pending = set(list_pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
@@ -220,7 +222,7 @@ def exclude_pending_cases(ids: list[int]) -> list[int]:
 
 
 def compute_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
-    """Return what to add to the sums of `month`, and to the presences of its year, to make them agree with the facts.
+    """Return the differences to add, so that the sums of `month` and the presences of its year agree with the facts.
 
     `before` is the month that was checked before this one, or None. Presences are compared only for the first checked
     month of their year. Pending events do not change the result, because counting an event adds the same to facts and
@@ -232,7 +234,7 @@ def compute_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], 
 
 
 def compute_month_drift(month: date) -> dict[SumKey, int]:
-    """Return what to add to each sum of `month` to make it agree with the facts, without zeros."""
+    """Return the differences to add, so that the sums of `month` agree with the facts. Zeros are left out."""
     sums = sum_facts(CaseFact.objects.filter(month=month).iterator(BATCH))
     rows = Rollup.objects.filter(month=month).values_list("csirt_id", "region_id", "month", "measure", "band", "value")
     for *key, value in rows.iterator(BATCH):
@@ -241,9 +243,7 @@ def compute_month_drift(month: date) -> dict[SumKey, int]:
 
 
 def compute_year_drift(year: int) -> Presences:
-    """Return what to add to the two numbers of each body in `year` to make them agree with the facts, without
-    zeros.
-    """
+    """Return the differences to add, so that the presences of `year` agree with the facts. Zeros are left out."""
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
     facts = CaseFact.objects.filter(IS_INCIDENT, month__range=(date(year, 1, 1), date(year, 12, 31)))

@@ -46,11 +46,10 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
 
 
 def audit_releases(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
-    """Return the codes of the tables of `printed` that fail. Return None if one release alone has no feasible
-    assignment.
+    """Return the codes of the tables of `printed` that fail. Return None if one release has no feasible assignment.
 
-    If several releases together have none, cases changed between them. The audit then assumes only the smallest
-    changes that explain the figures.
+    If only several releases together have no feasible assignment, cases changed between them. The audit then assumes
+    only the smallest changes that explain the figures.
     """
     figures = Figures(releases)
     if not figures.bounds:
@@ -88,10 +87,10 @@ def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> 
 
 
 def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figures") -> Iterator[CellAddress]:
-    """Yield one part of each whole whose remainder is proved to be small but not zero.
+    """Yield one part of each whole that has a remainder proved to be small but not zero.
 
-    One call of the solver can settle several wholes. The function skips a whole whose own figures prove a large
-    remainder.
+    One call of the solver can settle several wholes. The function skips a whole if the bounds of its cells already
+    prove a large remainder.
     """
     unsettled = [
         remainder
@@ -130,16 +129,14 @@ def count_remainder(remainder: Remainder, units: Mapping[CellAddress, float]) ->
 
 @cache
 def load_solver() -> Any:
-    """Import and return the library of the solver. It needs 13 MB with numpy, so only processes that audit import
-    it.
-    """
+    """Import and return the library of the solver. Only an audit imports it, because it needs 13 MB with numpy."""
     return importlib.import_module("highspy")
 
 
 def start_solver() -> Any:
     """Return a new solver that prints nothing.
 
-    Its constructor writes a banner to file descriptor 1, which is redirected meanwhile.
+    The constructor of the solver writes a banner to file descriptor 1, so this descriptor is redirected meanwhile.
     """
     stdout_copy = os.dup(1)
     try:
@@ -177,8 +174,8 @@ class FeasibilityProgram:
     def add_row(self, whole: Iterable[CellAddress], parts: Iterable[CellAddress], *, low: float, high: float) -> None:
         """Require that the sum of the parts minus the whole lie between `low` and `high`.
 
-        A row with cells of several releases also gets two columns for changes between these releases. They are zero
-        until `allow_least_change`.
+        A row with cells of several releases also gets two columns for changes between these releases. These columns
+        stay zero until `allow_least_change` is called.
         """
         weights = dict.fromkeys(parts, 1.0) | dict.fromkeys(whole, -1.0)
         columns, values = [self.columns[cell] for cell in weights], [*weights.values()]

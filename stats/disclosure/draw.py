@@ -30,8 +30,8 @@ type Values = dict[Categories, int | None]
 class CellCount(NamedTuple):
     """The exact count of one cell. `largest` is the number of units of the largest contributor.
 
-    For a stratum, `bodies_outside_cell` is the number of its bodies in the régions with a printed number, minus those
-    in the cell. Other cells have no such limit.
+    Only a stratum has a real `bodies_outside_cell`: the number of its bodies in the régions with a printed number,
+    minus the bodies in the cell. In any other cell the default is too large to matter.
     """
 
     units: int
@@ -86,7 +86,7 @@ def draw_release(counts: CountsByTable, *, period: Period, earlier: Sequence[Pri
 
 
 def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
-    """Return the table that failed most often, or a total only if no other table failed.
+    """Return the open table that failed most often. Return a total only if no other open table failed.
 
     Closing a total would also close all tables that it opens.
     """
@@ -118,8 +118,9 @@ class RoundingDraw:
     def list_drawn_cells(
         self, table: Table, printed: dict[str, Values], closed: set[str]
     ) -> Iterator[tuple[Categories, int | None]]:
-        """Yield each cell to print in one table, with its number, or None for a dash. `printed` are the tables drawn
-        before.
+        """Yield each cell to print in one table, with its number, or with None for a dash.
+
+        `printed` are the tables drawn before.
         """
         months = self.find_months_to_print()
         for cell in table.list_cells():

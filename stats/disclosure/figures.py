@@ -62,14 +62,15 @@ class Figures:
             self.bounds[cell] = bound_value(value)
 
     def add_unlisted_bodies(self, cell: CellAddress) -> None:
-        """Add a cell for the bodies without a stratum, whose number is not printed."""
+        """Add a cell for the bodies without a stratum. Their number is not printed."""
         self.bounds[cell] = (0, UNBOUNDED)
         self.unlisted.append(cell)
 
     def add_small_total(self, cell: CellAddress) -> None:
         """Store the bounds of a total that is not printed, as if it were too small to open its table.
 
-        A total of which nearly all units belong to one body is not printed either, and may be larger than this bound.
+        A total is not printed either if nearly all its units belong to one body. Such a total may be larger than this
+        bound.
         """
         self.bounds[cell] = (0, OPENS_FROM - 1)
         self.small_totals.add(cell)
@@ -87,8 +88,8 @@ class Figures:
         """Return the code of the table to close because of this cell. For a crossing, the région follows the code.
 
         A cell of a quarterly release is already printed, so a table of the year that depends on it is closed instead.
-        For incidents this is a table by quarter or month if one is open. Otherwise it is the total of the unit, then
-        the total of incidents.
+        For incidents, this is a table by quarter or by month, if one of them is open. Otherwise it is the total of the
+        unit. If that total is closed, it is the total of incidents.
         """
         period, counts, by, categories = cell
         open_tables = {
@@ -103,7 +104,7 @@ class Figures:
     # What everybody knows
 
     def list_sums(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
-        """Yield each total, those of its parts that have a figure, and True if these are all its parts."""
+        """Yield (total, parts, True if these are all parts of the total). Parts without bounds are left out."""
         for release in self.releases:
             yield from self.list_sums_of_tables(release)
         yield from self.list_sums_over_time()
@@ -132,8 +133,8 @@ class Figures:
     def list_body_remainders(self, release: Printed) -> Iterator[Remainder]:
         """Yield the total of incidents as the whole, and the bodies of each stratum as its parts.
 
-        Each body has at least one incident. The remainder is the further incidents, and those of bodies without a
-        stratum.
+        Each body has at least one incident. The remainder is the further incidents of these bodies, and all incidents
+        of bodies without a stratum.
         """
         incidents = self.find_total(release["period"], "incidents")
         listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
@@ -181,8 +182,9 @@ class Figures:
         yield from self.list_sums_of_quarters()
 
     def list_sums_of_quarters(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
-        """Yield the total of each quarter of the nation with the cells of its régions, which the yearly release
-        prints.
+        """Yield the total of each quarter of the nation with its régions, as `list_sums` does.
+
+        The yearly release prints the cells of the régions.
         """
         parts: dict[CellAddress, list[CellAddress]] = defaultdict(list)
         for cell in self.bounds:
@@ -191,7 +193,7 @@ class Figures:
         yield from ((total, inner, False) for total, inner in parts.items() if total in self.bounds)
 
     def list_inclusions(self) -> Iterator[tuple[CellAddress, list[CellAddress]]]:
-        """Yield each total with parts whose sum cannot exceed it."""
+        """Yield (total, parts) such that the sum of the parts cannot exceed the total."""
         for release in self.releases:
             period = release["period"]
             incidents, leaks = self.find_total(period, "incidents"), self.find_total(period, "leaks")
@@ -206,7 +208,7 @@ class Figures:
                 yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
 
     def list_inequalities(self) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
-        """Yield pairs of lists of cells such that the sum of the first list cannot exceed the sum of the second."""
+        """Yield (first cells, second cells) such that the sum of the first cannot exceed the sum of the second."""
         for release in self.releases:
             yield from self.list_delay_inequalities(release)
             yield from self.list_quarter_inequalities(release)
@@ -248,7 +250,7 @@ class Figures:
                 yield leaks, categories
 
     def list_body_lower_bounds(self) -> Iterator[tuple[list[CellAddress], int]]:
-        """Yield the cells of the bodies of each year, with a lower bound of their sum.
+        """Yield (cells that count the bodies of a year, lower bound of their sum) for each year.
 
         Each région with a number has at least THRESHOLD bodies, and each body counts in one région only.
         """

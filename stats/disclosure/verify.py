@@ -63,10 +63,9 @@ def main(folder: Path) -> int:
 
 
 def verify_package(folder: Path) -> tuple[str, bool]:
-    """Check the seal and the tables of a package, and repeat the audit. Return the French verdict, and True if the
-    audit fails.
+    """Check the seal and the tables of a package, and repeat the audit.
 
-    Raises WrongCopy if a file was changed.
+    Return the French verdict, and True if the audit fails. Raises WrongCopy if a file was changed.
     """
     printed, seal = read_signed_document(folder)
     earlier = [read_earlier_document(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
@@ -144,8 +143,8 @@ def map_figure_files(last: Printed) -> dict[str, list[Printed]]:
 def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
     """Raise WrongCopy if the files of figures differ from the signed documents.
 
-    The files contain the last of `releases`, and the months that its quarterly releases printed. Names and labels are
-    not signed, because their wording may change.
+    The files contain the figures of the last of `releases`, and the months that the quarterly releases of its year
+    printed. Names and labels are not signed, because their wording may change.
     """
     last = releases[-1]
     signed = {make_key(figure): figure for release in releases for figure in list_signed_figures(release)}
@@ -214,8 +213,9 @@ def list_checked_json_keys(
 
 
 def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
-    """Raise WrongCopy if a signed key is missing in `keys`, or if `keys` has one twice. `name` names the file in the
-    error.
+    """Raise WrongCopy if a signed key is missing in `keys`, or if a key is there twice.
+
+    `name` is the name of the file in the error.
     """
     counts = Counter(keys)
     if missing := signed_keys - counts.keys():
@@ -225,7 +225,7 @@ def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
 
 
 def check_denominators(folder: Path, last: Printed) -> None:
-    """Raise WrongCopy if the numbers of existing bodies differ from the signed ones."""
+    """Raise WrongCopy if the numbers of existing bodies differ from the signed numbers."""
     rows = read_rows(folder / "denominators.csv", ["year", "stratum", "stratum_label", "bodies"])
     bodies = [[row["year"], row["stratum"], row["bodies"]] for row in rows]
     if bodies != [list(map(format_cell, row)) for row in last["existing"]]:

@@ -108,8 +108,8 @@ def get_nation_scope(user: User) -> Scope:
 def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
     """Return the links to exact figures beside the title of a page of published figures.
 
-    They lead to the centres and régions of the reader. National coordination gets a link to the `region` of the page
-    instead, or to the nation if it is None.
+    They lead to the centres and régions of the reader. For national coordination, one link to the `region` of the page
+    replaces the links to régions. This link leads to the nation if `region` is None.
     """
     links = []
     if user.leads_any_centre:
@@ -129,7 +129,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
 
 
 def list_unentitled_regions(user: User) -> list[Region]:
-    """Return the régions of this analyst that do not entitle them today to read exact figures."""
+    """Return this analyst's régions that do not entitle them today to read exact figures."""
     missing = user.region_ids() - user.exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
         return []

@@ -83,7 +83,7 @@ def make_styles(workbook: "Workbook") -> Styles:
 
 
 def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Styles) -> None:
-    """Write the worksheet of notes to read before the numbers are used. They are the notes of the page."""
+    """Write the worksheet of notes to read before the numbers are used. It includes the notes of the page."""
     written = timezone.localtime(timezone.now())
     moment = f"{format_day(written)}, {written:%H:%M}"
     lines = [
@@ -100,7 +100,10 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
 
 
 def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: Styles) -> None:
-    """Write a table. Beside each column is the same column of the year before, and the row of headings is frozen."""
+    """Write a table, with the row of headings and the column of labels frozen.
+
+    If the table is compared, the same column of the year before stands beside each column.
+    """
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
     for number, head in enumerate([table.heading, *heads]):

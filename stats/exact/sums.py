@@ -41,7 +41,10 @@ class Totals(NamedTuple):
 
 
 class RegionCount(NamedTuple):
-    """The number of incidents of a région in a year and in the year `before`. `region` is None if it is unknown."""
+    """The incidents of a région: `value` in one year, and `before` in the year before.
+
+    `region` is None for incidents without a known région.
+    """
 
     region: Region | None
     value: int
@@ -84,8 +87,8 @@ class Sums:
 def find_years_and_service_start(scope: Scope, today: date) -> tuple[list[int], date | None]:
     """Return (years with a page for the scope, first month of the service). Runs one query.
 
-    The years run from the first figures of the scope to the current year, the latest first. The first month of the
-    service is the first month with figures of any scope, or None.
+    The years run from the first figures of the scope to the current year, or to the last figures if they are later.
+    The latest year comes first. The first month of the service is the first month with figures of any scope, or None.
     """
     of_scope = scope.row_filter
     ends = Rollup.objects.aggregate(
@@ -127,9 +130,7 @@ def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
 
 
 class BodyCount(NamedTuple):
-    """Two numbers of bodies: those that declared a verified incident, and those of them with an interruption or a
-    leak.
-    """
+    """Two numbers of bodies: with a verified incident (`declared`), and with an interruption or a leak too (`hit`)."""
 
     declared: int = 0
     hit: int = 0
@@ -150,10 +151,9 @@ class Rate:
 
     @property
     def values(self) -> tuple[int | float | None, ...]:
-        """The values of a table row: existing bodies, bodies that declared, their share, bodies with an interruption
-        or a leak.
+        """The values of a table row: existing bodies, bodies that declared, their share, and bodies hit.
 
-        The share is None if there are no bodies.
+        Bodies hit are those with an interruption or a leak. The share is None if no body exists.
         """
         share = self.declared / self.bodies if self.bodies else None
         return self.bodies, self.declared, share, self.hit
@@ -186,12 +186,11 @@ def sum_bodies(counts: BodyCounts) -> BodyCount:
 
 
 def list_exact_rates(scope: Scope, counts: BodyCounts, year: int, today: date) -> list[Rate]:
-    """Return the rates of `year`. The nation has one rate for all bodies and one for each stratum; another scope has
-    one rate.
+    """Return the rates of `year`. Runs three queries at most.
 
-    The rate of centres covers the régions that they cover alone. Elsewhere nobody knows which centre a body belongs
-    to, so without such a région the list is empty. `counts` is the result of `count_bodies_by_stratum` for the scope.
-    Runs three queries at most.
+    The nation has one rate for all bodies and one for each stratum. A région has one rate. Centres have one rate, for
+    the régions that they cover alone: in other régions nobody knows which centre a body belongs to. The list is empty
+    if the centres cover no région alone. `counts` is the result of `count_bodies_by_stratum` for the scope.
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
@@ -239,7 +238,8 @@ class Quantiles:
 def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
     """Return the quantiles of times by measure. Measures without a known time are left out. Runs two queries.
 
-    Return {} if `incidents`, the number of incidents, is zero or more than MAX_TIMED_INCIDENTS.
+    `incidents` is the number of incidents. If there are none, or more than MAX_TIMED_INCIDENTS, return {} without a
+    query.
     """
     if not 0 < incidents <= MAX_TIMED_INCIDENTS:
         return {}

@@ -142,9 +142,7 @@ def make_months_table(exact: ExactYear) -> ExactTable:
 
 
 def list_month_values(figures: YearFigures, start: int, end: int) -> Sequence[Value]:
-    """Return the counts of these months together. Each is None, not zero, if the service began after the last of
-    them.
-    """
+    """Return the counts of these months together. Each is None, not zero, if the service began later."""
     if end < figures.first:
         return [None] * len(Totals._fields)
     return figures.sums.sum_months(start, end)
@@ -185,14 +183,15 @@ def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[V
 
 
 def format_compared_months(exact: ExactYear) -> str:
-    """Return the name of the compared months of the year before, or "" if it has no figures for them."""
+    """Return the name of the compared months of the year before, or "" if these months have no figures."""
     return exact.compared_year.label if exact.compared_year else ""
 
 
 def format_compared_year(exact: ExactYear) -> str:
-    """Return the name of the year before in a table that compares whole years, or "" if it has no figures.
+    """Return the name of the year before for a table of whole years, or "" if that year has no figures.
 
-    It is « 2025 », or « Toute l’année 2025 » beside the current year, or the months since the service began.
+    The name is « 2025 », or « Toute l’année 2025 » beside the current year. If the service began during that year, the
+    name is that of the months since then, such as « Février à décembre 2025 ».
     """
     if exact.before is None:
         return ""
@@ -239,8 +238,9 @@ def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[Exac
 
 
 def find_quantile_band(rows: Sequence[ExactRow], percent: int) -> str:
-    """Return the label of the band that contains the quantile at `percent` of the known values. Return "" if all are
-    zero.
+    """Return the label of the band that contains the quantile at `percent` of the known values.
+
+    Return "" if all bands are zero.
     """
     known_rows = [row for row in rows if not row.is_other]
     total, reached = sum(row.number for row in known_rows), 0

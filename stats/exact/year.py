@@ -75,7 +75,7 @@ class YearFigures:
 class ExactYear:
     """The exact figures of one year of one scope. `before` is None if the scope has no figures of the year before.
 
-    `since` is the first month of the service if the service began during one of these two years, after January.
+    `since` is the first month of the service if the service began during one of these two years, but not in January.
     Otherwise it is None. `is_doubtful` is true while a recount has found a difference that is not repaired.
     """
 
@@ -104,7 +104,7 @@ class ExactYear:
 
     @property
     def compared_year(self) -> YearFigures | None:
-        """The figures of the year before, or None if it has none in the compared months."""
+        """The figures of the year before, or None if the compared months of that year have no figures."""
         return self.before if self.before and self.before.first <= self.before.last else None
 
     @property
@@ -112,7 +112,7 @@ class ExactYear:
         """The months of the year before in which its bodies are counted, as part of a sentence.
 
         Examples are « en 2025 », « en 2025, toute l’année » beside the current year, and « de février à décembre
-        2025 ». It is "" if there is no year before.
+        2025 ». The text is "" if the scope has no figures of the year before.
         """
         if self.before is None:
             return ""
@@ -139,7 +139,7 @@ class ExactYear:
 def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
     """Return the exact figures of a year, or of the current year if `year` is "".
 
-    Raises Http404 for a year without a page: before the first figures of the scope, or after the current year.
+    Raises Http404 for a year without a page. `find_years_and_service_start` says which years have one.
     """
     years, start = find_years_and_service_start(scope, today)
     if year and year not in map(str, years):

@@ -28,10 +28,10 @@ CACHE_BRIEFLY = f"public, max-age={BRIEF_SECONDS}"
 def respond_with_etag(
     request: HttpRequest, cache_control: str, make_response: Callable[[], HttpResponseBase], state: object = None
 ) -> HttpResponseBase:
-    """Return the response of `make_response`, or 304 if the client already has it.
+    """Return the response of `make_response`, or 304 if the client already has this response.
 
-    `cache_control` is the Cache-Control header. `state` is what the response depends on besides the address and the
-    texts of this version. Only a 200 or 304 gets an ETag and the header.
+    `cache_control` is the Cache-Control header. The response depends on the address, on the texts of this version and
+    on `state`. Only a 200 or 304 gets an ETag and the header.
     """
     etag = make_etag(request.get_full_path(), state)
     # A proxy may send a weak ETag.
@@ -44,7 +44,7 @@ def respond_with_etag(
 
 
 def make_etag(*arguments: object) -> str:
-    """Return the ETag of the response to a request with these arguments."""
+    """Return the ETag of a response that depends on `arguments`, such as the address of a request."""
     text = json.dumps([hash_published_texts(), settings.SITE_URL, *map(str, arguments)])
     return f'"{hash_value("stats.caching", text).hex()[:32]}"'
 
@@ -53,7 +53,7 @@ def make_etag(*arguments: object) -> str:
 def hash_published_texts() -> str:
     """Return the digest of the texts and of the program that are published with the numbers.
 
-    A new version of the software may change them, although the numbers never change.
+    The numbers never change, but a new version of the software may change the texts and the program.
     """
     form = [
         FORM_VERSION,

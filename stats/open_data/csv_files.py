@@ -51,7 +51,7 @@ def make_key_column(name: str, title: str, description: str, limits: Column = RE
 
 
 def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
-    """Return the CSV files of a release: those with the figures of these tables, then those that explain them."""
+    """Return the CSV files of a release: first the figures of these tables, then the explanations."""
     tables = list(tables)
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)
@@ -93,7 +93,7 @@ def list_figure_columns(codes: tuple[str, ...], classifications: tuple[str, ...]
 
 
 def list_category_columns(classification: str) -> list[Column]:
-    """Return the column of the code of a category, and that of its label."""
+    """Return two columns: the code of a category, and its label."""
     constraint = {"enum": list(CATEGORIES[classification])}
     if classification == "region":
         description = "Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu."

@@ -250,9 +250,9 @@ CLASSIFICATIONS: dict[str, Classification] = {
 
 
 class Definition(NamedTuple):
-    """The dictionary entry of one table. `total` is the code of the table of its total, or "" if there is none.
+    """The dictionary entry of one table. `total` is the code of the table that is its total, or "".
 
-    `own_definition` and `own_limits` are the texts of its classifications, without those of its unit.
+    `own_definition` and `own_limits` are the texts of its classifications, without the texts of its unit.
     """
 
     table: Table
@@ -344,7 +344,7 @@ def explain_opening(table: Table) -> str:
 
 
 def explain_total_opening(table: Table) -> str:
-    """Return the sentences that say when a total that no other total opens is published."""
+    """Return the sentences that say when a total is published. No other total opens this total."""
     words = "Paraît chaque année, sauf si la vérification le ferme."
     if any(quarterly.code == table.code for quarterly in TABLES_OF_A_QUARTER):
         words += " " + f"Paraît dans un trimestre si ce total, arrondi, y atteint {OPENS_FROM}."

@@ -30,9 +30,9 @@ MAX_CACHED_EDITIONS = 4
 
 
 class TableState(NamedTuple):
-    """How many cells of a table have a number (`numbered`), a dash (`below`) or are not printed (`closed`).
+    """The numbers of cells of a table: with a number (`numbered`), with a dash (`below`) and not printed (`closed`).
 
-    `why` is the French reason if no cell is printed, or "".
+    If no cell is printed, `why` is the French reason. Otherwise it is "".
     """
 
     code: str
@@ -158,7 +158,7 @@ class Edition:
         return [state for state in self.table_states if state.why]
 
     def describe_state(self, table: Table) -> TableState:
-        """Return how many cells of a table are printed, and why if none is."""
+        """Return the state of a table: how many cells are printed, and the reason if no cell is."""
         rows = [row for row in self.figures if row["table"] == table.code]
         flags = ("rounded", "below_threshold", "table_closed")
         printed, below, closed = (sum(row[flag] for row in rows) for flag in flags)
@@ -175,8 +175,9 @@ class Edition:
         return "Trop peu de cas pour ce tableau." + " " + explain_opening(table)
 
     def has_scarce_totals(self, table: Table) -> bool:
-        """Tell whether a closed table has totals that are too small to open it. If not, the audit closed the table or
-        its total.
+        """Tell whether a closed table has totals that are too small to open it.
+
+        If this is false, the audit closed the table or its total.
         """
         total = [row for row in self.figures if row["table"] == table.opened_by]
         if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):
@@ -191,20 +192,23 @@ def list_editions() -> list[Edition]:
 
 
 def find_last_edition() -> Edition | None:
-    """Return the edition of the latest yearly release. Without one, return that of the latest release, or None."""
+    """Return the edition of the latest yearly release, or None if nothing is published.
+
+    If no year is published, return the edition of the latest release.
+    """
     releases = Release.objects.order_by("-number")
     release = releases.filter(quarter=0).first() or releases.first()
     return read_edition(release) if release else None
 
 
 def read_edition(release: Release) -> Edition:
-    """Return the edition of a release, which this process caches. First access to its numbers costs a few queries."""
+    """Return the edition of a release, cached by this process. The first access to its numbers runs a few queries."""
     return load_edition(release, release.digest, is_demonstration())
 
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
-    """Return the edition of a release. The digest of the signed document is part of the key of the cache."""
+    """Return the edition of a release. The digest of the signed document makes the cached edition unique."""
     return Edition(release, is_invented)
 
 
@@ -229,7 +233,7 @@ def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, re
 
 
 def describe_cell_categories(table: Table, cell: tuple[str, ...]) -> Row:
-    """Return the columns for the région of a cell and for its other category. They are None if the cell has none."""
+    """Return the columns for the région of a cell and for its other category. A column that does not apply is None."""
     categories: Row = dict.fromkeys(("region", "region_label", "category", "category_label"))
     for classification, code in zip(table.by, cell, strict=True):
         name = "region" if classification == "region" else "category"

@@ -64,7 +64,7 @@ class ReleaseFile(NamedTuple):
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def make_release_files(edition: Edition) -> dict[str, ReleaseFile]:
-    """Return a dict from the name of each file to the file, in the order of the page: the archive first."""
+    """Return a dict from the name of each file to the file, in the order of the page. The archive comes first."""
     csv_files = list_csv_files(edition.tables)
     parts = [
         *(

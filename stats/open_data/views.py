@@ -67,7 +67,7 @@ def show_method(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_briefly
 def show_releases(request: HttpRequest) -> HttpResponse:
-    """Render the list of all releases, or the progress of the first one."""
+    """Render the list of all releases. If there is none, render the progress towards the first release."""
     editions = list_editions()
     progress = {} if editions else describe_publication_progress()
     response = render(request, "stats/releases.html", RULE_CONTEXT | progress | {"editions": editions})
@@ -95,7 +95,7 @@ def show_release(request: HttpRequest, number: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def download_release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
-    """Send one file of a release. It never changes, so caches may keep it forever."""
+    """Send one file of a release. Such a file never changes, so caches may keep it forever."""
     return respond_with_etag(request, CACHE_FOREVER, lambda: send_release_file(number, name))
 
 
@@ -115,8 +115,9 @@ def send_release_file(number: int, name: str) -> HttpResponse:
 @require_safe
 @cache_briefly
 def redirect_to_data(request: HttpRequest) -> HttpResponse:
-    """Redirect to the latest yearly release. Without one, redirect to the latest release or to the empty list of
-    releases.
+    """Redirect to the latest yearly release. If there is none, redirect to the latest release.
+
+    If nothing is published, redirect to the empty list of releases.
     """
     newest = find_last_edition()
     return redirect(newest.path if newest else "stats_releases")

@@ -69,7 +69,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Curve:
-    """The drawing of one series. `lines` has one list of points for each part of the line without a gap.
+    """The drawing of one series. Each of `lines` is the points of one unbroken part of the line, as text.
 
     `numbers` are the printed values beside the points, and `end` is the label at the end of the line.
     """
@@ -176,7 +176,7 @@ class Plot:
         )
 
     def list_points(self, series: Series) -> list[tuple[float, float, int]]:
-        """Return (x, y, value) of each value of a series that is not None."""
+        """Return (x, y, value) for each value of a series, without the values that are None."""
         return [
             (self.compute_x(i), self.compute_y(value), value)
             for i, value in enumerate(series.values)
@@ -186,8 +186,8 @@ class Plot:
     def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[ChartText]:
         """Yield the number of each point of a series, at the position where it covers the least of the chart.
 
-        `curves` are the curves of the chart, that of the series first. If the columns are too narrow, only the highest
-        and the lowest number are written.
+        `curves` are the curves of the chart, and the first of them is the curve of the series. If the columns are too
+        narrow, only the highest and the lowest number are written.
         """
         points = self.list_points(series)
         covered_boxes = [compute_box(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
@@ -214,7 +214,7 @@ class Plot:
         )
 
     def list_line_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
-        """Yield the points of each part of the line without a gap, as texts « x,y »."""
+        """Yield the points of each unbroken part of the line, as texts « x,y »."""
         run: list[str] = []
         for index, value in enumerate(values):
             if value is not None:
@@ -321,9 +321,9 @@ def round_up(value: float) -> int:
 
 
 def compute_bar_lengths(values: Sequence[int | None]) -> list[str]:
-    """Return the length of each bar in percent of the longest bar, as text. It is "0" for None and for zero.
+    """Return the length of each bar in percent of the longest bar, as text.
 
-    Every other bar is long enough to be visible.
+    The length is "0" for None and for zero. Every other bar is long enough to be visible.
     """
     longest = max((value for value in values if value), default=0)
     return [format_svg_number(max(0.6, 100 * value / longest)) if value else "0" for value in values]

@@ -36,7 +36,7 @@ QUERY_PARAMETERS = ("region", "annee")
 def find_page_etag(request: HttpRequest) -> str | None:
     """Return the ETag of a page, or None if the page must not have one.
 
-    The page of a signed-in user has none, because it names the account. No page has one in debug mode.
+    The page of a signed-in user has no ETag, because it names the account. In debug mode, no page has one.
     """
     if request.user.is_authenticated or settings.DEBUG:
         return None
@@ -47,8 +47,9 @@ def find_page_etag(request: HttpRequest) -> str | None:
 
 
 def make_page_etag(request: HttpRequest) -> str:
-    """Return an ETag that changes with the release, the directory of centres, the software or the arguments of the
-    page.
+    """Return an ETag that changes with the address, the software, the latest release or the directory of centres.
+
+    Before the first release, the ETag changes with the progress instead of the release and the directory.
     """
     directory = Subquery(DirectoryVersion.objects.values("token")[:1])
     newest = Release.objects.order_by("-number").values_list("number", "pk", "digest", directory).first()
@@ -73,7 +74,7 @@ def hash_software() -> str:
 def cache_page_by_etag(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Wrap a view, so that each process renders a page once for each ETag.
 
-    Only a 200 without a Cache-Control header is cached. A page without an ETag never is.
+    Only a 200 without a Cache-Control header is cached. A page without an ETag is never cached.
     """
 
     @wraps(view)

@@ -33,7 +33,7 @@ class TotalChange(StrEnum):
 
 
 def compare_totals(now: PrintedCell, before: PrintedCell) -> TotalChange | None:
-    """Return how two totals differ, or None if one of them has no number."""
+    """Return how two totals differ, or None if either total has no number."""
     if now.value is None or before.value is None:
         return None
     if abs(now.value - before.value) <= BASE:
@@ -64,7 +64,7 @@ def compute_binomial_tail(successes: int, tries: int) -> float:
 
 
 def find_largest_category(breakdown: Breakdown) -> CategoryLine | None:
-    """Return the category that is certainly the largest, or None if the figures do not prove it.
+    """Return the category that is certainly the largest. Return None if the figures do not prove which one it is.
 
     Return None too if the largest category groups unknown values.
     """
@@ -88,10 +88,10 @@ def find_upper_bound(line: CategoryLine, breakdown: Breakdown) -> float:
 
 
 def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
-    """Return the code of the first category up to which the breakdown certainly contains at least half of all cases,
-    or None.
+    """Return the code of the first category that certainly has at least half of all cases in it or before it.
 
-    `codes` are the ordered categories. Cases with an unknown category count as later than all of them.
+    Return None if the figures prove no such category. `codes` are the ordered categories. Cases with an unknown
+    category count as later than all of them.
     """
     if not breakdown.total.is_shown:
         return None
@@ -105,8 +105,9 @@ def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | No
 
 
 def find_joint_upper_bound(lines: Iterable[CategoryLine], remainder: int) -> int:
-    """Return the upper bound of the sum of these categories. `remainder` is the most that their total leaves for
-    them.
+    """Return the upper bound of the sum of these categories. It is never above `remainder`.
+
+    `remainder` is the most that the total leaves for these categories.
     """
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):

@@ -6,7 +6,7 @@ from stats.pages.sentences import DASH
 
 
 def list_method_paragraphs() -> list[str]:
-    """Return the paragraphs of the summary."""
+    """Return the paragraphs that summarise how the figures are made."""
     return [
         bind_words(paragraph)
         for paragraph in (explain_tables(), explain_suppression_rule(), explain_audit(), explain_counted_cases())

@@ -91,9 +91,10 @@ class FiguresPage:
         return self.printed.is_year_published
 
     def get_total(self, counts: str = "incidents", *, before: bool = False) -> PrintedCell:
-        """Return the printed total of the unit `counts` for the place of the page, in its year or in the year before.
+        """Return the printed total of the unit `counts` for the place of the page.
 
-        A région has a total of incidents only. For another unit, the cell has no number.
+        The total is that of the year of the page, or of the year before if `before` is true. A région has a total of
+        incidents only. For any other unit, the cell of a région has no number.
         """
         printed = self.before if before else self.printed
         if self.region is None:
@@ -108,7 +109,10 @@ class FiguresPage:
         return [printed.get_month(month) for month in MONTHS]
 
     def list_quarters(self, counts: str = "incidents", *, before: bool = False) -> list[PrintedCell]:
-        """Return the units `counts` of the nation in each of the four quarters. For a région, return its incidents."""
+        """Return the units `counts` of the nation in each of the four quarters.
+
+        For a région, return its incidents, whatever `counts` is.
+        """
         printed = self.before if before else self.printed
         if self.region is None:
             return [printed.get_cell(counts, quarter=number) for number in (1, 2, 3, 4)]
@@ -116,8 +120,9 @@ class FiguresPage:
         return [printed.get_cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
 
     def has_quarter_totals(self) -> bool:
-        """Tell whether a total of any published quarter of the nation has a number. It is false on the page of a
-        région.
+        """Tell whether any total of a published quarter of the nation has a number.
+
+        The page of a région never has such totals.
         """
         quarters = self.printed.quarters if self.region is None else ()
         return any(self.printed.get_cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
@@ -133,7 +138,7 @@ class FiguresPage:
         return build_breakdown(self.printed, table) if self.printed.is_open(table) else None
 
     def find_crossing_breakdown(self, table: str) -> Breakdown | None:
-        """Return the part of a crossing that concerns the région, or None if none of its cells is printed."""
+        """Return the row of the région in the crossing of this table. Return None if no cell of the row is printed."""
         crossing = find_crossing_code(table)
         if self.region is None or crossing is None:
             return None
@@ -148,8 +153,9 @@ class FiguresPage:
         return self.is_year_published and self.before.is_year_published and self.before.has_quarter(1)
 
     def find_services_breakdown(self) -> Breakdown | None:
-        """Return the interruptions by service, or by family of services if there are few. Return None if neither table
-        is open.
+        """Return the interruptions by service, or by family of services if there are few interruptions.
+
+        Return None if neither table is open.
         """
         return self.find_breakdown("interruptions_by_service") or self.find_breakdown("interruptions_by_family")
 
@@ -161,8 +167,9 @@ def find_crossing_code(table: str) -> str | None:
 
 
 def build_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
-    """Return the breakdown of a table. For a crossing, `within` is the code of the région, and the total is that of
-    the région.
+    """Return the breakdown of a table. For a crossing, `within` is the code of the région.
+
+    The total of a crossing is the total of that région.
     """
     classification = TABLES[table].by[-1]
     return Breakdown(
@@ -199,10 +206,10 @@ def is_covered(region: Region, year: int) -> bool:
 
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:
-    """Return the requested year. For "", return the latest published year, or the latest year with a published
-    quarter, or 0.
+    """Return the requested year. If `year` is "", return the latest year that is published as a whole.
 
-    `years` tells whether each year is published as a whole. Raises UnknownSelection if it does not contain `year`.
+    If there is none, return the latest year with a published quarter, or 0 if nothing is published. `years` tells
+    whether each year is published as a whole. Raises UnknownSelection if `years` does not contain the requested year.
     """
     if not year:
         return next((number for number, is_over in years.items() if is_over), max(years, default=0))

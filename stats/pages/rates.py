@@ -23,9 +23,7 @@ class StratumRate:
 
     @property
     def most_bodies(self) -> int:
-        """The greatest possible number of bodies that declared. It never exceeds `bodies`, although the rounded number
-        may.
-        """
+        """The greatest possible number of bodies that declared. It is `bodies` if the rounded number allows more."""
         return min(self.cell.high, self.bodies)
 
     @property
@@ -40,12 +38,12 @@ class StratumRate:
 
     @property
     def low(self) -> float:
-        """The smallest possible share of bodies that declared, from 0 to 1."""
+        """The smallest possible share of bodies that declared, from 0 to 1. It is 0 if `has_share` is false."""
         return self.least_bodies / self.bodies if self.has_share else 0.0
 
     @property
     def high(self) -> float:
-        """The greatest possible share of bodies that declared, from 0 to 1. It is 1 if the cell has no number."""
+        """The greatest possible share of bodies that declared, from 0 to 1. It is 1 if `has_share` is false."""
         return self.most_bodies / self.bodies if self.has_share else 1.0
 
     @property
@@ -58,9 +56,7 @@ class StratumRate:
 
     @property
     def text(self) -> str:
-        """The bounds of the number as text, such as « entre 6 et 14 sur 1 202 ». It is "" if the cell has no
-        number.
-        """
+        """The bounds of the number as text, such as « entre 6 et 14 sur 1 202 ». It is "" if `has_share` is false."""
         if not self.has_share:
             return ""
         low, high = format_number(self.least_bodies), format_number(self.most_bodies)
@@ -68,9 +64,9 @@ class StratumRate:
 
     @property
     def share_text(self) -> str:
-        """The bounds of the share as text, such as « de 0,5 % à 1,3 % ». It is "" if the cell has no number.
+        """The bounds of the share as text, such as « de 0,5 % à 1,3 % ». It is "" if `has_share` is false.
 
-        They are rounded outwards. Equal bounds are written once: « 100 % ».
+        The bounds are rounded outwards. Equal bounds are written once: « 100 % ».
         """
         if not self.has_share:
             return ""

@@ -50,7 +50,8 @@ class FiguresSection:
     def bars(self) -> list[SectionBar]:
         """The bars of the section. Unknown categories come last.
 
-        The other bars are in the order of their categories if there is one. Otherwise the longest bar is the first.
+        The other bars follow the order of their categories. If the categories have no order, the longest bar comes
+        first.
         """
         lines = list_drawn_lines(self.breakdown)
         shares = compute_bar_lengths([line.cell.value for line in lines])
@@ -68,7 +69,7 @@ class FiguresSection:
 def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
     """Return the categories that have a bar, unknown categories last.
 
-    If there are too many categories, the largest have bars, or the first if the categories have an order.
+    If there are too many, the largest have bars, but in an ordered classification the first have bars.
     """
     known = [line for line in breakdown.numbered_lines if line.code not in UNKNOWN_CATEGORIES]
     unknown = [line for line in breakdown.numbered_lines if line.code in UNKNOWN_CATEGORIES]
@@ -259,7 +260,7 @@ class DelaysTable:
 
 
 def make_delays_table(page: FiguresPage) -> DelaysTable | None:
-    """Return the table of the delays of the nation that are open, or None if none is."""
+    """Return the table of the delays that are open, or None if no delay is open. Only the nation has such delays."""
     breakdowns = {code: page.find_breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:
@@ -282,7 +283,7 @@ def make_band_row(columns: list[Breakdown], number: int) -> tuple[str, list[tupl
 
 
 def find_share_level(cell: PrintedCell, total: PrintedCell) -> int:
-    """Return the level of colour for the share of the total in a cell: 1 for less than a fifth, 5 at most.
+    """Return the level of colour for the share of `cell` in `total`. It is 1 for less than a fifth, and 5 at most.
 
     Return 0 if the cell or the total has no number.
     """

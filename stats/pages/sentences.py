@@ -117,7 +117,10 @@ def format_total_sentence(page: FiguresPage) -> str:
 
 
 def list_effect_sentences(page: FiguresPage) -> list[str]:
-    """Return the sentence about the interruptions and leaks of these incidents, or [] if neither has a number."""
+    """Return the sentence about the interruptions and leaks of the counted incidents.
+
+    Return [] if neither the interruptions nor the leaks have a number.
+    """
     effects = [
         words % format_cell(page.get_total(counts))
         for counts, words in (
@@ -159,7 +162,7 @@ def explain_total_without_number(page: FiguresPage) -> list[str]:
 
 
 def explain_missing_centre(page: FiguresPage) -> list[str]:
-    """Return the sentence that says that no centre covered the région in that year, or [] if one did.
+    """Return the sentence that says that no centre covered the région in that year, or [] if a centre did.
 
     Without a centre, nobody verifies declarations.
     """
@@ -196,9 +199,9 @@ def compare_years(page: FiguresPage) -> list[str]:
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """A key figure of the page. `is_figure` is true if `text` is a number.
+    """A key figure of the page. `text` is its number, or the words that replace the number if `is_figure` is false.
 
-    `under` is the line below it. `sign` replaces a long text without a number, such as « – ».
+    `under` is the line below the figure. `sign` is the number, or a short sign such as « – ».
     """
 
     name: str
@@ -209,7 +212,7 @@ class KeyFigure:
 
 
 def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
-    """Return the totals of the year, or [] if it is not published."""
+    """Return the totals of the year, or [] if the year is not published as a whole."""
     if not page.is_year_published:
         return []
     incidents = make_key_figure(
@@ -250,9 +253,10 @@ def format_leaks_note(page: FiguresPage) -> str:
 
 
 def format_late_line(page: FiguresPage) -> str:
-    """Return the line about incidents of earlier years that this year counts, or "".
+    """Return the line about incidents of earlier years that this year counts, or "" if there is no such line.
 
-    It is "" for a région, if this year or the year before is not published, and if the table `late` is not printed.
+    A région has no such line. Both this year and the year before must be published, and the table `late` must be
+    printed.
     """
     cell = page.printed.get_cell("late")
     if (
@@ -269,7 +273,11 @@ def format_late_line(page: FiguresPage) -> str:
 
 
 def explain_missing_tables(page: FiguresPage) -> list[str]:
-    """Return the sentences about tables that a reader may look for but does not find, and when they are published."""
+    """Return the sentences about tables that a reader may look for but does not find.
+
+    In a year in progress they say when the tables are published. In a published year they say why the tables have no
+    figures.
+    """
     sentences = explain_coming_tables(page) if not page.is_year_published else explain_closed_tables(page)
     return [bind_words(sentence) for sentence in sentences]
 
@@ -333,7 +341,7 @@ def join_table_names(codes: list[str]) -> str:
 
 
 def list_table_codes(page: FiguresPage) -> list[str]:
-    """Return the codes of the tables that the place may have. A région has those with a crossing only."""
+    """Return the codes of the tables that the place may have. A région has only the tables that have a crossing."""
     if page.region is None:
         return [code for code in TABLE_NAMES if code in TABLES]
     return [code for code in TABLE_NAMES if find_crossing_code(code)]
@@ -349,8 +357,9 @@ def is_printed(page: FiguresPage, code: str) -> bool:
 
 
 def is_table_scarce(page: FiguresPage, code: str) -> bool:
-    """Tell whether a closed table has totals that are too small to open it. If not, the audit closed the table or its
-    total.
+    """Tell whether a closed table has totals that are too small to open it.
+
+    If this is false, the audit closed the table or its total.
     """
     table = TABLES[(page.region and find_crossing_code(code)) or code]
     total = page.get_total() if page.region is not None else page.printed.get_cell(table.opened_by)

@@ -184,7 +184,7 @@ def summarise_map(page: FiguresPage) -> str:
 
 
 def format_largest_title(breakdown: Breakdown, plain: str) -> str:
-    """Return a title that names the certainly largest category, or `plain` if no category is.
+    """Return a title that names the certainly largest category, or `plain` if no category is certainly the largest.
 
     An example is « Le plus souvent : hameçonnage, 85 sur 320 ».
     """
@@ -201,9 +201,10 @@ def format_largest_title(breakdown: Breakdown, plain: str) -> str:
 
 
 def find_median_text(breakdown: Breakdown, words: Mapping[str, str]) -> str | None:
-    """Return the text of the shortest time that at least half of the cases certainly do not exceed, or None.
+    """Return the text of the shortest time that at least half of the cases certainly do not exceed.
 
-    `words` maps the ordered bands to texts such as « moins de 4 heures ».
+    Return None if the figures prove no such time. `words` maps the ordered bands to texts such as « moins de 4
+    heures ».
     """
     code = find_median_category(breakdown, list(words))
     return words[code] if code else None
@@ -233,7 +234,7 @@ def format_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
 
 
 def format_strata_title(rates: list[StratumRate]) -> str:
-    """Return a title that names the stratum with certainly the highest rate, or the plain title."""
+    """Return a title that names the stratum with certainly the highest rate, or the plain title if none is certain."""
     for rate in rates:
         if all(rate.low > other_rate.high for other_rate in rates if other_rate is not rate):
             return bind_words(f"Le taux le plus haut : {rate.label}")

@@ -83,8 +83,9 @@ def build_charts_context(page: FiguresPage) -> dict[str, object]:
 
 
 def build_months_context(page: FiguresPage) -> dict[str, object] | None:
-    """Return the context of the chart of months, or of quarters for a région. Return None if no period has a
-    number.
+    """Return the context of the chart of months, or of quarters for a région.
+
+    Return None if no period has a number.
     """
     periods = titles.list_chart_periods(page)
     if not any(now.is_shown for _name, now, _before in periods):
@@ -125,8 +126,9 @@ def build_strata_context(page: FiguresPage) -> dict[str, object] | None:
 @serve_privately
 @require_safe
 def show_figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
-    """Render the published figures in which a case is counted. The visitor has its secret link or an account that may
-    follow it.
+    """Render the published figures in which a case is counted.
+
+    The visitor has the secret link of the case, or an account that may follow the case.
     """
     incident, _visitor = find_case(request, reference)
     return render(

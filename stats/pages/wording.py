@@ -39,7 +39,7 @@ def format_narrow_cell(cell: PrintedCell) -> str:
 
 
 def explain_narrow_cells(cells: Iterable[PrintedCell]) -> str:
-    """Return the legend of the short texts in these cells, or "" if they have none.
+    """Return the legend of the short texts in these cells, or "" if no cell has a short text.
 
     An example is « – : moins de 5 collectivités. n. p. : pas publié. »
     """

@@ -15,7 +15,7 @@ type Tables = dict[str, dict[tuple[str, ...], int | None]]
 
 
 class CellState(StrEnum):
-    """The state of a cell: it has a printed number, or there is a reason why not."""
+    """The state of a cell: it has a printed number, or a reason why it has none."""
 
     SHOWN = "shown"
     BELOW = "below"  # fewer than five bodies: zero or few
@@ -26,8 +26,9 @@ class CellState(StrEnum):
 
 @dataclass(frozen=True)
 class PrintedCell:
-    """One cell as a reader sees it. `value` is rounded at random to a multiple of 5, and None unless the state is
-    SHOWN.
+    """One cell as a reader sees it. `value` is a number rounded at random to a multiple of 5.
+
+    It is None unless the state is SHOWN.
     """
 
     value: int | None
@@ -98,8 +99,9 @@ class PrintedYear:
         return BELOW if value is None else PrintedCell(value, CellState.SHOWN)
 
     def get_month(self, month: str) -> PrintedCell:
-        """Return the incidents of the nation in a month, « 01 » to « 12 ». Either a quarterly or the yearly release
-        printed them.
+        """Return the incidents of the nation in a month, « 01 » to « 12 ».
+
+        Either a quarterly release or the yearly release printed the month.
         """
         quarter = (int(month) + 2) // 3
         printed = self.get_cell("incidents_by_month", month, quarter=quarter)
@@ -115,8 +117,9 @@ class PrintedYear:
         return bool(self.tables.get(0, {}).get(table))
 
     def list_values(self, table: str) -> list[int | None]:
-        """Return the numbers that the yearly release printed in this table, with None for a dash. The list is empty if
-        it is closed.
+        """Return the numbers that the yearly release printed in this table, with None for a dash.
+
+        The list is empty if the table is closed.
         """
         return list(self.tables.get(0, {}).get(table, {}).values())
 
@@ -128,8 +131,8 @@ class PrintedYear:
 def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Iterable[int | None]) -> bool:
     """Tell whether the totals that open a table are too small.
 
-    `totals` are the printed numbers of its total. For a crossing, `crossed` are those of the table
-    `categories_opened_by`.
+    `totals` are the printed numbers of the table `opened_by`, and `crossed` those of the table `categories_opened_by`.
+    Only a crossing uses `crossed`.
     """
     is_rare = max((value or 0 for value in totals), default=0) < table.opens_from
     is_crossing = bool(table.categories_opened_by)

@@ -124,8 +124,9 @@ class CountedCase(models.Model):
     """One case as a release counted it, in the categories of the tables.
 
     `body` is the protected unit. It differs from the body that declared if bodies have merged. `is_late` marks a case
-    of an earlier year that the release of its year did not count. Each interruption has an entry in each list about
-    interruptions, and each leak in each list about leaks. Unfounded leaks have no entry.
+    of an earlier year that the release of its year did not count. The lists about interruptions have one entry for
+    each interruption. `persons` and `statuses` have one entry for each leak, and `categories` has the categories of
+    all leaks. Unfounded leaks have no entry.
     """
 
     # The foreign keys to the case and the body have no constraint, because neither is ever deleted, and checking each

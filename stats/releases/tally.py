@@ -137,8 +137,8 @@ def count_bodies_outside_cell(counts: CountsByTable, existing: Bodies) -> dict[C
     """Return the count of each stratum with its `bodies_outside_cell`. Runs one query.
 
     These are the existing bodies of the stratum in the régions with a printed number, minus the bodies that declared.
-    The number of existing bodies is public. If nearly all of them declared, a reader could conclude that bodies of a
-    région with a dash declared too.
+    The number of existing bodies is public. If nearly all of these bodies declared, a reader could conclude that
+    bodies of a région with a dash declared too.
     """
     regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
     by_region = counts["incidents_by_region"]
@@ -150,7 +150,7 @@ def count_bodies_outside_cell(counts: CountsByTable, existing: Bodies) -> dict[C
 
 
 def count_table(cursor: Any, table: Table) -> dict[Categories, CellCount]:
-    """Return the count of each cell of one table that has units."""
+    """Return the count of each cell of a table. Cells without units are absent."""
     columns = "".join(f"{LIST_COLUMNS.get(name, name)}, " for name in table.by)
     grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
     cursor.execute(

@@ -97,7 +97,10 @@ def find_first_description(
 
 
 def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Content:
-    """Return the content with the label of the place of `page`. The label is "" if `page` is that of the report."""
+    """Return the content with the label of the place of `page`.
+
+    The label is "" if `page` is `own`, which is the page of the report.
+    """
     return content | {"label": "" if page is own else label_place(page)}
 
 
@@ -141,9 +144,9 @@ def describe_time(pages: list[FiguresPage]) -> Content:
 
 
 def describe_effects(pages: list[FiguresPage]) -> Content:
-    """Return the third page: the delays, and every table except that of types.
+    """Return the third page: the delays, and every section except the section of types.
 
-    A table that is not open for the région is that of the nation.
+    If the table of a section is not open for the région, the section shows the nation.
     """
     sections: dict[str, Content] = {}
     for page in reversed(pages):

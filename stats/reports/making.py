@@ -108,9 +108,10 @@ def make_due_reports() -> int:
 
 @transaction.atomic
 def claim_report(now: datetime) -> Report | None:
-    """Lock one due row, count the try and postpone the next one. Return the row, or None if no report is due.
+    """Lock one due row, count the try and postpone the next try. Return the row, or None if no report is due.
 
-    The newest release comes first, even if a robot requests all old reports.
+    The newest release comes first, even if a robot requests all old reports. Due reports without a try left are marked
+    as failed.
     """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
@@ -123,7 +124,7 @@ def claim_report(now: datetime) -> Report | None:
 
 
 def make_report(report: Report) -> bool:
-    """Make one report. Return whether it was saved.
+    """Make one report. Return True if the report was saved.
 
     An error is logged and not raised, so that the next reports are still made.
     """

@@ -40,7 +40,10 @@ def download_report(request: HttpRequest, number: int, place: str) -> HttpRespon
 
 
 def send_report_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
-    """Return the response with the PDF, a redirection if it is not made yet, or a 404."""
+    """Return the response with the PDF. If it is not made yet, return a redirection to the page of its progress.
+
+    If the report does not exist, return a 404.
+    """
     try:
         row = request_report(number, place)
     except UnknownSelection:

@@ -29,10 +29,10 @@ register.filter("report_of", find_report_address)
 
 @register.inclusion_tag("stats/exact_title_links.html", takes_context=True)
 def render_exact_links(context: Context, region: Region | None = None) -> dict[str, Any]:
-    """Render the links to the exact figures that the reader may open, and the régions that have not entitled the
-    reader.
+    """Render the links to the exact figures that the reader may open.
 
-    Render nothing for a visitor without an account. `region` is the région of the page, or None.
+    Also name the régions of the reader that do not entitle them to exact figures. Render nothing for a visitor without
+    an account. `region` is the région of the page, or None.
     """
     reader = context.get("user")
     if not isinstance(reader, User):
@@ -77,6 +77,6 @@ def place_rate_interval(rate: StratumRate, highest: float) -> Interval:
 
 @register.simple_tag(name="link")
 def make_figures_link(page: FiguresPage, **changed: object) -> str:
-    """Return the query string of the page with `changed` arguments. Empty arguments are left out."""
+    """Return the query string of the page, with the parameters in `changed`. Empty parameters are left out."""
     arguments = {"region": page.region.code if page.region else "", "annee": page.year or "", **changed}
     return f"?{urlencode({name: value for name, value in arguments.items() if value})}"
