@@ -37,7 +37,7 @@ NO_MESSAGE = "aucun"
 class Letter:
     """The text of a message before it is sent, as its author typed it.
 
-    `key` is the idempotency key of the form: the same text sent twice under one key is one message. With
+    `key` is the idempotency key of the form. The same text sent twice under one key is one message. With
     `asks_answer`, the centre waits for an answer. With `lifts_question`, the declarant no longer has to answer what
     the centre asked earlier.
     """
@@ -51,9 +51,9 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenThread:
-    """The state of the thread on the page on which a responder was writing.
+    """What the page of a responder showed of a thread while the responder was writing.
 
-    `newest` is the uid of its newest message (`get_newest_message_uid`). `writers` holds the tag (`format_person_tag`)
+    `newest` is the uid of the newest message (`get_newest_message_uid`). `writers` holds the tag (`format_person_tag`)
     of each colleague who was writing at the same time.
     """
 
@@ -62,8 +62,9 @@ class SeenThread:
 
 
 class ThreadChanged(Exception):
-    """The page did not show the newest messages, or did not show that colleagues (`writers`) are writing too. Nothing
-    was sent.
+    """The page did not show the newest message, or did not show that a colleague is writing too. Nothing was sent.
+
+    `newest` is the uid of the newest message now. `writers` are the colleagues who are writing now.
     """
 
     def __init__(self, newest: str, writers: list[User]) -> None:
@@ -93,8 +94,8 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
 
     Earlier questions of the centre stay open, unless the letter lifts them. `asks_answer` is ignored on a closed or
-    merged case. Raises ThreadChanged if `seen` is not the current state of the thread. Pass None for `seen` if the
-    responder had no page of the thread.
+    merged case. `seen` is what the page of the thread showed, or None if the responder had no page. Raises
+    ThreadChanged like `check_thread_unchanged`.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
@@ -121,9 +122,10 @@ def get_newest_message_uid(incident: Incident) -> str:
 
 
 def check_thread_unchanged(incident: Incident, actor: User, newest: str, seen: SeenThread | None) -> None:
-    """Raise ThreadChanged if the thread is not what the page showed (`seen`). The caller has locked the case.
+    """Raise ThreadChanged if the page did not show the newest message, or did not show all the writing colleagues.
 
-    `newest` is the uid of the newest message of the thread now.
+    `newest` is the uid of the newest message now. `seen` is what the page showed, or None if there was no page. The
+    caller has locked the case.
     """
     if seen is None:
         return
@@ -170,7 +172,7 @@ def save_message_from_body(incident: Incident, letter: Letter, *, visitor: CaseV
 def save_letter(
     incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
 ) -> tuple[Message, bool]:
-    """Save the letter as a message, unless the same form saved it before. Return the message and whether it is new."""
+    """Save the letter as a message, unless its form already saved it. Return the message and whether it is new."""
     clean = clean_letter(incident, letter)
     if earlier := find_saved_message(incident, clean):
         return earlier, False
@@ -188,7 +190,7 @@ def save_letter(
 
 
 def find_saved_message(incident: Incident, letter: Letter) -> Message | None:
-    """Return the message that the same form saved before with the same text, or None.
+    """Return the message that the form of this letter already saved with the same text, or None.
 
     `letter` must come from `clean_letter`.
     """
@@ -196,14 +198,14 @@ def find_saved_message(incident: Incident, letter: Letter) -> Message | None:
 
 
 def was_letter_saved(incident: Incident, letter: Letter) -> bool:
-    """Tell whether the same form saved this message before. Raises ValidationError for a text that cannot be sent."""
+    """Tell whether the form of this letter already saved it. Raises ValidationError for a text that cannot be sent."""
     return find_saved_message(incident, clean_letter(incident, letter)) is not None
 
 
 def clean_letter(incident: Incident, letter: Letter) -> Letter:
     """Return the letter with its text and author cleaned.
 
-    Raises ValidationError if the case is erased, or on `text` or `author`.
+    Raises ValidationError on `text` or `author`, or without a field if the case is erased.
     """
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")
@@ -216,7 +218,7 @@ def clean_letter(incident: Incident, letter: Letter) -> Letter:
 def derive_message_key(incident: Incident, letter: Letter) -> str:
     """Return the submission key of a message, derived from the case, the key of the form and the text.
 
-    Another text sent with the same form is therefore a new message.
+    If the same form sends another text, this text is therefore a new message.
     """
     return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
 
@@ -252,9 +254,9 @@ class ThreadPage:
 
 
 def load_thread_page(incident: Incident, *, before: str = "", after: str = "") -> ThreadPage:
-    """Return the messages before, or after, the message with the given uid. Runs two queries.
+    """Return the messages before the message with the uid `before`, or after the message with the uid `after`.
 
-    Returns the latest messages if no message has this uid.
+    Returns the latest messages if no message has this uid. Runs two queries.
     """
     uid = before or after
     beside = incident.messages.filter(uid=uid).values_list("pk", flat=True).first() if is_uid(uid) else None

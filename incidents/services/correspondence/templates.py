@@ -46,10 +46,11 @@ class Wording:
 def write_template(
     *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
 ) -> MessageTemplate:
-    """Create a template of the centre. If `uid` is given, change that template, whose version must still be `seen`.
+    """Create a template of the centre, or change the template `uid` if it is given.
 
-    Saving the same content again changes nothing. Raises Http404 if the actor does not lead the centre,
-    ValidationError by field, Stale if the template was changed or withdrawn meanwhile.
+    A template that is changed must still have the version `seen`. Saving the same content again changes nothing.
+    Raises Http404 if the actor does not lead the centre, ValidationError by field, Stale if the template was changed
+    or withdrawn meanwhile.
     """
     csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = clean_wording(wording)

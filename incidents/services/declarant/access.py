@@ -1,8 +1,8 @@
 """The secret with which a declarant without account opens their case again, on any device.
 
 The secret has twelve characters that can be read out (60 bits). HMAC computes it from a random seed and the server's
-key. The database holds the seed and a keyed hash, so a stolen copy of it opens no case. The server can compute the
-secret again from the seed, to write the receipt later.
+key. The database holds the seed and a keyed hash, so a stolen copy of the database opens no case. The server can
+compute the secret again from the seed, to write the receipt later.
 """
 
 import secrets
@@ -35,7 +35,7 @@ def derive_secret(access: FollowUpAccess) -> str:
 
 
 def hash_secret(secret: str) -> str:
-    """Return the keyed hash under which the secret is stored, however the secret was typed."""
+    """Return the keyed hash under which the secret is stored. All spellings of the secret give the same hash."""
     return hash_value("incidents.follow_up.hash", compact_code(secret)).hex()
 
 
@@ -82,10 +82,10 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
 
 
 def build_mail_held_data(incident: Incident, kind: EventKind) -> dict[str, str]:
-    """Count an act against the limits, and return what the event of this act must store about its mail.
+    """Count an act against the limits, and return what its event must store about the mail to the declarant.
 
-    Returns {} if the mail that warns the declarant may be sent. Otherwise returns the limit that was exceeded under
-    the key MAIL_HELD, and the mail is not sent.
+    Returns {} if the mail may be sent. Otherwise the mail is not sent, and the dict has the exceeded limit under
+    MAIL_HELD.
     """
     burst = register_act_with_mail(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
@@ -103,9 +103,9 @@ def is_mail_held(incident: Incident, kind: EventKind) -> bool:
 
 
 def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
-    """Return the access by which the declarant replaced this access within the last seconds, or None.
+    """Return the access that has just replaced this access, or None.
 
-    `DOUBLE_CLICK` says how many seconds.
+    The new access counts only if the declarant made it within the last `DOUBLE_CLICK` and it is not revoked.
     """
     now = timezone.now()
     replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
@@ -119,9 +119,9 @@ def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access_by_responder(*, reference: str, actor: User) -> FollowUpAccess:
-    """Replace the secret by one that the responder reads out on the telephone. The old secret is revoked at once.
+    """Replace the secret by a new one, which the responder reads out on the telephone.
 
-    Raises Http404, PermissionDenied, ValidationError if the case is erased.
+    The old secret is revoked at once. Raises Http404, PermissionDenied, ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
     if incident.erased_at:

@@ -1,8 +1,8 @@
-"""The rules that the answers to a section must satisfy. All problems are returned at once, in a
-dict from the code of a question to its messages.
+"""The rules that the answers to a section must satisfy.
 
-An IBAN, a web address or an e-mail address that looks wrong is reported. It is stored as typed if the person insists,
-because what a swindler wrote is a clue even if it is false.
+All problems are reported at once, by the code of the question. An IBAN, a web address or an e-mail address that looks
+wrong is reported. It is stored as typed if the person insists, because what a swindler wrote is a clue even if it is
+false.
 """
 
 import re
@@ -54,7 +54,7 @@ def clean_answers(
 
 
 def clean_answer(question: Question, value: Any, *, is_oddness_accepted: bool, now: datetime) -> Any:
-    """Return the answer to one question in the form in which it is stored. Raises ValidationError."""
+    """Return the answer to one question as it is stored. Raises ValidationError."""
     if value is None or value == "":
         return value
     if check := CLEANERS_BY_KIND.get(question.kind):
@@ -84,7 +84,10 @@ def clean_choices(question: Question, codes: Iterable[str]) -> list[str]:
 
 
 def list_contradictions(section: QuestionSection, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the code of each question whose answer contradicts another answer, with what to do about it."""
+    """Yield the code of each question whose answer contradicts another answer, and a message.
+
+    The message says which answer it contradicts and what to do.
+    """
     by_code = {question.code: question for question in section.questions}
     for question in section.questions:
         if answers.get(question.code) is None:
@@ -108,7 +111,7 @@ def clean_moment(question: Question, at: datetime, now: datetime) -> str:
 
 
 def clean_number(question: Question, number: int) -> int:
-    """Return the number, or the amount in cents. Raises ValidationError if it is negative or too large."""
+    """Return the number. Raises ValidationError if it is negative or too large. An amount is in cents."""
     most = MAX_CENTS if question.kind == QuestionKind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
@@ -132,7 +135,7 @@ def clean_short_text(question: Question, line: str, *, is_oddness_accepted: bool
 
 
 def find_oddness(kind: QuestionKind, line: str) -> str:
-    """Return why the line does not look like an answer of this kind, in French for the person who typed it, or ""."""
+    """Return the French sentence that says why the line looks wrong for this kind of question, or ""."""
     if kind == QuestionKind.IBAN and not iban.is_valid(line):
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
     if kind == QuestionKind.URL and not WEB_ADDRESS.match(line):

@@ -41,8 +41,9 @@ class SectionEdit:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedSheet:
-    """A stored answer sheet, with the answers to one section. `is_new` is False if the newest sheet already had
-    them.
+    """A stored answer sheet, which holds the answers to one section.
+
+    `is_new` is False if these answers were already in the newest sheet.
     """
 
     sheet: AnswerSheet
@@ -106,7 +107,8 @@ def find_newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
 def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> SavedSheet | None:
     """Return the newest sheet if its values are the same, or None. A double click sends the same values twice.
 
-    Raises Stale if the values differ and the newest sheet is not the sheet `seen`.
+    If the newest sheet is not the sheet `seen`, values that differ only in spelling count as the same
+    (`are_same_answers`), and other values raise Stale.
     """
     newest = find_newest_sheet(incident, section)
     if newest and newest.values == values:

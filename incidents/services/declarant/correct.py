@@ -71,7 +71,7 @@ def correct_services(*, edit: SectionEdit, stopped: str, interruptions: Sequence
 
     `stopped` is ignored if there are interruptions. Pass the existing interruptions in the order of their rows, then
     the new ones. ValidationError names the fields `<position>_started_at`, `<position>_ended_at` and
-    `<position>_workaround`, by the position in the list.
+    `<position>_workaround`. The position is that of the interruption in the list.
     """
     incident = lock_case_to_complete(edit)
     clean = clean_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
@@ -114,12 +114,11 @@ def save_services(
 
 @transaction.atomic
 def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> SavedSheet:
-    """Correct the facts about personal data. The centre's judgement of the leak is lost only if its declared status
-    changes.
+    """Correct the facts about personal data.
 
-    If `concerned` is « Non », a declared leak becomes unfounded, and data that were declared as affected without a
-    leak are removed. Raises ValidationError if `concerned` is « Non », nothing was declared about the data before and
-    `leak` describes some.
+    The centre's judgement of the leak is lost only if the declared status changes. If `concerned` is « Non », a
+    declared leak becomes unfounded, and data that were declared as affected without a leak are removed. Raises
+    ValidationError if `concerned` is « Non » and `leak` describes data, although none were described before.
     """
     incident = lock_case_to_complete(edit)
     before = read_declared_data(incident)
@@ -138,7 +137,7 @@ def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> Sav
 
 @transaction.atomic
 def correct_moments(*, edit: SectionEdit, instants: Mapping[str, Instant]) -> SavedSheet:
-    """Correct the dates of the case that are keys of `instants`. Its other dates do not change.
+    """Correct the dates of the case that `instants` names. The other dates do not change.
 
     ValidationError names the fields `<name>_at`.
     """
@@ -179,7 +178,7 @@ def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool
 
 @transaction.atomic
 def correct_story(*, edit: SectionEdit, **words: str) -> SavedSheet:
-    """Correct the texts of the declaration (`Story`) that are keys of `words`. Its other texts do not change.
+    """Correct the texts of the declaration (`Story`) that `words` names. The other texts do not change.
 
     If the name of the supplier changes, the key that groups the cases of one supplier changes too.
     """
@@ -291,8 +290,9 @@ def clean_interruptions(interruptions: Sequence[Interruption], now: datetime, zo
 def list_row_problems(
     interruptions: Sequence[Interruption], position: int, now: datetime, zone: str
 ) -> Iterator[Problem]:
-    """Yield the problems of the interruption at `position`. An earlier open interruption of the same service is a
-    problem.
+    """Yield the problems of the interruption at `position`.
+
+    Two interruptions of one service cannot both be without end. The problem is reported on the later one in the list.
     """
     interruption = interruptions[position]
     yield from list_period_problems(str(position), interruption, now, zone)

@@ -36,7 +36,8 @@ class TooManyWrongCodes(Exception):
 def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
     """Return the access to the case with this reference that the code opens, or None.
 
-    Raises TooManyWrongCodes when too many wrong codes were tried, and for any code until the wait is over.
+    Raises TooManyWrongCodes once too many wrong codes were tried. Until the wait is over, even the right code raises
+    it.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -54,10 +55,9 @@ def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
 
 
 def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
-    """Return the counter of wrong codes for this reference, locked until the transaction ends. It is created if
-    needed.
+    """Return the counter of wrong codes for this reference, locked until the transaction ends.
 
-    Thanks to the lock, simultaneous guesses are all counted.
+    The counter is created if needed. Thanks to the lock, simultaneous guesses are all counted.
     """
     digest = hash_value("incidents.guess", compact_code(reference)).hex()
     new_counter = CodeGuess(reference_hash=digest, last_at=now)

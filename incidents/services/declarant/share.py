@@ -20,7 +20,7 @@ SECRET_LENGTH = 16
 
 
 def derive_sentence_secret(shared: SharedSentence) -> str:
-    """Return the secret of the link that shows a sentence, computed from its random seed."""
+    """Return the secret of the link that shows a sentence. It is computed from the random seed of the link."""
     return derive_code("incidents.share.secret", shared.nonce, SECRET_LENGTH)
 
 
@@ -30,7 +30,7 @@ def hash_sentence_secret(secret: str) -> str:
 
 
 def find_shared_case(secret: str) -> Incident | None:
-    """Return the case whose sentence this secret shows, loaded `with_displayed_rows`.
+    """Return the case about which this secret shows a sentence, loaded `with_displayed_rows`.
 
     Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
     """

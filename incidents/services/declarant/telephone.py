@@ -62,9 +62,9 @@ FACT_COLUMNS = (*CASE_ANSWERS, "supplier_key")
 class Call:
     """A telephone call between a responder and the declarant, with the facts that the responder typed meanwhile.
 
-    `declaration` holds all the answers of the page, `seen` the stamp of the facts that the page showed
-    (`stamp_facts`), `key` the idempotency key of the form. `kind` is CALL_IN if the declarant called, CALL_OUT if the
-    responder did. `answers_question` tells whether the call answers what the centre asked before.
+    `declaration` holds all the answers of the page. `seen` is the stamp of the facts that the page showed
+    (`stamp_facts`), and `key` is the idempotency key of the form. `kind` is CALL_IN if the declarant called, CALL_OUT
+    if the responder did. `answers_question` tells whether the call answers what the centre asked before.
     """
 
     declaration: Declaration
@@ -78,9 +78,10 @@ class Call:
 def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     """Save the facts that changed during a call, and note the call. The former facts stay in the sheets.
 
-    The call counts as an answer to the declarant. If the declarant called, it also answers what the centre had asked.
-    If nobody has the case, the actor takes it. Sending the same form again changes nothing. Raises Http404,
-    PermissionDenied, Stale, and ValidationError: by field, or without a field once the case is closed or erased.
+    The call counts as an answer to the declarant. The centre's earlier questions are lifted if the declarant called,
+    or if `answers_question`. If nobody has the case, the actor takes it. Sending the same form again changes nothing.
+    Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or without a field once the case is closed
+    or erased.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
@@ -121,9 +122,10 @@ def stamp_facts(incident: Incident) -> str:
 
 
 def complete_declaration(incident: Incident, declaration: Declaration) -> Declaration:
-    """Return the declaration with the known facts that the page does not ask for.
+    """Return the declaration, completed with the known facts that the page does not ask for.
 
-    These are workarounds, ends of interruptions, exact numbers, and the certainty of a date that did not change.
+    These are the body, workarounds, ends of interruptions, exact numbers, and the certainty of a date that did not
+    change.
     """
     known_instants = read_instants(incident).items()
     instants: dict[str, Any] = {
@@ -171,7 +173,8 @@ def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Inter
 def merge_interruption(before: Interruption, declared: Interruption) -> Interruption:
     """Return the known interruption with the extent and the start that are declared now.
 
-    An extent that is not known stays empty if the page sends « je ne sais pas », because the page shows both alike.
+    If the page sends « je ne sais pas » for an extent that was empty, the extent stays empty. The page shows both
+    alike.
     """
     is_omitted = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
     extent = before.extent if is_omitted else declared.extent

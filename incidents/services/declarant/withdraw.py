@@ -1,4 +1,4 @@
-"""Withdrawal of a declaration. The declarant withdraws it alone while it is unverified, and later asks the CSIRT."""
+"""Withdrawal of a declaration. Once it is verified, the declarant must ask the CSIRT to close the case."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ REASON_LIMIT = 1_000
 
 @transaction.atomic
 def withdraw_incident(*, reference: str, visitor: CaseVisitor, letter: Letter) -> Incident:
-    """Withdraw the declaration: close the case, or ask the CSIRT to close it if it is verified or has duplicates.
+    """Close the case as withdrawn. If it is verified or has duplicates, ask the CSIRT to close it instead.
 
     The text of `letter` is the reason and may be empty. A closed case does not change. Beyond the limits for people
     without account (`services/declaring/limits.py`), no mail warns the declarant. Raises Http404, PermissionDenied,
@@ -50,7 +50,7 @@ def request_closing(incident: Incident, visitor: CaseVisitor, reason: Letter) ->
 
 
 def close_withdrawn_case(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
-    """Close the case as withdrawn, and save the reason as a message, if any. The caller has locked the case."""
+    """Close the case as withdrawn. If there is a reason, save it as a message. The caller has locked the case."""
     data = {} if visitor.user else build_mail_held_data(incident, EventKind.WITHDRAWN)
     if reason.text:
         message, _is_new = save_message_from_body(incident, reason, visitor=visitor)

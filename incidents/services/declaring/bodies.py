@@ -120,9 +120,9 @@ def build_proposed_body(proposal: BodyProposal) -> Collectivity:
 
 
 def map_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, list[str]]:
-    """Return a dict from field to the problems of the legal form or of the SIREN number, {} if there are none.
+    """Return the problems of the legal form and of the SIREN number, by field.
 
-    Where the legal form is asked, a company, an association or a service of the State is refused.
+    If the legal form must be given, a company, an association or a service of the State is refused.
     """
     if proposal.kind in KINDS_WITH_LEGAL_FORM:
         if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
@@ -145,7 +145,7 @@ def may_have_company_siren(proposal: BodyProposal) -> bool:
 
 
 def clean_body_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
-    """Return the cleaned name of a body. If it is not a name, add the reason to `problems`."""
+    """Return the cleaned name of a body. If the text is not a name, add the reason to `problems`."""
     try:
         name = clean_line(text, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
@@ -157,7 +157,7 @@ def clean_body_name(text: str, kind: str, problems: dict[str, list[str]]) -> str
 
 
 def clean_proposed_siren(proposal: BodyProposal, problems: dict[str, list[str]]) -> str | None:
-    """Return the nine digits of the SIREN number, or None if the declarant does not know it.
+    """Return the nine digits of the SIREN number, or None if it is unknown or wrong.
 
     If the number is missing, wrong, or that of a body that no longer exists, add the reason to `problems`.
     """
@@ -184,10 +184,10 @@ def find_commune(uid: str) -> Collectivity | None:
 
 
 def propose_body(*, proposal: BodyProposal) -> Collectivity:
-    """Create the body, or return the existing body that has its SIREN or was proposed with the same values.
+    """Create the proposed body, or return it if it already exists.
 
-    Raises ValidationError by field. No event is recorded, since figures count a body only once a responder has
-    confirmed it.
+    An existing body is recognised by its SIREN number or, without a number, by its kind, name and seat. Raises
+    ValidationError by field. No event is recorded, since figures count a body only once a responder has confirmed it.
     """
     sketch = build_proposed_body(proposal)
     if sketch.seat is None:  # build_proposed_body has refused it
@@ -209,7 +209,7 @@ def lock_current_body(body: Collectivity) -> Collectivity:
 
 
 def select_locked_bodies() -> QuerySet[Collectivity]:
-    """Return a queryset of the bodies that locks its rows for update, in the order of their ids."""
+    """Return a queryset of bodies, in the order of their ids. Reading it locks its rows for update."""
     return Collectivity.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
@@ -232,7 +232,7 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 def correct_body(*, reference: str, correction: BodyCorrection, actor: User) -> Incident:
     """Correct the unconfirmed body of this case. A repeated call changes nothing.
 
-    If the region of the body changes, the cases of the body get the new region, and another task reroutes them
+    If the region of the body changes, all its cases get the new region. Another task reroutes them
     (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
     without a field once the body is confirmed.
     """
@@ -276,7 +276,8 @@ def clean_body_correction(correction: BodyCorrection) -> tuple[Kind, str, Collec
 def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
     """Return the commune that the text names, by its name or its INSEE code.
 
-    If none or several match, return None and add to `problems` the communes that may be meant, with their codes.
+    If no commune matches, or several do, return None and add a message to `problems`. The message lists the communes
+    that may be meant, with their codes.
     """
     try:
         matches = find_collectivities(text) if text.strip() else []
@@ -293,7 +294,7 @@ def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivit
 
 
 def select_exact_names(towns: list[Collectivity], text: str) -> list[Collectivity]:
-    """Return the communes whose name is exactly the text, or all the communes if no name is.
+    """Return the communes whose name is exactly the text. If there are none, return all the communes.
 
     « Brest », for example, does not mean Brestot.
     """
@@ -329,9 +330,9 @@ def mark_cases_unverified(body: Collectivity, *, reason: UnconfirmingReason, act
 def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """Merge the unconfirmed body of this case into the body `into`. A repeated call changes nothing.
 
-    The cases, drafts and roles of the former body move to the other body. The cases get its region, and another task
-    reroutes them (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, ValidationError if the bodies
-    cannot be merged.
+    The cases, drafts and roles of the former body move to the body `into`. The cases get the region of that body, and
+    another task reroutes them (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, ValidationError if
+    the bodies cannot be merged.
     """
     body = lock_body_of_case(reference, actor, other_body=into)
     if body.uid == into:

@@ -12,7 +12,7 @@ from incidents.services.handling.notes import write_note
 
 @transaction.atomic
 def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> DeclarationResult:
-    """Declare the case during a call. If the actor works for its centre, also acknowledge the case and note the call.
+    """Declare the case during a call. If the actor works for the centre of the case, take the case and note the call.
 
     The note counts as the first answer to the declarant. The same form sent again changes nothing. Raises like
     `declare_incident`.

@@ -1,4 +1,4 @@
-"""The rules that every declaration must satisfy. All problems are returned at once, by field, in plain French."""
+"""The rules that every declaration must satisfy. All problems are reported at once, by field, in plain French."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -66,7 +66,7 @@ def normalise_end(interruption: Interruption) -> Interruption:
 
 
 def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
-    """Return the declaration with its texts cleaned, those of its interruptions and of its caller too.
+    """Return the declaration with all its texts cleaned, including those of its interruptions and caller.
 
     If a text is refused, its reasons are added to `problems` by field.
     """
@@ -148,9 +148,10 @@ def list_declared_instant_problems(declaration: Declaration, now: datetime) -> I
 def list_instant_problems(
     instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
-    """Yield the problems of each date in `instants`, then the problems of the order of all the dates of the case.
+    """Yield the problems of each date in `instants`, then those of the order of the dates.
 
-    A date with a problem of its own is not compared with the other dates.
+    The order of `all_instants`, which are all the dates of the case, is checked. A date with a problem of its own is
+    left out of this check.
     """
     wrong = {name: list(list_moment_problems(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
     yield from chain.from_iterable(wrong.values())
@@ -162,8 +163,8 @@ def list_instant_problems(
 def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
     """Yield a problem for each date that precedes the start of the incident.
 
-    If one of the two dates is not exact, only their days in the time zone `zone` are compared. The start is asked
-    after the day on which a breach became known, so a conflict of these two is reported on the start.
+    If one of the two dates is not exact, only their days in the time zone `zone` are compared. The problem of the date
+    `breach_known` is reported on the start, because the page asks for the start later.
     """
     start = instants.get("occurred", Instant())
     for name, instant in instants.items():
@@ -178,7 +179,10 @@ def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[
 
 
 def describe_order_problem(name: str, date: str, start: str) -> Problem:
-    """Return the field and the message for the date `name` that precedes the start of the incident."""
+    """Return the field and the message for a date that precedes the start of the incident.
+
+    `name` is the name of the date. `date` and `start` are the two days, as texts.
+    """
     if name == "breach_known":
         return (
             "occurred_at",
@@ -212,7 +216,7 @@ def list_interruption_problems(declaration: Declaration, now: datetime) -> Itera
 def list_period_problems(prefix: str, interruption: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
     """Yield the problems of the start and the end of an interruption.
 
-    Their order is checked if each of them is right by itself.
+    If one of the two has a problem of its own, their order is not checked.
     """
     wrong = [
         *list_moment_problems(f"{prefix}_started_at", interruption.started_at, now),
@@ -224,8 +228,9 @@ def list_period_problems(prefix: str, interruption: Interruption, now: datetime,
 
 
 def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
-    """Tell whether the interruption ends before it starts. Dates without an hour are compared by day, in the zone
-    `zone`.
+    """Tell whether the interruption ends before it starts.
+
+    Dates without an hour are compared by day, in the time zone `zone`.
     """
     started, ended = interruption.started_at, interruption.ended_at
     return started is not None and ended is not None and is_before(ended, started, zone)

@@ -47,8 +47,9 @@ class SubmissionConflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DeclarationResult:
-    """The case of a submission, and the access for its declarant. `is_new` is False if the case was submitted
-    before.
+    """The case of a submission, and the access for its declarant.
+
+    `is_new` is False if an earlier submission made the case.
     """
 
     incident: Incident

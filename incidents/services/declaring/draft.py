@@ -48,9 +48,9 @@ type Values = dict[str, list[str]]
 class ScreenEntry:
     """The values that somebody typed on one screen of the declaration.
 
-    `version` is what `stamp_screen` returned for this screen on their page. `pen` identifies this opening of the
-    screen, and `stroke` numbers its saves. `seen` is what `stamp_answers` returned for the other screens, which the
-    last screen sums up. A field that the page does not send is empty.
+    `version` is the stamp of this screen on the page of this person (`stamp_screen`). `pen` identifies one opening of
+    the screen, and `stroke` is the number of the save in this opening. `seen` is the stamp of the other screens
+    (`stamp_answers`), which the last screen sums up. A field that the page does not send is empty.
     """
 
     screen: Screen
@@ -80,7 +80,7 @@ class DraftAlreadySent(Exception):
 
 
 class AnswersChanged(Exception):
-    """Answers on other screens have changed since the last screen showed their summary. Nothing was sent or saved."""
+    """Another screen has changed since the last screen summed up the answers. Nothing was sent or saved."""
 
 
 def derive_draft_code(draft: Draft) -> str:
@@ -89,7 +89,7 @@ def derive_draft_code(draft: Draft) -> str:
 
 
 def hash_draft_code(code: str) -> str:
-    """Return the keyed hash under which the code of a draft is stored, however the code was typed."""
+    """Return the keyed hash under which a draft code is stored. All spellings of the code give the same hash."""
     return hash_value("incidents.draft.hash", compact_code(code)).hex()
 
 
@@ -99,9 +99,9 @@ def stamp_screen(page: DraftPage | None) -> str:
 
 
 def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, excluding: Screen) -> str:
-    """Return a stamp of the answers on all screens except `excluding`. It changes if any of these answers changes.
+    """Return a stamp of the answers on all screens except `excluding`.
 
-    A screen without answers does not change it.
+    The stamp changes if any of these answers changes. A screen without answers does not change the stamp.
     """
     answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != excluding}
     content = json.dumps([draft.type, draft.collectivity_id, answers], sort_keys=True)
@@ -114,9 +114,9 @@ def is_draft_open(uid: UUID) -> bool:
 
 
 def find_draft(code: str) -> Draft | None:
-    """Return the unexpired draft with this code, sent or not, or None. Writes nothing.
+    """Return the draft with this code, or None if the code is wrong or the draft has expired. Writes nothing.
 
-    The code may be typed with or without separators, in capitals or not.
+    A draft that was sent is returned too. The code may be typed with or without separators, in capitals or not.
     """
     return Draft.objects.filter(code_hash=hash_draft_code(code), expires_at__gt=timezone.now()).first()
 
@@ -142,8 +142,8 @@ def build_draft(**identifiers: UUID) -> Draft:
 def save_draft_screen(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return the stored screen.
 
-    If the same values are saved again, neither the screen nor the name of its author changes. Raises
-    Draft.DoesNotExist, DraftAlreadySent, Stale with the stored screen.
+    If another opening of the screen saves the same values again, neither the screen nor the name of its author
+    changes. Raises Draft.DoesNotExist, DraftAlreadySent, Stale with the stored screen.
     """
     draft = lock_draft(uid)
     prolong_draft(draft, entry)
@@ -179,7 +179,7 @@ def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: Scree
 
 
 def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
-    """Save the screen, whatever was stored, and return the stored screen."""
+    """Save the screen in place of any stored screen, and return the stored screen."""
     page = DraftPage(draft=draft, screen=entry.screen, values=entry.values, author=entry.author)
     page.pen, page.stroke, page.saved_at = entry.pen, entry.stroke, draft.saved_at
     DraftPage.objects.bulk_create(
@@ -192,7 +192,7 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 
 
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
-    """Set when the draft expires, and the type and the body if the screen gives them. Does not save."""
+    """Set the expiry of the draft. Set its type and body too, if the screen gives them. Does not save."""
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in TEXTLESS_SCREENS
     draft.expires_at = draft.saved_at + (EMPTY_DRAFT_LIFETIME if draft.is_empty else DRAFT_LIFETIME)
@@ -220,7 +220,7 @@ def send_draft(
 
 
 def check_answers_seen(draft: Draft, pages: Mapping[str, DraftPage], entry: ScreenEntry) -> None:
-    """Raise AnswersChanged if another screen has changed since the screen of this entry was opened."""
+    """Raise AnswersChanged if another screen has changed since this screen showed the summary (`seen`)."""
     if entry.seen and entry.seen != stamp_answers(draft, pages, excluding=entry.screen):
         raise AnswersChanged
 
@@ -235,11 +235,10 @@ def send_express_declaration(
     actor: User | None,
     source: str,
 ) -> DeclarationResult:
-    """Save the screens of an express declaration, which are on one page, and declare them. The declarant asks for a
-    call.
+    """Save the screens of an express declaration and declare them. The declarant asks for a call.
 
-    The screens are saved in the draft `uid`, or in a new draft with this uid. Raises DraftAlreadySent if the draft is
-    already a case, ValidationError by field. If it raises, nothing is saved.
+    These screens are all on one page. They are saved in the draft `uid`, or in a new draft with this uid. Raises
+    DraftAlreadySent if the draft is already a case, ValidationError by field. If it raises, nothing is saved.
     """
     lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or build_draft(uid=uid)
@@ -256,7 +255,7 @@ def send_express_declaration(
 
 
 def derive_draft_lock(uid: UUID) -> str:
-    """Return the key by which a draft is locked, which is also the submission key of its case."""
+    """Return the key by which a draft is locked. It is also the submission key of the case."""
     return f"draft:{uid}"
 
 
@@ -275,7 +274,7 @@ def build_submission(draft: Draft, pages: Iterable[DraftPage], *, author: str, o
 def declare_draft(
     draft: Draft, declaration: Declaration, submission: Submission, *, actor: User | None
 ) -> DeclarationResult:
-    """Declare the case of a draft, and save in the draft that it became this case."""
+    """Declare a draft as a case, and save in the draft which case it became."""
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident
     draft.save(update_fields=[*PROLONGED_FIELDS, "incident"])
@@ -303,10 +302,11 @@ def delete_expired_drafts() -> int:
 
 @transaction.atomic
 def delete_surplus_drafts() -> int:
-    """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS, and return their number.
+    """Delete empty drafts if there are more than MAX_EMPTY_DRAFTS. Return the number of deleted drafts.
 
-    A script may create any number of drafts. Drafts younger than EMPTY_DRAFT_GRACE are not deleted. A person whose
-    draft was deleted starts another draft at the next save.
+    Only drafts beyond this number are deleted, which are the oldest, and at most MAX_DELETED_AT_ONCE of them. Drafts
+    younger than EMPTY_DRAFT_GRACE stay. A script may create any number of drafts. A person whose draft was deleted
+    starts another draft at the next save.
     """
     empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
     first_beyond = empty.values_list("created_at", flat=True)[MAX_EMPTY_DRAFTS : MAX_EMPTY_DRAFTS + 1].first()

@@ -47,12 +47,12 @@ def register_declaration(declaration: Declaration, *, source: str, now: datetime
 
 
 def register_act_with_mail(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
-    """Count an act after which a mail warns the declarant, and return the limit that it exceeds, or None.
+    """Count an act after which a mail warns the declarant. Return the limit that it exceeds, or None.
 
     The act is a new code or a withdrawal by a person without account. Only the mails to one mailbox are limited, and
-    they are counted apart from declarations. The first act of one kind on a case within an hour exceeds no limit,
-    unless the case came in a burst and nobody has acknowledged it. Nothing is counted if the case has no mail address.
-    Runs two queries at most. Call it inside the transaction of the act.
+    they are counted apart from declarations. The first act of one kind on a case within an hour exceeds no limit. The
+    exception is a case that came in a burst and that nobody has acknowledged. Nothing is counted if the case has no
+    mail address. Runs two queries at most. Call it inside the transaction of the act.
     """
     if not (email := incident.story.contact_email):
         return None
@@ -63,8 +63,9 @@ def register_act_with_mail(incident: Incident, kind: EventKind, *, now: datetime
 
 
 def exceeds_card_limit(source: str, now: datetime) -> bool:
-    """Count a request for the cards of a département. Return whether the sender exceeds MAX_CARD_REQUESTS within an
-    hour.
+    """Count a request for the cards of a département, and tell whether the sender has made too many.
+
+    The limit is MAX_CARD_REQUESTS within an hour. `source` is a digest of the IP address of the sender.
     """
     key = digest_value("cards", source)
     return increment_counts([key], now)[key] > MAX_CARD_REQUESTS

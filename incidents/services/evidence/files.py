@@ -61,7 +61,7 @@ class RemainingQuota:
 
 @transaction.atomic
 def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
-    """Return the key that encrypts the files of the case. It is created if the case has none.
+    """Return the key that encrypts the files of the case. If the case has no key, create it.
 
     May raise CaseErased, Http404 or PermissionDenied.
     """
@@ -72,7 +72,7 @@ def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
 
 
 def get_or_create_case_key(incident: Incident) -> bytes:
-    """Return the key that encrypts the files of the case. It is created if the case has none.
+    """Return the key that encrypts the files of the case. If the case has no key, create it.
 
     The caller has locked the case and checked that it is not erased.
     """
@@ -85,7 +85,8 @@ def get_or_create_case_key(incident: Incident) -> bytes:
 def get_reading_key(incident: Incident) -> bytes:
     """Return the existing key that decrypts the files of the case.
 
-    Raises CaseErased if the case has no key, NotReadable if the installation's key, which encrypts it, is lost.
+    Raises CaseErased if the case has no key. Raises NotReadable if the key cannot be decrypted, because the key of the
+    installation is lost.
     """
     key = find_case_key(incident.pk)
     if key is None:
@@ -94,7 +95,10 @@ def get_reading_key(incident: Incident) -> bytes:
 
 
 def find_case_key(incident_id: int | None) -> bytes | None:
-    """Return the key of the case's files, or None if it has none. Raises NotReadable as `get_reading_key` does."""
+    """Return the key of the files of a case, or None if the case has no key.
+
+    Raises NotReadable as `get_reading_key` does.
+    """
     row = CaseKey.objects.filter(incident=incident_id).first()
     return vault.unwrap_key(bytes(row.wrapped)) if row else None
 
@@ -111,7 +115,7 @@ def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
 def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | None = None) -> RemainingQuota:
     """Return the remaining quota of the case.
 
-    `excluding` is an upload that is about to become an evidence file. Without this exclusion it would count twice.
+    `excluding` is an upload that is about to become an evidence file, and would otherwise count twice.
     """
     evidence_files = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = list_unfinished_uploads(incident)
@@ -142,7 +146,7 @@ def record_evidence(
 ) -> RecordedEvidence:
     """Save the file as evidence, with a number and a seal. Sending the same bytes again changes nothing.
 
-    If this raises or returns an earlier file, the caller removes the new file from the store. Raises CaseErased,
+    The caller must remove the new file from the store if this fails or returns an earlier file. Raises CaseErased,
     ValidationError if the quota is exhausted, Http404, PermissionDenied.
     """
     lock_case_with_main(reference)
@@ -173,8 +177,8 @@ def record_evidence(
 def take_back_evidence(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Evidence:
     """Withdraw an evidence file that was handed over by mistake. A repeated call changes nothing.
 
-    Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). May raise Http404,
-    PermissionDenied or CaseErased.
+    The line of the file stays in the sealed list. The sweep of the store deletes its bytes (`sweep.py`). May raise
+    Http404, PermissionDenied or CaseErased.
     """
     lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)

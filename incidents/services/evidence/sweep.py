@@ -32,9 +32,10 @@ MAX_REMOVALS_AT_ONCE = 500
 
 @dataclass
 class SweepResult:
-    """The numbers of objects, of remaining stray objects and of removed objects in one sweep of the evidence store.
+    """The result of one sweep of the evidence store.
 
-    `is_whole` tells whether the sweep covered the whole store. It is False if the store was too slow or unreachable.
+    `objects` counts all objects, `strays` the remaining stray objects, and `removed` the removed objects. `is_whole`
+    tells whether the sweep covered the whole store. It is False if the store was too slow or unreachable.
     """
 
     objects: int = 0
@@ -73,9 +74,9 @@ def list_swept_folders() -> list[str]:
 
 
 def sweep_folder(folder: str, swept: SweepResult) -> None:
-    """Remove or note the objects of one folder that have no row, and add the numbers of its objects to `swept`.
+    """Remove or note the objects of one folder that have no row. Add the numbers of objects to `swept`.
 
-    The store is read before the rows, so that a row that is committed meanwhile is found.
+    The store is read before the rows. A row that is committed meanwhile is therefore found.
     """
     now = timezone.now()
     stored = vault.list_object_names(folder)
@@ -100,8 +101,8 @@ def extract_stem(name: str) -> str:
 def list_expected_stems(folder: str) -> Iterator[str]:
     """Yield the stems of the objects in this folder that belong to a row.
 
-    These are papers that did not fail, and the files and unfinished uploads of cases that still have their key. Files
-    that were taken back are left out.
+    The row is a paper that did not fail, or a file or unfinished upload of a case that still has its key. Files that
+    were taken back are left out.
     """
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
     yield from Evidence.objects.filter(inside, readable, taken_back_at=None).values_list("storage_name", flat=True)

@@ -64,7 +64,7 @@ def start_upload(
 
 
 def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
-    """Return the SHA-256 of the first slice that was received, in hexadecimal digits."""
+    """Return the SHA-256 of the first slice of the upload, in hexadecimal digits."""
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
         for frame in vault.read_object(vault.make_slice_name(upload.uid, 0), key):
@@ -78,7 +78,7 @@ def get_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> EvidenceUp
 
 
 def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
-    """Return the upload, locked if `lock` is true. Raises Http404 if it does not belong to the case."""
+    """Return the upload, locked if `lock` is true. Raises Http404 if the case has no such upload."""
     uploads = EvidenceUpload.objects.select_for_update(of=("self",)) if lock else EvidenceUpload.objects.all()
     upload = uploads.select_related("evidence").filter(incident=incident, uid=uid).first()
     if upload is None:

@@ -94,8 +94,9 @@ def classify_case(reference: str, job: BulkJob) -> None:
 
 
 def close_case(reference: str, job: BulkJob) -> None:
-    """Close the case for the reason chosen in the job. Raises ValidationError for a withdrawal, which only a declarant
-    makes.
+    """Close the case for the reason chosen in the job.
+
+    Raises ValidationError if this reason is a withdrawal, since only a declarant can withdraw.
     """
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSING_REASONS:
@@ -154,8 +155,8 @@ def start_bulk_job(
     """Create a job that is due at once. The same key with the same act, cases and choices returns the same job.
 
     Cases of centres for which the actor does not work are left out. Raises ValidationError on `references` if no case
-    is left, if there are too many, or if they belong to several centres. Raises BulkFormAlreadyUsed if the key was
-    used with other content.
+    is left, or if the cases are too many or of several centres. Raises BulkFormAlreadyUsed if the key was used with
+    other content.
     """
     form_digest = digest_form(actor, key)
     content_digest = digest_parts(act, sorted(set(references)), choices, text)
@@ -180,14 +181,15 @@ def find_submitted_job(form_digest: str) -> BulkJob | None:
 
 
 def digest_form(actor: User, key: str) -> str:
-    """Return a digest of the actor and the key of a form. The submission key of the job of this form starts with
-    it.
-    """
+    """Return a digest of the actor and the key of a form. The submission key of the job starts with this digest."""
     return digest_parts(actor.pk, key)
 
 
 def digest_parts(*parts: Any) -> str:
-    """Return a digest of these values. The digests of a form and of its content make the submission key of a job."""
+    """Return a digest of these values.
+
+    The submission key of a job is the digest of its form, then the digest of what was requested.
+    """
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
@@ -213,9 +215,10 @@ def list_requested_cases(actor: User, references: Sequence[str]) -> list[tuple[i
 
 @transaction.atomic
 def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
-    """Return the open group of the centre with this kind and title, or open it. A double click opens only one group.
+    """Return the open group of this kind and title in the centre. If there is none, open it.
 
-    Raises Http404 if the actor does not work for the centre, ValidationError on `title`.
+    A double click opens only one group. Raises Http404 if the actor does not work for the centre, ValidationError on
+    `title`.
     """
     Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
     clean = clean_line(title, limit=TITLE_LIMIT, field="title")
@@ -255,8 +258,9 @@ def run_job_in_request(job: BulkJob) -> None:
 
 @transaction.atomic
 def claim_job(now: datetime) -> BulkJob | None:
-    """Claim and return the due job that has waited longest, or None. The jobs of one person are done one after
-    another.
+    """Claim and return the due job that has waited longest, or None.
+
+    The jobs of one person are done one after another.
     """
     running = BulkJob.objects.filter(state=BulkState.RUNNING)
     is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
@@ -288,8 +292,9 @@ def run_job(job: BulkJob, *, until: datetime) -> int:
 
 @transaction.atomic
 def act_on_next_case(job: BulkJob) -> bool:
-    """Act on the next waiting case whose item is not locked, and save the outcome. Returns False if there is no such
-    case.
+    """Act on the next waiting case whose item is not locked, and save the outcome.
+
+    Returns False if there is no such case.
     """
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
     # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
@@ -337,8 +342,9 @@ def find_newest_event_id(incident: Incident) -> int | None:
 
 @transaction.atomic
 def finish_job(job: BulkJob) -> None:
-    """End the job if no case is waiting. If another worker has locked a case of the job, that worker ends the job
-    later.
+    """End the job if no case is waiting.
+
+    If another worker has locked a case of the job, that worker ends the job later.
     """
     locked = BulkJob.objects.select_for_update().get(pk=job.pk)
     if locked.state == BulkState.RUNNING and not locked.items.filter(outcome=BulkOutcome.WAITING).exists():

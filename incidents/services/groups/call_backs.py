@@ -16,10 +16,10 @@ def list_waiting_duplicates(main_reference: str) -> QuerySet[Incident]:
 
 
 def inherit_call_back(main: Incident, duplicate: Incident) -> bool:
-    """Mark `main` as to be called back if its new duplicate is open and to be called back. Return whether `main`
-    changed.
+    """Set `is_to_call_back` of `main` if the new duplicate is open and to be called back. Return whether it was set.
 
-    The caller has locked both cases and the waiting duplicates of `main`, and saves `main`.
+    A call on `main` has ended the wait of the earlier duplicates, so their `is_to_call_back` is then cleared. The
+    caller has locked both cases and the waiting duplicates of `main`, and saves `main`.
     """
     if main.is_to_call_back or duplicate.status == Status.CLOSED or not duplicate.is_to_call_back:
         return False
@@ -36,7 +36,7 @@ def recompute_call_back(main: Incident) -> None:
 
 
 def has_inherited_call_back(main: Incident) -> bool:
-    """Tell whether a merge marked this case as to be called back. Its own declarant then did not ask for a call."""
+    """Tell whether a merge set `is_to_call_back` of this case. Its own declarant then did not ask for a call."""
     return main.events.filter(kind=EventKind.MERGED, data__call_back=True).exists()
 
 

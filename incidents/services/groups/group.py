@@ -44,7 +44,10 @@ def list_open_groups(csirt_id: int | None) -> QuerySet[CaseGroup]:
 
 
 def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = False) -> CaseGroup:
-    """Return the group. Raises Http404 if the user may not act on it or, with `for_reading`, may not read it."""
+    """Return the group. Raises Http404 if the user may not act on it.
+
+    With `for_reading`, it is enough that the user may read the group.
+    """
     groups = list_groups(user) if for_reading else list_groups(user).filter(match_centres(user, CentreAbility.WORK))
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
@@ -54,7 +57,7 @@ def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = 
 
 @transaction.atomic
 def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: str = "") -> CaseGroup:
-    """Open a group in a centre for which the actor works. The same form sent twice (`key`) opens one group.
+    """Open a group in a centre for which the actor works. If the same form (`key`) is sent twice, one group is opened.
 
     Raises Http404 for another centre, ValidationError by field.
     """
@@ -79,8 +82,7 @@ def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
 def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     """Move the case from its former group, if any, into this group. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to a centre other than that of
-    the case.
+    Raises Http404, PermissionDenied, ValidationError if the group is closed or is not of the centre of the case.
     """
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     new_group = get_group(actor, group)
@@ -109,7 +111,7 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
 def save_group_of_case(
     incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]
 ) -> None:
-    """Move the case into this group, or out of its group if `group` is None, and record the event with `data`."""
+    """Set the group of the case, which may be None, and record the event with `data`."""
     now = timezone.now()
     incident.group = group
     incident.save(update_fields=["group"])  # Grouping is not work on the case, so its due date stays.
@@ -122,10 +124,10 @@ def build_group_title(supplier: str) -> str:
 
 
 def retitle_supplier_groups(incident: Incident) -> None:
-    """Rename the current and former groups of the case whose title is the name of its supplier.
+    """Rename each group of the case that is named after the supplier. A former group is renamed too.
 
-    The new title is the name as another case of the group spells it, or `ERASED_NAME_TITLE` if no other case names it.
-    The caller has locked the case and is about to erase its texts.
+    The new title is the name of the supplier as another case of the group spells it. If no other case names the
+    supplier, the new title is `ERASED_NAME_TITLE`. The caller has locked the case and is about to erase its texts.
     """
     supplier_keys = list_supplier_keys(incident)
     uids = (
@@ -142,7 +144,7 @@ def retitle_supplier_groups(incident: Incident) -> None:
 
 
 def list_supplier_keys(incident: Incident) -> set[str]:
-    """Return the keys of the suppliers that the case names now or named before a correction."""
+    """Return the keys of the suppliers that the case names now, or named before a correction."""
     former_names = incident.sheets.filter(section=Section.STORY).values_list("values__supplier", flat=True)
     return {incident.supplier_key, *(derive_supplier_key(name) for name in former_names if name)} - {""}
 

@@ -85,9 +85,10 @@ def join_words(words: list[str]) -> str:
 
 
 def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:
-    """Return the words of the message that would identify a body, a person or a case of the group to other declarants.
+    """Return the words of the message that would identify somebody of the group to other declarants.
 
-    The author's own name is allowed, for the signature. The result is empty if all cases are of one body.
+    They identify a body, a person or a case. The author's own name is allowed, for the signature. The result is empty
+    if all cases are of one body.
     """
     cases = (
         list_recipient_cases(group, with_closed=True)
@@ -164,24 +165,26 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
 
 
 def make_letter_form_key(group: CaseGroup, letter: GroupLetter) -> str:
-    """Return the key under which the job of this form is submitted. It names the group and the form."""
+    """Return the key under which the job of this form is submitted. It is made of the group and the form's own key."""
     return f"{group.uid}\n{letter.key}"
 
 
 def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
-    """Return a stamp of the preview of a message. It changes if the message or the cases that get it change.
+    """Return a stamp of the preview of a message. The stamp changes if the message or its recipients change.
 
-    It also changes if another message is sent to the group meanwhile, since this message may contradict it.
+    It also changes if another message is sent to the group meanwhile, since the two messages may contradict each
+    other.
     """
     cases = list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)
-    newest = find_newest_other_letter(group, letter, author)
+    newest = find_newest_other_job(group, letter, author)
     content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES]), newest
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
-def find_newest_other_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:
-    """Return the id of the newest job that wrote to the group, other than the job of this form, or None. Runs one
-    query.
+def find_newest_other_job(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:
+    """Return the id of the newest job that wrote to the group, or None. Runs one query.
+
+    The job of this form (`letter`) is left out.
     """
     own = digest_form(actor, make_letter_form_key(group, letter))
     return next((job.pk for job in list_letter_jobs(group) if not job.submission_key.startswith(own)), None)
@@ -198,7 +201,7 @@ def list_ungrouped_supplier_cases(group: CaseGroup) -> QuerySet[Incident]:
 
 
 def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
-    """Start the job that adds to the group the ungrouped cases that name one of its suppliers.
+    """Start the job that adds ungrouped cases to the group. These cases name one of the suppliers of the group.
 
     If `supplier_key` is given, only the cases of that supplier are added. Raises Http404, ValidationError if there is
     no such case.
@@ -218,10 +221,11 @@ def list_ungrouped_cases_of_supplier(supplier_key: str) -> QuerySet[Incident]:
 
 
 def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
-    """Open a group named after the supplier, and start the job that adds the open cases of one centre that name it.
+    """Open a group named after the supplier, and start the job that adds cases to it.
 
-    The same form sent again returns the same group, and no job if the group has all these cases. Raises Http404 if no
-    open case of the actor's centres names the supplier.
+    The group is opened in the centre of the oldest open, ungrouped case that names the supplier. The job adds all such
+    cases of this centre. The same form sent again returns the same group, and no job if no case is left to add. Raises
+    Http404 if the actor's centres have no such case.
     """
     cases, opened = (
         list_ungrouped_cases_of_supplier(supplier_key).filter(match_centres(actor, CentreAbility.WORK)),
@@ -249,7 +253,7 @@ def find_opened_group(actor: User, key: str) -> CaseGroup | None:
 def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
     """Start the job that adds these cases to the group. Raises ValidationError if there are none.
 
-    The second click of a double click returns the job of the first.
+    The second click of a double click returns the job that the first click started.
     """
     references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES])
     if not references:

@@ -1,7 +1,7 @@
 """The latest messages to a whole group, read back from the bulk jobs that sent them.
 
-A job holds no text once it has ended. The text is read from a message that the job wrote in one of its cases, which is
-found by its submission key.
+A job holds no text once it has ended. The text is read from a message that the job wrote in one of its cases. The
+submission key shows which message this is.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ MESSAGES_SEARCHED = 500
 class SentLetter(NamedTuple):
     """A message that was sent to a group by `job`. `recipients` is the number of declarants who got it.
 
-    `text` is the message that the declarant of `case` reads. `case` is None if no readable case got the message.
+    `text` is what the declarant of `case` reads. `case` is None if no case that can be read got the message.
     """
 
     job: BulkJob
@@ -59,9 +59,10 @@ def list_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
 
 
 def map_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
-    """Return a dict from the id of each job to the item of the first case that got its message and can still be read.
+    """Return one item of each job, by the id of the job.
 
-    A case can be read if it is still in the centre and is not erased.
+    It is the item of the first case that got the message and can still be read. A case can be read if it is still in
+    the centre and is not erased.
     """
     done = BulkItem.objects.filter(job__in=jobs, outcome=BulkOutcome.DONE)
     readable = done.filter(incident__csirt=group.csirt_id, incident__erased_at=None)
@@ -70,7 +71,10 @@ def map_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, Bulk
 
 
 def map_letter_texts(items: Sequence[BulkItem]) -> dict[int, str]:
-    """Return a dict from the id of each job to the message that it wrote in the case of its item."""
+    """Return the text of the message of each job, by the id of the job.
+
+    `items` has one item for each job. The text is read from the message that the job wrote in the case of this item.
+    """
     if not items:
         return {}
     since = min(item.job.asked_at for item in items)

@@ -90,17 +90,16 @@ def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, An
 
 
 def inherit_mailbox_doubt(main: Incident, duplicate: Incident) -> None:
-    """Mark the mailbox of `main` as in doubt if the duplicate has the same mail address, marked as in doubt. Does not
-    save.
-    """
+    """Mark the mailbox of `main` as in doubt if the same mailbox is in doubt on the duplicate. Does not save."""
     addresses = [case.story.contact_email.casefold() for case in (main, duplicate)]
     if is_mailbox_in_doubt(duplicate) and addresses[0] == addresses[1]:
         main.mailbox_was_in_doubt = True
 
 
 def lock_cases(ids: Collection[int] | QuerySet[Any, Any]) -> dict[int, int | None]:
-    """Lock these cases in the order of their ids. Return a dict from the id of each to that of its main case, or
-    None.
+    """Lock these cases in the order of their ids. Return a dict from the id of each case to the id of its main case.
+
+    The value is None for a case that is not a duplicate.
     """
     locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return dict(locked.values_list("pk", "merged_into"))
@@ -139,8 +138,8 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
 def copy_state_before_merge(incident: Incident) -> dict[str, Any]:
     """Return the state of a case that a merge overwrites and that undoing the merge restores.
 
-    It holds the status, the date of closing and its reason, and whether the case was closed although its declarant
-    waited for a call.
+    This is the status and, for a closed case, the date of closing and its reason. It also says whether the declarant
+    of a closed case waited for a call.
     """
     if incident.closed_at is None:
         return {"status": incident.status}
@@ -152,7 +151,7 @@ def copy_state_before_merge(incident: Incident) -> dict[str, Any]:
 def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
     """Return the deadline of the answer for which the declarant waited before the merge, or None.
 
-    The declarant of a closed case waited for an answer only after writing since the closing.
+    The declarant of a closed case waited for an answer only if they wrote after the closing.
     """
     if duplicate.status != Status.CLOSED:
         return duplicate.answer_by
@@ -162,15 +161,16 @@ def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
 
 
 def find_first_question_time(main: Incident, *, since: datetime) -> datetime | None:
-    """Return when the centre first asked the declarant something after `since`, or None if it asked nothing."""
+    """Return when the centre first asked the declarant something after `since`, or None if it asked nothing then."""
     questions = main.messages.filter(asks_answer=True, written_at__gt=since)
     return questions.order_by("written_at").values_list("written_at", flat=True).first()
 
 
 def inherit_deadlines(main: Incident, duplicate: Incident, *, at: datetime) -> None:
-    """Give `main` the higher severity of the two cases, and the earlier deadlines of answer and acknowledgement.
+    """Give `main` the higher severity and the earlier deadlines of the two cases. Does not save.
 
-    A closed duplicate whose declarant awaits no answer changes nothing. Does not save.
+    The deadlines are those of the answer and of the acknowledgement. A closed duplicate whose declarant awaits no
+    answer changes nothing.
     """
     awaited_due = find_awaited_answer_due(duplicate)
     if awaited_due is None and duplicate.status == Status.CLOSED:
@@ -192,11 +192,10 @@ def inherit_deadlines(main: Incident, duplicate: Incident, *, at: datetime) -> N
 
 @transaction.atomic
 def unmerge_incident(*, reference: str, actor: User) -> Incident:
-    """Undo the merge: restore the status, the closing and the deadlines of the duplicate. A repeated call changes
-    nothing.
+    """Undo the merge. The status, the closing and the deadlines of the duplicate are restored.
 
-    Unanswered additions of its declarant must then be answered on the restored case. May raise Http404 or
-    PermissionDenied.
+    What its declarant added and nobody answered must then be answered on the restored case. A repeated call changes
+    nothing. May raise Http404 or PermissionDenied.
     """
     lock_case_with_main(reference)
     duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -230,8 +229,9 @@ def get_merging_event(duplicate: Incident, main: Incident) -> IncidentEvent:
 
 
 def restore_state_before_merge(duplicate: Incident, merged: IncidentEvent) -> None:
-    """Restore the state of the duplicate from the event of its merge (`merged`), and recompute its deadlines. Does not
-    save.
+    """Restore the state of the duplicate that the event of its merge (`merged`) holds. Recompute its deadlines.
+
+    Does not save.
     """
     was = merged.data["was"]
     duplicate.status, duplicate.closing_reason = was["status"], was.get("reason", "")
@@ -266,9 +266,9 @@ def lock_main_case(duplicate: Incident) -> Incident | None:
 
 
 def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
-    """Record on the main case that the declarant of a duplicate added something. The centre answers on the main case.
+    """Record on the main case that the declarant of a duplicate added something.
 
-    If the case is not a duplicate, nothing changes.
+    The centre answers on the main case. If the case is not a duplicate, nothing changes.
     """
     if main := lock_main_case(duplicate):
         record_news(main, at=at)
@@ -276,8 +276,7 @@ def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
 
 
 def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
-    """Recompute the deadlines of the main case after the centre answered on a duplicate, and whether it is to be
-    called back.
+    """Recompute the deadlines and `is_to_call_back` of the main case, after an answer on its duplicate.
 
     If the case is not a duplicate, nothing changes. The caller has recorded the event of the answer.
     """
@@ -289,8 +288,7 @@ def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
 
 
 def update_main_after_call(duplicate: Incident) -> None:
-    """Recompute whether the main case is to be called back, after a call on a duplicate that did not answer its
-    declarant.
+    """Recompute `is_to_call_back` of the main case, after a call on its duplicate that is not an answer.
 
     If the case is not a duplicate, nothing changes.
     """
@@ -312,7 +310,7 @@ def recompute_answer_due(main: Incident) -> None:
 
 
 def find_duplicate_waiting_start(duplicate: Incident, main: Incident) -> datetime | None:
-    """Return when the declarant of a duplicate began to wait for an answer, or None if nothing is left to answer.
+    """Return when the declarant of a duplicate began to wait for an answer, or None if they do not wait.
 
     After the merge, an answer on the main case is also an answer to this declarant.
     """

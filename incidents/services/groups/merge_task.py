@@ -50,7 +50,7 @@ def list_missing_facts(main: Incident, duplicate: Incident) -> list[str]:
 
 
 def close_missing_facts_task(main: Incident, duplicate: Incident, *, actor: User, at: datetime) -> None:
-    """Close the task of `add_missing_facts_task` as no longer relevant after the merge is undone.
+    """Close the task of `add_missing_facts_task`, because the merge was undone. It counts as no longer relevant.
 
     The restored case then declares these facts itself.
     """

@@ -61,8 +61,8 @@ def format_signature(incident: Incident, actor: User) -> str:
 def save_leak_judgement(incident: Incident, status: str) -> list[str]:
     """Save the centre's judgement of the leak. Returns the codes [former, new], or [] if nothing changes.
 
-    The declaration does not change. If the case has no leak, « confirmed » creates one. « unfounded » is then only
-    written in the event that the caller records. AS_DECLARED withdraws the judgement.
+    The declaration does not change. If the case has no leak, the judgement creates one. « unfounded » creates none,
+    and then only the event that the caller records holds the judgement. AS_DECLARED withdraws the judgement.
     """
     leak = find_leak_row(incident)
     if find_newest_sheet(incident, Section.DATA) is None:
@@ -87,5 +87,5 @@ def save_judgement_row(incident: Incident, leak: DataLeak | None, judged: str, *
 
 
 def read_leak_status(incident: Incident, leak: DataLeak | None) -> str:
-    """Return the status of the leak that counts: the centre's judgement if there is one, or the declared status."""
+    """Return the status of the leak that counts: the centre's judgement or, without one, the declared status."""
     return leak.status if leak else find_judgement_without_leak(incident)

@@ -38,7 +38,7 @@ def list_centre_responders(csirt_id: int | None) -> QuerySet[User]:
 
 
 def list_colleagues(user: User) -> QuerySet[User]:
-    """Return the people who work today for any of the centres of `user`, sorted by name. They include `user`."""
+    """Return the people who work today for any of the centres of `user`, sorted by name. `user` is among them."""
     return filter_responders(match_centres(user, CentreAbility.WORK))
 
 
@@ -75,12 +75,11 @@ def get_colleague(tag: str, people: QuerySet[User], *, field: str) -> User | Non
 
 @transaction.atomic
 def assign_incident(*, reference: str, actor: User, assignee: User | None, seen: str = "") -> Incident:
-    """Assign the case to a person of its centre, or unassign it (None). Assigning the same person again changes
-    nothing.
+    """Assign the case to a person of its centre. If `assignee` is None, the case loses its assignee.
 
-    A person who assigns an untaken case to themselves also acknowledges it. `seen` is what `format_person_tag`
-    returned for the assignee that the page showed, or "" if there was no page. Raises Http404, PermissionDenied, Stale
-    with the assignee, ValidationError on `assignee`.
+    Assigning the same person again changes nothing. A person who assigns an untaken case to themselves also
+    acknowledges it. `seen` is what `format_person_tag` returned for the assignee that the page showed, or "" if there
+    was no page. Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on `assignee`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)
@@ -99,11 +98,11 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
 
 
 def set_assignee(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
-    """Set the assignee at the instant `at` and return the data of the event. The caller has locked the case, and saves
-    it.
+    """Set the assignee at the instant `at` and return the data of the event.
 
     An acknowledged case that loses its assignee becomes declared again, with a new target from its severity. Assigning
-    a case is not work on the case, so a due date that has passed stays passed.
+    a case is not work on the case, so a due date that has passed stays passed. The caller has locked the case, and
+    saves it.
     """
     incident.assignee = to
     data: dict[str, Any] = {"to": format_optional_uid(to)}

@@ -59,9 +59,9 @@ class ClosingReport:
     """The report with which a responder closes a case.
 
     `ended` gives, by service, the instant at which the service resumed. `moot` holds the uids of the tasks that no
-    longer apply. `leak` is a conclusion, `NEVER_KNOWN` or "". `why` explains why a case that nobody handled or
-    answered is resolved. It becomes a note that no declarant reads. `handed_to` names the service that takes the case
-    over, and the declarant reads it.
+    longer apply. `leak` is a conclusion, `NEVER_KNOWN` or "". `why` says why the case is resolved although nobody
+    handled or answered it. This text becomes a note that no declarant reads. `handed_to` names the service that takes
+    the case over, and the declarant reads this name.
     """
 
     reason: str
@@ -115,7 +115,7 @@ def has_unseen_addition(incident: Incident, seen: str | datetime | None) -> bool
 
 
 def format_last_addition(incident: Incident) -> str:
-    """Return when the declarant last added something, in ISO 8601 for a form, or ""."""
+    """Return the instant of the declarant's last addition in ISO 8601, for a form, or "" if there is none."""
     return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""
 
 
@@ -124,9 +124,9 @@ def close_with_report(*, reference: str, actor: User, ending: ClosingReport, see
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
     `seen` is what `stamp_closing_page` returned for the page, or "" if there was no page. Raises Http404,
-    PermissionDenied, InvalidTransition if the case is closed by another person or with another report, Stale if the
-    facts of the page changed or the declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`,
-    `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
+    PermissionDenied, InvalidTransition if the case was closed by another person or with another report, Stale if the
+    facts of the page changed or the declarant wrote. Raises ValidationError by field: `reason`, `handed_to`, `why`,
+    `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_closing_report(ending)
@@ -173,7 +173,9 @@ def is_same_closing(incident: Incident, ending: ClosingReport, actor: User) -> b
 
 
 def digest_closing_report(ending: ClosingReport) -> str:
-    """Return a digest of the report, for the event. It is keyed, so that no erased text can be guessed from it."""
+    """Return a digest of the report, for the event. The digest is keyed, so that nobody can guess erased texts from
+    it.
+    """
     ended = sorted((service, at.isoformat()) for service, at in ending.ended.items() if at)
     texts = {name: value for name, value in vars(ending).items() if name not in ("ended", "moot")}
     return hash_value("incidents.closing", json.dumps([texts, ended, sorted(ending.moot)], sort_keys=True)).hex()
@@ -197,7 +199,10 @@ def list_text_problems(incident: Incident, ending: ClosingReport) -> Iterator[Pr
 
 
 def list_service_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
-    """Yield a problem if the case is handed over and no service is named. An erased case needs no name."""
+    """Yield a problem if the case is handed over and the report names no service.
+
+    For an erased case, no name is required.
+    """
     if ending.reason == ClosingReason.HANDED_OVER and not ending.handed_to and not incident.erased_at:
         yield "handed_to", SERVICE_QUESTION
 
@@ -216,7 +221,7 @@ def list_report_problems(ending: ClosingReport) -> Iterator[Problem]:
 
 
 def list_untouched_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
-    """Yield a problem if `find_closing_question` asks why the case is resolved and `why` is empty."""
+    """Yield a problem if `why` is empty although `find_closing_question` asks for it."""
     if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := find_closing_question(incident)):
         yield "why", question
 
@@ -315,9 +320,9 @@ def save_closing(
 
 
 def format_closing_note(ending: ClosingReport) -> str:
-    """Return the text of the note of a closing: the service that takes the case over, then the reason.
+    """Return the text of the note of a closing, or "" if the report gives nothing to note.
 
-    The text is "" if the report gives neither.
+    The note names the service that takes the case over, and then gives the reason (`why`).
     """
     service = f"Confié à\N{NO-BREAK SPACE}: {ending.handed_to}." if ending.handed_to else ""
     return "\n".join(filter(None, (service, ending.why)))

@@ -75,7 +75,7 @@ def find_last_answer_time(incident: Incident) -> datetime | None:
 
 
 def find_waiting_start(incident: Incident, *settled_at: datetime | None) -> datetime | None:
-    """Return since when the declarant waits for an answer, or None if nothing is left to answer.
+    """Return the instant since which the declarant waits for an answer, or None if nothing is left to answer.
 
     The wait starts at the oldest addition after the last answer, read from the events. Without any answer, it starts
     at the declaration. `settled_at` are other instants at which nothing was left to answer.

@@ -32,10 +32,9 @@ HANDOVERS_SHOWN_FOR = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class HandoverRequest:
-    """The text of a hand-over, and the person who gets the cases. If `to` is None, the cases are left without
-    assignee.
+    """The text of a hand-over, and the person who gets the cases (`to`).
 
-    `key` is the idempotency key of the form.
+    If `to` is None, the cases are left without assignee. `key` is the idempotency key of the form.
     """
 
     to: User | None
@@ -47,8 +46,9 @@ class HandoverRequest:
 class HandoverResult:
     """The result of a hand-over: the references of the cases that were handed over, and of the remaining cases.
 
-    A remaining case was closed, transferred or reassigned meanwhile, or was assigned to the same person again since.
-    `is_written` tells whether at least one of the cases has the text in a note.
+    A remaining case was closed, transferred or reassigned meanwhile, or its centre is not one of the colleague's. It
+    may also have been assigned to the actor again after the same form handed it over. `is_written` tells whether at
+    least one of the cases has the text in a note.
     """
 
     handed_over: list[str] = field(default_factory=list)
@@ -57,10 +57,10 @@ class HandoverResult:
 
 
 def hand_shift_over(*, actor: User, references: Sequence[str], handover: HandoverRequest) -> HandoverResult:
-    """Hand over each of these cases in its own transaction. Raises ValidationError by field before anything is
-    written.
+    """Hand over each of these cases in its own transaction.
 
-    If an interruption left some cases, sending the form again hands these over.
+    Raises ValidationError by field before anything is written. If an interruption left some cases, sending the form
+    again hands these over.
     """
     check_handover(actor, references, handover)
     result = HandoverResult()
@@ -92,8 +92,8 @@ def check_handover(actor: User, references: Sequence[str], handover: HandoverReq
 def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) -> bool:
     """Hand over one open case of the actor. Returns whether this form handed the case over, now or before.
 
-    A case that was assigned to the actor again since then stays with the actor. Raises Http404, PermissionDenied,
-    ValidationError on `text`.
+    If the case was assigned to the actor again after this form handed it over, it stays with the actor. Raises
+    Http404, PermissionDenied, ValidationError on `text`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
@@ -127,8 +127,9 @@ def list_assigned_cases(user: User) -> QuerySet[Incident]:
 
 
 def list_abandoned_cases(user: User) -> QuerySet[Incident]:
-    """Return the open cases, in the centres that `user` leads, whose assignee has left the centre, sorted by due
-    date.
+    """Return up to `MAX_CASES_SHOWN` open cases whose assignee has left the centre, soonest due first.
+
+    Only the cases of the centres that `user` leads are returned.
     """
     led = match_centres(user, CentreAbility.LEAD)
     assigned = Incident.objects.filter(assignee__isnull=False).filter(led).open()
@@ -150,7 +151,7 @@ def count_open_cases(people: Collection[int], csirts: Collection[int]) -> CaseCo
 
 
 def join_territories(cases: QuerySet[Incident]) -> QuerySet[Incident]:
-    """Return the cases with their assignee and the relations that give their time zone."""
+    """Return the cases, loaded with their assignee and with the relations that give their time zone."""
     return cases.select_related("assignee", *(f"collectivity__{place}" for place in TERRITORIES))
 
 

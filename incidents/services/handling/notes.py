@@ -26,10 +26,11 @@ CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
 
 
 def filter_readable_notes(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
-    """Return the notes that the centre with the id `centre` may read; by default, the centre that has the case.
+    """Return the notes that one centre may read. `centre` is the id of this centre.
 
-    A hand-over may be read only by the centre where it was written, because its text may concern other cases too.
-    `services/history/index_sql.py` applies the same rule to the search.
+    Without `centre`, a note is returned if the centre that has its case may read it. A hand-over may be read only by
+    the centre where it was written, because its text may concern other cases too. `services/history/index_sql.py`
+    applies the same rule to the search.
     """
     accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))
     givers = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
@@ -66,7 +67,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 
 
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
-    """Save the note, unless the same form saved it before. Return the note and whether it is new.
+    """Save the note, unless the same form already saved it. Return the note and whether it is new.
 
     The caller has locked the case. Raises ValidationError on `text`.
     """
@@ -95,6 +96,9 @@ def derive_note_key(incident: Incident, kind: NoteKind, words: str, key: str) ->
 
 
 def was_note_saved(incident: Incident, *, kind: NoteKind, text: str, key: str) -> bool:
-    """Tell whether the same form saved this note before. Raises ValidationError for a text that cannot be saved."""
+    """Tell whether the form with this key already saved this note.
+
+    Raises ValidationError for a text that cannot be saved.
+    """
     submission_key = derive_note_key(incident, kind, clean_note(incident, text), key)
     return Note.objects.filter(submission_key=submission_key).exists()

@@ -37,8 +37,9 @@ class PhoneCorrection:
 
 
 def find_official_number_row(incident: Incident, *, lock: bool = False) -> OfficialNumber | None:
-    """Return the row of the official telephone number of the body, with the person who found it, or None. Runs one
-    query.
+    """Return the row of the official telephone number of the body, or None. Runs one query.
+
+    The person who found the number is loaded too.
     """
     rows = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).select_related("noted_by")
     return (rows.select_for_update(of=("self",)) if lock else rows).first()
@@ -56,12 +57,12 @@ def format_number_origin(number: OfficialNumber) -> str:
 def correct_official_number(
     *, reference: str, actor: User, correction: PhoneCorrection, seen: str
 ) -> OfficialNumber | None:
-    """Replace or remove the official telephone number of the body, and return the number that is now official.
+    """Replace or remove the official telephone number of the body. Return the stored row, or None after a removal.
 
     A note of the case states both numbers. `seen` is the number that the page showed. A repeated correction by the
-    actor changes nothing. Raises Http404, PermissionDenied, Stale if the number has changed, and ValidationError on
-    `number` or `source`: for a number that cannot be called, that an unverified declaration gives, or that has no
-    public source.
+    actor changes nothing. Raises Http404, PermissionDenied, Stale if the number has changed, and ValidationError by
+    field. A number is refused if it cannot be called, has no public source, is given by an unverified declaration, or
+    is on the emergency card of the body.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     stored = find_official_number_row(incident, lock=True)

@@ -87,7 +87,7 @@ class QualificationChanges(TypedDict, total=False):
 def classify_incident(*, reference: str, actor: User, **changes: Unpack[QualificationChanges]) -> Incident:
     """Change only the given fields of the qualification, as an act on many cases does.
 
-    If the type of incident changes, so do the RSIT class and type, unless somebody chose others. Raises Http404,
+    If the type of incident changes, the RSIT class and type follow, unless somebody chose them. Raises Http404,
     PermissionDenied, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
@@ -143,7 +143,7 @@ def is_unchanged(chosen: Qualification, current: Qualification) -> bool:
 
 
 def order_techniques(techniques: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the techniques sorted, each once."""
+    """Return the techniques, sorted and without repetition."""
     return tuple(sorted(set(techniques)))
 
 
@@ -184,7 +184,7 @@ def list_rsit_problems(qualification: Qualification) -> Iterator[Problem]:
 
 
 def apply_qualification(incident: Incident, current: Qualification, chosen: Qualification, *, actor: User) -> None:
-    """Save the new values, recompute the severity, which may only rise, and record which codes changed."""
+    """Save the new values and record which codes changed. The severity is recomputed and may only rise."""
     now = timezone.now()
     changed: dict[str, Any] = {}
     incident.mailbox_was_in_doubt = is_mailbox_in_doubt(incident)
@@ -198,8 +198,9 @@ def apply_qualification(incident: Incident, current: Qualification, chosen: Qual
 
 
 def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
-    """Raise the severity if needed, save the case and record the event. `changed` maps each field to [former, new]
-    code.
+    """Raise the severity if needed, save the case and record the event.
+
+    `changed` is a dict from each changed field to its codes [former, new].
     """
     was = incident.severity
     raised = raise_severity(incident, now)
@@ -210,5 +211,5 @@ def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any
 
 
 def encode_code(value: Any) -> Any:
-    """Return a code as text, or several codes as a list, as JSON and the columns hold them."""
+    """Return a code as text, and a tuple of codes as a list. JSON and the columns hold them in this form."""
     return list(value) if isinstance(value, tuple) else str(value)

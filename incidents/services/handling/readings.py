@@ -21,8 +21,8 @@ PRESENT_FOR = timedelta(seconds=45)
 def record_reading(*, incident: Incident, reader: User, at: datetime) -> None:
     """Record that `reader` has read the case as it was at the instant `at`.
 
-    Nothing is recorded if `reader` may not read the cases of its centre. `at` must precede the reading of the rows, so
-    that what arrives meanwhile is still new the next time.
+    Nothing is recorded if `reader` may not read the cases of the centre that has the case. `at` must precede the
+    reading of the rows, so that what arrives meanwhile is still new the next time.
     """
     if not reader.reads_centre(incident.csirt_id):
         return
@@ -32,9 +32,9 @@ def record_reading(*, incident: Incident, reader: User, at: datetime) -> None:
 
 
 def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
-    """Record that `reader`, who must be a responder of the case's centre, has read the case.
+    """Record that `reader` has read the case. `reader` must be a responder of the centre that has it.
 
-    `earlier` is the former reading of the case by this person for this centre, which the caller has loaded, or None.
+    `earlier` is the stored reading of this case by this person for this centre, or None. The caller has loaded it.
     """
     readings, csirt = Reading.objects.filter(incident=incident, user=reader), incident.csirt_id
     if earlier is None:
@@ -49,13 +49,17 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
 
 
 def record_presence(*, incident: Incident, reader: User) -> None:
-    """Record that `reader`, who has read the case before, still has its page open. This is not a new reading."""
+    """Record that the page of the case is still open for `reader`, who has read the case before.
+
+    This is not a new reading.
+    """
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
 def record_departure(*, incident: Incident, reader: User) -> None:
-    """Record that `reader` has left the page of the case. If it is open in another window, that page reports within
-    seconds.
+    """Record that `reader` has left the page of the case.
+
+    If the page is also open in another window, that window reports within seconds.
     """
     Reading.objects.filter(incident=incident, user=reader).update(present_at=None)
 
@@ -75,6 +79,9 @@ def record_file_opening(*, evidence: Evidence, reader: User) -> None:
 
 
 def has_news(incident: Incident, read_at: datetime | None) -> bool:
-    """Tell whether the declarant added something since `read_at`, when a person last read the case (None: never)."""
+    """Tell whether the declarant added something after `read_at`.
+
+    `read_at` is the instant at which a person last read the case, or None if they never did.
+    """
     wrote_at = incident.declarant_wrote_at
     return wrote_at is not None and (read_at is None or read_at < wrote_at)

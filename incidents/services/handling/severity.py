@@ -47,8 +47,8 @@ def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
 def raise_severity(incident: Incident, now: datetime) -> bool:
     """Raise the severity if the facts got worse, and bring the targets forward. Does not save.
 
-    Returns whether the severity rose. A level that a responder set stays until the facts are worse than when it was
-    set.
+    Returns whether the severity rose. If a responder set the level, it stays until the facts are worse than at that
+    time.
     """
     computed, before = assess_case(incident, now).severity, incident.severity_found
     incident.severity_found = computed
@@ -72,7 +72,10 @@ def find_first_reception(incident: Incident) -> datetime:
 
 
 def find_acknowledgement_wait_start(incident: Incident) -> datetime:
-    """Return since when the case waits to be acknowledged: since it was last unassigned, or since it arrived."""
+    """Return the instant since which the case waits to be acknowledged.
+
+    It is the instant at which the case was last unassigned or, if it never was, the instant at which it arrived.
+    """
     last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
     return last or find_first_reception(incident)
 

@@ -64,7 +64,10 @@ def find_unfinished_work(incident: Incident) -> UnfinishedWork:
 
 
 def stamp_closing_page(incident: Incident, pending: UnfinishedWork) -> str:
-    """Return a stamp of the facts that the closing page shows. A new message of the declarant also changes it."""
+    """Return a stamp of the facts that the closing page shows.
+
+    The stamp also changes if the declarant adds something.
+    """
     facts = (
         sorted(interruption.service for interruption in pending.interruptions),
         pending.leak.status if pending.leak else None,
@@ -86,7 +89,7 @@ def is_untouched(incident: Incident) -> bool:
 def is_message_unanswered(incident: Incident) -> bool:
     """Tell whether an answer is due, other than the first answer to the declaration of the case.
 
-    On a case that was already answered, the declarant of a newly merged duplicate may wait for it.
+    If the case was already answered, the declarant of a newly merged duplicate may still wait for an answer.
     """
     has_added = incident.declarant_wrote_at is not None or incident.answered_at is not None
     return incident.answer_by is not None and has_added
@@ -105,7 +108,7 @@ def find_closing_question(incident: Incident) -> str:
 
 
 def check_can_be_resolved(incident: Incident, reason: str, why: str = "") -> None:
-    """Raise NotFinished if the case cannot be closed as resolved. Any other `reason` is accepted.
+    """Raise NotFinished if the case cannot be closed as resolved. Nothing is checked for another `reason`.
 
     Unfinished work prevents the closing. If nobody handled or answered the case, `why` must not be empty.
     """

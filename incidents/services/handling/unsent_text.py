@@ -36,8 +36,10 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Pen:
-    """One opening of the page of a case in a browser: its name, when the page was made, and the number of this
-    save.
+    """One opening of the page of a case in a browser, and one save of this page.
+
+    `name` identifies the opening, and `opened_at` is the instant at which the page was made. `stroke` is the number of
+    the save, or 0 if the page has no script.
     """
 
     name: str = ""
@@ -77,9 +79,9 @@ def save_unsent_texts(
 
 
 def is_of_later_page(row: UnsentText | None, values: Values, pen: Pen) -> bool:
-    """Tell whether `row` holds other values, which another page saved after the page of `pen` was made.
+    """Tell whether another page saved other values in `row` after the page of `pen` was made.
 
-    If it is unknown when that page was made, the page is taken to be older only if its own values are empty.
+    If the instant at which the page of `pen` was made is unknown, the result is true only if `values` is empty.
     """
     if row is None or row.pen == pen.name or row.values in ({}, values):
         return False
@@ -87,10 +89,10 @@ def is_of_later_page(row: UnsentText | None, values: Values, pen: Pen) -> bool:
 
 
 def append_unsent_text(row: UnsentText, values: Values) -> None:
-    """Add the text of `values` below the text of `row`, unless `row` already contains it. The caller has locked the
-    case.
+    """Add the text of `values` below the text of `row`, unless `row` already contains it.
 
-    The row is then detached from its page, which has not shown both texts and must not overwrite them.
+    The row is then detached from its page, which has not shown both texts and must not overwrite them. The caller has
+    locked the case.
     """
     stored, text = ("".join(values.get(TEXT_FIELD, [])).strip() for values in (row.values, values))
     if text and text not in stored:
@@ -132,8 +134,9 @@ def save_unsent_rows(
 def must_save_values(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     """Tell whether to save these values of one form. `row` is the stored row, or None.
 
-    A late save of the same page is not saved. Nor is a save with the number of the post that sent the form, since it
-    repeats what was sent. Without a row, empty values are saved only if the page saves by script.
+    A save that arrives late from the same page is not kept. A save with the number of the post that sent the form is
+    not kept either, since it repeats what was sent. Without a row, empty values are saved only if the page saves by
+    script.
     """
     if row is None:
         return bool(values) or pen.stroke > 0
@@ -171,7 +174,7 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
 def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: User) -> list[UnsentText]:
     """Return the replies that other people of the centre are writing now to the declarants of these cases.
 
-    Each has its author and its case, without its text. Runs one query.
+    Each reply is loaded with its author and its case, but without its text. Runs one query.
     """
     replies = list_replies_being_written(reader).filter(
         incident__in=cases.order_by(), user__in=list_centre_responders(centre.pk).order_by()
@@ -181,8 +184,9 @@ def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: Use
 
 
 def list_replies_being_written(reader: User) -> QuerySet[UnsentText]:
-    """Return the replies that anybody but `reader` is writing now: not empty, saved lately, on a page that is still
-    open.
+    """Return the replies that are being written now, except those of `reader`.
+
+    Such a reply is not empty, was saved within `WRITING_FOR`, and is on a page that its author still has open.
     """
     now = timezone.now()
     recent = UnsentText.objects.filter(form=CaseFormCode.REPLY, saved_at__gte=now - WRITING_FOR)
@@ -193,5 +197,5 @@ def list_replies_being_written(reader: User) -> QuerySet[UnsentText]:
 
 
 def delete_expired_unsent_texts() -> int:
-    """Delete the expired texts. Returns the number of deleted forms."""
+    """Delete the expired unsent texts, and return their number."""
     return UnsentText.objects.filter(expires_at__lte=timezone.now()).delete()[0]

@@ -39,7 +39,7 @@ NUMBER_PREFIX = re.compile(r"(?:(?:00)?33)?0?")
 
 @dataclass(frozen=True, kw_only=True)
 class CallBack:
-    """The details of a call as the responder gives them: the number and its source, which may be missing.
+    """A call as the responder describes it. Its number and its source may be missing.
 
     `is_official` tells whether the number is the known number that the page proposed. `is_looked_up` tells whether the
     responder looked that number up again before the call.
@@ -58,9 +58,9 @@ NO_CALL_DETAILS = CallBack()
 def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
     """Record that the actor called the body back on a number that did not come from the form.
 
-    The call-back task of the case is marked as done and the call is noted. On a case that is already verified, a call
-    with details is noted too. The same call of one actor is noted once. Raises Http404, PermissionDenied, and
-    ValidationError for a number that cannot be called, or for an unconfirmed body, which no figure counts.
+    The call-back task of the case is marked as done and the call is noted. If the case is already verified, a call
+    with details is noted too. A repeated call with the same details is noted once. Raises Http404, PermissionDenied,
+    and ValidationError for a number that cannot be called, or for an unconfirmed body, which no figure counts.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
@@ -122,8 +122,9 @@ def is_declared_number(incident: Incident, number: str) -> bool:
 
 
 def list_declared_numbers(incident: Incident) -> Iterator[str]:
-    """Yield the telephone numbers that were declared, now or earlier, in the case, in its duplicates and in its body's
-    open cases.
+    """Yield the telephone numbers that were declared, now or earlier, for the case and its duplicates.
+
+    Those of the open cases of the same body are included.
     """
     of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
@@ -134,8 +135,9 @@ def list_declared_numbers(incident: Incident) -> Iterator[str]:
 
 
 def contains_same_number(text: str, other: str) -> bool:
-    """Tell whether one text contains the telephone number of the other, in any spelling, with or without country
-    code.
+    """Tell whether one of the two texts contains the telephone number of the other.
+
+    The spelling and the country code do not matter.
     """
     first, second = extract_digits(text), extract_digits(other)
     return any(
@@ -216,9 +218,9 @@ def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> No
 
 
 def save_call_note(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
-    """Write a note of a call that is not an answer to the declarant. The same form sent again writes no second note.
+    """Write the note of a call to the body. The same form sent again writes no second note.
 
-    The person who picked up may not be the declarant.
+    The call is not an answer to the declarant, because another person may have picked up.
     """
     key = f"verify {incident.verified_at} {actor.pk}"
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=key)
@@ -229,7 +231,10 @@ def save_call_note(incident: Incident, *, actor: User, words: str, at: datetime)
 
 
 def describe_call(number: str, source: NumberSource | None) -> str:
-    """Return the text of the note of a call back, in French, with the number and its source if they are known."""
+    """Return the text of the note of a call back, in French.
+
+    It gives the number and its source, if they are known.
+    """
     details = ", ".join([part for part in (number, str(source.label) if source else "") if part])
     statement = "Vérification par rappel."
     return f"{statement} {f'Numéro : {details}.'}" if details else statement

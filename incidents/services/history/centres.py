@@ -17,8 +17,7 @@ MOVE_KINDS = (EventKind.TRANSFERRED, EventKind.REROUTED)
 def map_centres_by_event(events: Sequence[IncidentEvent], incident: Incident) -> dict[int, str]:
     """Return a dict from the id of each event to the name of the centre that had the case then.
 
-    `events` must be newest first, and must contain the moves of the case (MOVE_KINDS) from the oldest of these events
-    on.
+    `events` must be newest first. They must include every move of the case (MOVE_KINDS) since the oldest of them.
     """
     moves = {event.data["from"] for event in events if event.kind in MOVE_KINDS}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
@@ -31,8 +30,9 @@ def map_centres_by_event(events: Sequence[IncidentEvent], incident: Incident) ->
 
 
 def explain_routing(incident: Incident) -> str:
-    """Return sentences that say why the case was routed to its centre and, after a transfer, when it changed
-    centre.
+    """Return French sentences that say why the case was routed to its centre.
+
+    After a transfer, they also say when the case changed centre.
     """
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:

@@ -40,7 +40,7 @@ def read_declared_data(incident: Incident) -> Values:
 
 
 def exclude_judgement_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSheet]:
-    """Return the sheets without those about data that hold a judgement of the centre."""
+    """Return the sheets, except those in which a centre judged the leak."""
     # In earlier versions, a judgement was also written to a sheet, at the instant of its event.
     judged = IncidentEvent.objects.filter(
         incident=OuterRef("incident"),
@@ -67,7 +67,7 @@ def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int
 
 
 def snapshot_leak_row(incident: Incident, row: DataLeak | None) -> Values:
-    """Return the snapshot of the section about data, with the leak of this row, or without a leak if `row` is None."""
+    """Return the snapshot of the section about data. `row` is the row of its leak, or None if there is no leak."""
     return snapshot_data(incident.data_concerned, read_leak_row(row) if row else None)
 
 
@@ -84,11 +84,11 @@ def read_declared_leak_status(values: Mapping[str, Any]) -> str:
 def find_leak_judgement(
     incident: Incident, values: Mapping[str, Any], leak: DataLeak | None, history: Sequence[IncidentEvent] = ()
 ) -> str:
-    """Return the status of the leak according to the centre, or "" if the centre left the declared status.
+    """Return the status of the leak according to the centre, or "" if the centre did not change the declared status.
 
     `values` holds the declared answers about personal data, and `leak` is the row of the leak, or None. `history` may
-    hold all events of the case, newest first. Runs one query for an erased case, or if there is neither a row nor
-    `history`.
+    hold all events of the case, newest first. Runs one query for an erased case, or if neither a row nor `history` is
+    given.
     """
     if incident.erased_at:
         return find_leak_judgement_in_events(incident)
@@ -98,7 +98,7 @@ def find_leak_judgement(
 
 
 def find_judgement_without_leak(incident: Incident, history: Sequence[IncidentEvent] = ()) -> str:
-    """Return « unfounded » if that is the centre's last judgement of a leak that has no `DataLeak` row, or "".
+    """Return « unfounded » if the centre last judged so about a leak without `DataLeak` row, or "".
 
     `history` may hold all events of the case, newest first. Without these events, runs one query.
     """

@@ -22,12 +22,11 @@ from incidents.services.history.snapshots import Values, snapshot_rows
 def list_declared_sections(
     incident: Incident, leak_answers: Values, acts: Sequence[CentreAct], zone: str
 ) -> list[dict[str, Any]]:
-    """Return the sections of the case as they were last declared, then the newest answers to the questions of its
-    type.
+    """Return the sections of the case as they were last declared.
 
-    `leak_answers` holds the declared answers about personal data, and `acts` what `load_centre_acts` returned. The
-    `notes` of a section say who completed or corrected it after the declaration, and when. Declared texts that were
-    replaced follow the current texts.
+    The newest answers to the questions of the type of incident follow. `leak_answers` holds the declared answers about
+    personal data, and `acts` what `load_centre_acts` returned. The `notes` of a section say who completed or corrected
+    it after the declaration, and when. Declared texts that were replaced follow the current texts.
     """
     sheets = load_declared_sheets(incident, zone)
     facts = [
@@ -62,6 +61,6 @@ def format_situation(code: str) -> str:
 
 
 def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
-    """Return a section of the answer pack: its code, its title and its lines as [label, text]."""
+    """Return a section with its code, its title and its lines. Each line is [label, text]."""
     lines = [[line.label, line.words] for line in list_sheet_facts(section, version, values, zone)]
     return {"code": section, "title": get_section_title(section, version), "lines": lines}

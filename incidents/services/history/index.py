@@ -105,7 +105,7 @@ def index_batch() -> int:
 
 
 def update_documents(events: Iterable[tuple[int, str]]) -> None:
-    """Update the search documents that these events changed. An event is given as (id of the case, kind)."""
+    """Update the search documents that these events changed. Each event is given as (id of its case, its kind)."""
     incidents_by_event: dict[str, set[int]] = defaultdict(set)
     for incident, kind in events:
         incidents_by_event[kind].add(incident)
@@ -218,8 +218,8 @@ def list_type_terms() -> list[str]:
 def list_text_questions() -> list[str]:
     """Return « section.code » of the questions that are answered by a text, in every version of the questionnaire.
 
-    `CONTACT_QUESTIONS` are left out. The sections with snapshots are left out too, since one holds the person to call
-    back.
+    `CONTACT_QUESTIONS` are left out. The sections with snapshots are left out too, since one of them holds the person
+    to call back.
     """
     codes = {
         f"{section.code}.{question.code}"

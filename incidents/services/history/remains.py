@@ -32,8 +32,9 @@ CODE_COLUMNS = (
 
 
 class OlderRows(NamedTuple):
-    """The number of rows that are older than those of a page, and the number of rows to skip to reach them
-    (`after`).
+    """The number of rows that are older than those of a page.
+
+    `after` is the number of rows to skip to reach them.
     """
 
     number: int
@@ -42,10 +43,10 @@ class OlderRows(NamedTuple):
 
 @dataclass(frozen=True)
 class Remains:
-    """One page of the copy of a transferred case that its former centre may read.
+    """One page of what the former centre of a transferred case may read.
 
-    Rows are oldest first, except for the events. `older` has an entry, by the name of a list, if the list has older
-    rows than those of the page.
+    Rows are oldest first, except for the events. `older` has an `OlderRows`, by the name of the list, for each list
+    that has rows older than those of the page.
     """
 
     sections: list[tuple[str, list[DisplayedFact]]]
@@ -123,7 +124,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
 
 
 def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
-    """Return one page of `rows`, which are newest first, and the number of older rows, or None if there are none.
+    """Return one page of `rows`, and the older rows that are left, or None. `rows` must be newest first.
 
     The page begins after `skipped` rows. If no row is left after them, return the first page.
     """

@@ -33,15 +33,16 @@ type SheetsBySection = dict[str, list[DisplayedSheet]]
 
 
 class CentreAct(NamedTuple):
-    """An event by which a centre changed the facts or the type of a case, and the name of the centre."""
+    """An event by which a centre changed the facts or the type of a case. `centre` is the name of the centre."""
 
     event: IncidentEvent
     centre: str
 
 
 class TypeChange(NamedTuple):
-    """The declared type of a case whose type a centre changed, and the French sentence that says who changed it and
-    when.
+    """A change, by a centre, of the type of a case. `declared` is the declared type.
+
+    `sentence` says in French who changed the type and when.
     """
 
     declared: str
@@ -49,9 +50,9 @@ class TypeChange(NamedTuple):
 
 
 def load_declared_sheets(incident: Incident, zone: str) -> SheetsBySection:
-    """Return the sheets of each section, oldest first, without judgements. Runs one query.
+    """Return the sheets of each section, oldest first, except those in which a centre judged the leak.
 
-    Returns {} for an erased case.
+    Runs one query. Returns {} for an erased case.
     """
     if incident.erased_at:
         return {}
@@ -118,11 +119,11 @@ def is_revision(incident: Incident, displayed: DisplayedSheet) -> bool:
 def list_revision_sentences(
     incident: Incident, displayed_sheets: Sequence[DisplayedSheet], acts: Sequence[CentreAct]
 ) -> list[str]:
-    """Return sentences such as « Complété au téléphone par Breizh Cyber, le 29 novembre 2026 à 6 h 49. » about one
-    section.
+    """Return French sentences that say who completed or corrected one section, and when.
 
-    The sheets of the section are given oldest first. Changes of one kind by one author are one sentence, with the
-    instant of the last of them.
+    An example is « Complété au téléphone par Breizh Cyber, le 29 novembre 2026 à 6 h 49. ». The sheets of the section
+    are given oldest first. Several changes of one kind by one author give one sentence, with the instant of the last
+    change.
     """
     acts_by_instant = map_acts_by_instant(acts)
     changed_at: dict[str, str] = {}
@@ -157,13 +158,14 @@ def format_author(displayed: DisplayedSheet, acts_by_instant: Mapping[datetime, 
 
 
 def list_stated_lines(displayed: DisplayedSheet) -> list[DisplayedFact]:
-    """Return the lines of a sheet that state something, without those that say that nothing was answered."""
+    """Return the lines of a sheet, except those that say that nothing was answered."""
     return [line for line in displayed.lines if line.words not in OMITTED_TEXTS]
 
 
 def list_lines_without_ends(displayed: DisplayedSheet) -> list[DisplayedFact]:
-    """Return the lines of a sheet about services as they were before the services resumed, or [] for any other
-    sheet.
+    """Return the lines of a sheet about services as they were before the services resumed.
+
+    Returns [] for a sheet about anything else.
     """
     sheet = displayed.sheet
     if sheet.section != Section.SERVICES or not sheet.values:

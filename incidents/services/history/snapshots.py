@@ -51,7 +51,7 @@ def snapshot_data(concerned: str, leak: Leak | None) -> Values:
 
 
 def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
-    """Return dates as JSON values: each in UTC, with its certainty."""
+    """Return the dates as JSON values. Each has its instant in UTC and its certainty."""
     return {
         name: {"at": format_utc_instant(instant.at), "certainty": str(instant.certainty)}
         for name, instant in instants.items()
@@ -67,8 +67,9 @@ def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
 
 
 def encode_value(value: Any) -> Any:
-    """Return the value of a fact as JSON can hold it. An instant or a code becomes a text, and several codes a
-    list.
+    """Return the value of a fact as JSON can hold it.
+
+    An instant or a code becomes a text, and several codes become a list.
     """
     match value:
         case datetime():
@@ -104,9 +105,10 @@ def store_first_sheets(
     by: ActorKind,
     actor: User | None,
 ) -> None:
-    """Store these sections as the first answer sheets of the case, with which its history compares later corrections.
+    """Store these sections as the first answer sheets of the case.
 
-    `authors` gives, by section, the name that its author typed.
+    The history of the case compares later corrections with these sheets. `authors` gives, by section, the name that
+    its author typed.
     """
     AnswerSheet.objects.bulk_create(
         AnswerSheet(
@@ -127,7 +129,7 @@ def store_first_sheets(
 
 
 def list_interruptions(incident: Incident) -> list[Interruption]:
-    """Return the interruptions of the case in the order of their rows, by which a form names them."""
+    """Return the interruptions of the case in the order of their rows. Forms name them by this order."""
     return [read_interruption(row) for row in sorted(incident.interruptions.all(), key=lambda row: row.pk)]
 
 

@@ -32,7 +32,7 @@ class ChosenValue(NamedTuple):
 
 @transaction.atomic
 def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValue]) -> int:
-    """Save the values that the case does not have yet as its indicators, and return their number.
+    """Save the values as indicators of the case, unless it has them already. Return the number of new indicators.
 
     Saving the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for a
     value that does not match its kind, without a field if the case is erased or has too many indicators.
@@ -60,7 +60,7 @@ def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValu
 
 
 def save_typed_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
-    """Save a value that a responder typed as an indicator. Return 1, or 0 if the case already has the value.
+    """Save a value that a responder typed, as an indicator. Return 1, or 0 if the case already has the value.
 
     Raises like `save_observables`.
     """

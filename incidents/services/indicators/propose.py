@@ -60,8 +60,8 @@ class SourceText(NamedTuple):
 class IndicatorProposal(NamedTuple):
     """A value that is proposed as an indicator of the case.
 
-    `ignored` tells why the centre ignores the value, or is "". `seen_elsewhere` is the number of other cases of the
-    user's centres that have it.
+    `ignored` tells why the centre ignores the value, or is "". `seen_elsewhere` is the number of other cases, in the
+    centres of the user, that have the value.
     """
 
     indicator: Indicator
@@ -86,10 +86,10 @@ class IndicatorProposals:
 
 
 def propose_indicators(incident: Incident, user: User) -> IndicatorProposals:
-    """Return the values found in the texts of the case, then of its duplicates, as proposed indicators.
+    """Return the values found in the texts of the case and of its duplicates, as proposed indicators.
 
-    Only the first TEXT_LIMIT characters are read. `incident` must be loaded `with_displayed_rows`. Records that `user`
-    read the duplicates.
+    Only the first TEXT_LIMIT characters are read, those of the case first. `incident` must be loaded
+    `with_displayed_rows`. An access of `user` to each duplicate is recorded.
     """
     duplicates = list_duplicates(incident, user)
     record_accesses(user, duplicates, Door.BESIDE)
@@ -99,7 +99,10 @@ def propose_indicators(incident: Incident, user: User) -> IndicatorProposals:
 
 
 def list_duplicates(incident: Incident, user: User) -> list[Incident]:
-    """Return the duplicates of the case that this person may see and that are not erased, oldest first."""
+    """Return up to `MAX_DUPLICATES_READ` duplicates of the case, oldest first.
+
+    Erased duplicates, and those that this person may not see, are left out.
+    """
     merged = Incident.objects.visible_to(user).filter(merged_into=incident, erased_at=None)
     return list(merged.select_related("story").order_by("received_at", "id")[:MAX_DUPLICATES_READ])
 
@@ -107,8 +110,8 @@ def list_duplicates(incident: Incident, user: User) -> list[Incident]:
 def propose_indicators_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, IndicatorProposals]:
     """Return an evidence file and the values found in it, as proposed indicators.
 
-    The declarant sees that `actor` opened the file. Raises Http404 if it is not a text file or too large,
-    PermissionDenied, CaseErased, vault.NotReadable.
+    The declarant sees that `actor` opened the file. Raises Http404 if the file is not a text file or is too large.
+    Raises PermissionDenied, CaseErased, vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
     evidence = list_text_files(incident).filter(uid=uid).first()
@@ -146,7 +149,10 @@ def list_case_texts(incident: Incident) -> Iterator[SourceText]:
 
 
 def join_lines(sheets: Iterable[DisplayedSheet], *, without: Iterable[DisplayedSheet] = ()) -> str:
-    """Return the answers of the sheets as one text, each answer once, without those of the sheets `without`."""
+    """Return the answers of the sheets as one text, without repetition.
+
+    Answers that are also in the sheets `without` are left out.
+    """
     left_out = {line.words for sheet in without for line in sheet.lines}
     texts = dict.fromkeys(line.words for sheet in sheets for line in sheet.lines if line.words not in left_out)
     return "\n".join(texts)

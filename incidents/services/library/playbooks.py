@@ -45,7 +45,10 @@ def get_applied_playbook(kind: str, csirt: Csirt) -> AppliedPlaybook:
 
 
 def build_applied_playbook(kind: str, csirt: Csirt, row: Playbook | None) -> AppliedPlaybook:
-    """Return the playbook of this row. Return the national playbook if there is no row or it has no steps."""
+    """Return the playbook of this row.
+
+    If there is no row, or the row has no steps, return the national playbook.
+    """
     if row is None or not row.steps:
         return AppliedPlaybook(IncidentType(kind), PLAYBOOKS[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
@@ -70,9 +73,9 @@ def publish_playbook(
 ) -> int:
     """Publish a version of the centre's playbook for this type and return its number.
 
-    Publishing NATIONAL_STEPS restores the national playbook. Publishing the same steps again makes no version. Raises
-    Http404 if the actor does not lead the centre, ValidationError on `steps`, Stale if the newest version is no longer
-    `based_on` (0: there was none).
+    `based_on` is the number of the version that the page showed, or 0 if there was none. Publishing NATIONAL_STEPS
+    restores the national playbook. Publishing the same steps again makes no version. Raises Http404 if the actor does
+    not lead the centre, ValidationError on `steps`, Stale if `based_on` is no longer the newest version.
     """
     csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = dump_steps(clean_steps(steps))

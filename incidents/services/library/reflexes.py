@@ -40,8 +40,9 @@ class AppliedReflexSheet:
 
 
 def get_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
-    """Return the newest sheet of the CSIRT for this type, or the national sheet. Runs one query, or none without a
-    CSIRT.
+    """Return the newest sheet of the CSIRT for this type, or the national sheet.
+
+    Runs one query, or none without a CSIRT.
     """
     return (
         build_reflex_sheet(kind, csirt, find_newest_reflex_sheet(kind, csirt))
@@ -51,7 +52,10 @@ def get_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
 
 
 def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> AppliedReflexSheet:
-    """Return the reflex sheet of this row. Return the national sheet if there is no row or it has no content."""
+    """Return the reflex sheet of this row.
+
+    If there is no row, or the row has no content, return the national sheet.
+    """
     if row is None or not row.content:
         return AppliedReflexSheet(IncidentType(kind), REFLEXES[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
@@ -74,9 +78,9 @@ def find_newest_reflex_sheet(kind: str, csirt: Csirt) -> ReflexSheet | None:
 def publish_reflex_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
     """Publish a version of the reflex sheet for the region of the CSIRT and return its number.
 
-    Publishing NATIONAL_CONTENT restores the national sheet. Publishing the same text again makes no version. Raises
-    Http404 if the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer
-    `based_on` (0: there was none).
+    `based_on` is the number of the version that the page showed, or 0 if there was none. Publishing NATIONAL_CONTENT
+    restores the national sheet. Publishing the same text again makes no version. Raises Http404 if the actor does not
+    lead the CSIRT, ValidationError by field, Stale if `based_on` is no longer the newest version.
     """
     csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = clean_reflex_sheet(content) if content else NATIONAL_CONTENT
@@ -93,7 +97,7 @@ def publish_reflex_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, An
 def clean_reflex_sheet(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of the sheet, cleaned.
 
-    Raises ValidationError, by field, for a text that is missing, too long, or looks like markup.
+    Raises ValidationError by field if a text is missing, is too long or looks like markup.
     """
     clean = {
         "words": clean_sheet_line(content["words"], WORDS_LIMIT, "words"),

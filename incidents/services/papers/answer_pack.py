@@ -79,7 +79,10 @@ def format_identity(body: Collectivity) -> str:
 
 
 def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
-    """Return what the reflex sheet says to do in the first hour and the first day, with its sources and version."""
+    """Return what the reflex sheet says to do in the first hour and in the first day.
+
+    The sources and the version of the sheet are included.
+    """
     whose = f"Fiche {format_centre_with_de(sheet.csirt.name)}" if sheet.csirt else "Fiche nationale"
     day = format_day(sheet.published_on)
     return {
@@ -180,7 +183,10 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
 
 
 def format_service_in_charge(incident: Incident) -> str:
-    """Return a French sentence that names the centre of the case and its contacts, or says that there is no centre."""
+    """Return a French sentence that names the centre of the case and its contacts.
+
+    If the case has no centre, the sentence says so.
+    """
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."

@@ -40,14 +40,18 @@ CARD_LINES: tuple[tuple[str, EmergencyContactKind | None], ...] = (
 
 
 def build_body_card(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
-    """Return the content of the card of one body. `contacts` are those of its emergency card, which only its members
-    may see.
+    """Return the content of the card of one body.
+
+    `contacts` are those of its emergency card, which only its members may see.
     """
     return build_card(body, find_route(body, on=on), on) | {"lines": list_card_lines(contacts)}
 
 
 def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
-    """Return each line as [label, known contact]. The contact is "" if somebody must write it by hand."""
+    """Return the lines to fill in on the card, each as [label, known contact].
+
+    The contact is "" if somebody must write it by hand.
+    """
     known_contacts = {
         contact.kind: ", ".join(filter(None, (contact.name, format_phone(contact.phone), contact.note)))
         for contact in contacts
@@ -56,7 +60,10 @@ def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
 
 
 def list_cards(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
-    """Yield the content of the card of each commune of a département, by name, with few rows in memory at a time."""
+    """Yield the content of the card of each commune of a département, sorted by name.
+
+    Only few rows are in memory at a time.
+    """
     directory = load_directory(on)
     for body in list_communes(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
         yield build_card(body, directory.find_route(body, []), on)

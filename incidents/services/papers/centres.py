@@ -14,10 +14,10 @@ from csirts.wording import format_centre, format_centre_with_a
 
 
 def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
-    """Return the contacts of the centre, of the centre to call in its place, and of the other centres of the route.
+    """Return the contacts of the centre, and of the other centres that can be called.
 
-    Another centre is called in place of a centre that has no telephone number. After a transfer, `csirt` is not the
-    centre of the route.
+    These are the centre to call in place of a centre without telephone number (`stand_in`), and the other centres of
+    the route. After a transfer, `csirt` is not the centre of the route.
     """
     stand_in = replace(route, csirt=csirt).stand_in if csirt else None
     return {

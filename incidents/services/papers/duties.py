@@ -49,8 +49,7 @@ INFORM_PERSONS = Duty(
 
 
 def list_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
-    """Return the duties that the case gives its body, as they are at the instant `at`. Their deadlines may be past
-    then.
+    """Return the duties that the case gives its body at the instant `at`. A deadline may have passed by then.
 
     `declared` holds the declared answers about personal data. `judgement` is that of the centre about the leak, or "".
     Deadlines are in the time zone `zone`.
@@ -62,7 +61,10 @@ def list_duties(incident: Incident, zone: str, declared: Values, judgement: str,
 
 
 def list_timed_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
-    """Return the duties of `list_duties` that have a time limit, for pages with room for one line each."""
+    """Return the duties that have a time limit, for pages with room for one line each.
+
+    The parameters are as in `list_duties`.
+    """
     duties = list_duties(incident, zone, declared, judgement, at=at)
     return [duty for duty in duties if duty != INFORM_PERSONS]
 
@@ -86,8 +88,9 @@ def list_data_duties(incident: Incident, zone: str, declared: Values, judgement:
 
 
 def describe_cnil_duty(title: str, first: str, by: str) -> Duty:
-    """Return the duty to notify the CNIL. `first` is its first sentence, and `by` the sentence that gives its
-    deadline.
+    """Return the duty to notify the CNIL.
+
+    `first` is the first sentence of its text, and `by` is the sentence that gives its deadline, or "".
     """
     within = (
         "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "

@@ -51,7 +51,7 @@ class ClaimLost(Exception):
 def request_answer_pack(*, visitor: CaseVisitor, reference: str) -> Paper:
     """Request the answer pack of the case in its current state.
 
-    If the pack of this state was already requested, return that paper, restarted if it is late. Raises Http404,
+    If the pack of this state was already requested, return that paper, and restart it if it is late. Raises Http404,
     PermissionDenied, NothingToPrint.
     """
     incident = get_case(visitor, reference, to=Ability.VIEW, lock=True)
@@ -69,7 +69,8 @@ def request_answer_pack(*, visitor: CaseVisitor, reference: str) -> Paper:
 def request_wall_cards(*, departement: Departement) -> Paper:
     """Request the wall cards of the communes of a département.
 
-    All the requests of one day return the same paper, restarted if it is late. If it failed, a new paper is made.
+    All the requests of one day return the same paper, which is restarted if it is late. If it failed, a new paper is
+    made.
     """
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
     newest = list_card_papers(departement).first()
@@ -94,7 +95,7 @@ def needs_new_cards(newest: Paper | None) -> bool:
 
 
 def revive_paper(late: Paper) -> Paper:
-    """Restart a late paper: it counts as requested now and has all its tries again. `due_at` does not change."""
+    """Restart a late paper. It counts as requested now, and its tries count from zero. `due_at` does not change."""
     late.asked_at, late.tries = timezone.now(), 0
     late.save(update_fields=["asked_at", "tries"])
     return late
@@ -126,8 +127,8 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     """Claim one due paper and return it, or return None if no paper is due.
 
     The claim puts off the next try, counts this try, and gives the paper a new name in the store. Answer packs come
-    before cards, however many cards were requested. The file that a dead worker may have stored is removed. A paper
-    that failed too often is given up.
+    before cards, however many cards were requested. If a worker died, the file that it may have stored is removed. A
+    paper that failed too often is given up.
     """
     due = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
@@ -200,7 +201,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
 
 
 def filter_claimed(paper: Paper) -> QuerySet[Paper]:
-    """Return the row of the paper as a queryset, which is empty if another worker has claimed the paper since."""
+    """Return the row of the paper as a queryset. It is empty if another worker has claimed the paper since."""
     return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
 
 
@@ -224,7 +225,7 @@ def record_made_paper(paper: Paper, size: int) -> bool:
 
 
 def read_paper(paper: Paper) -> Iterator[bytes]:
-    """Yield the bytes of a paper that was made. Raises NotReadable if its key was erased or does not decrypt it."""
+    """Yield the bytes of a paper that was made. Raises NotReadable if they cannot be decrypted, or are gone."""
     if paper.kind == PaperKind.WALL_CARDS:
         return read_unencrypted_content(paper.storage_name)
     key = find_case_key(paper.incident_id)

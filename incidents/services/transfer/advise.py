@@ -57,9 +57,9 @@ class AdviceFormAlreadyUsed(Exception):
 class AdviceRequest:
     """The request of a responder to send a file about a case to a partner.
 
-    `partner` is a code of the catalogue, `motive` the reason, `key` the idempotency key of the form, `seen` the
-    SHA-256 of the file that the page showed. `tlp` is the label of the file. `agreement` says who agreed for the body,
-    if the label of the case requires it. With `with_persons`, the file names the person to call back.
+    `partner` is a code of the catalogue, and `motive` is the reason. `tlp` is the label of the file. `agreement` says
+    who agreed for the body, if the label of the case requires it. With `with_persons`, the file names the person to
+    call back. `key` is the idempotency key of the form, and `seen` is the SHA-256 of the file that the page showed.
     """
 
     partner: str
@@ -73,11 +73,11 @@ class AdviceRequest:
 
 @transaction.atomic
 def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
-    """Store the file for the partner, and record the event after which it is sent.
+    """Store the file for the partner, and record the event. The file is sent after this event.
 
     The same form sent twice returns the first advice. Raises Http404, PermissionDenied, AdviceFormAlreadyUsed, Stale
-    if the file differs from that of the page, and ValidationError: by field, or without a field if the case is erased
-    or TLP:RED.
+    if the page showed another file, and ValidationError: by field, or without a field if the case is erased or
+    TLP:RED.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
@@ -131,7 +131,7 @@ def clean_advice_reason(request: AdviceRequest) -> str:
 
 
 def find_advice_refusal(incident: Incident) -> str:
-    """Return the sentence that refuses to send anything of a TLP:RED case, or "" for another TLP."""
+    """Return the sentence that refuses to send anything of a TLP:RED case, or "" for any other case."""
     return TLP_RED_REFUSAL if allows_only_link(incident.tlp) else ""
 
 
@@ -158,7 +158,8 @@ def hash_content(content: str) -> str:
 def describe_advice_facts(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case that a partner may read, as JSON values.
 
-    They are the declared facts, the qualification, and the centre's judgement of the leak ("" if it gave none).
+    They are the declared facts, the qualification, and the centre's judgement of the leak. The judgement is "" if the
+    centre gave none.
     """
     declared = read_declared_data(incident)
     return {
@@ -195,9 +196,9 @@ def snapshot_body(incident: Incident) -> dict[str, Any]:
 
 
 def describe_moments(incident: Incident) -> dict[str, str | None]:
-    """Return a dict from the name of each date of the case to its text.
+    """Return a dict from the name of each date of the case to its text. The text is None for an unknown date.
 
-    The text is an instant in UTC, or a day in the body's time zone if no hour was given, or None.
+    Otherwise it is an instant in UTC or, if no hour was given, a day in the time zone of the body.
     """
     zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
     return {

@@ -48,7 +48,10 @@ def clean_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool
 
 
 def find_agreement_problem(incident: Incident, agreement: Agreement, words: str, *, is_needed: bool) -> str:
-    """Return the sentence that says what is wrong with the agreement, or "". `words` is its cleaned text."""
+    """Return the sentence that says what is wrong with the agreement, or "".
+
+    `words` is the cleaned text of the agreement.
+    """
     if not agreement.is_given:
         return NOT_AGREED if is_needed else NOT_TICKED if words else ""
     if agreement.label != incident.tlp:

@@ -196,7 +196,7 @@ def check_may_be_transferred(incident: Incident) -> None:
 
 
 def lacks_agreement(transfer: Transfer) -> bool:
-    """Tell whether the TLP requires an agreement that is missing, or that was given under a wider TLP."""
+    """Tell whether the TLP requires an agreement that was not given, or was given under a wider TLP."""
     tlp = transfer.incident.tlp
     if not needs_agreement(tlp, ReaderKind.COLLEAGUE):
         return False
@@ -215,7 +215,7 @@ def check_transfer_reason(incident: Incident, why: str) -> None:
 
 
 def get_taker(incident: Incident, slug: str) -> Csirt:
-    """Return the centre with this slug. Raises ValidationError on `taker` if the case may not be proposed to it."""
+    """Return the centre with this slug. Raises ValidationError on `taker` if this centre cannot get the case."""
     centre: Csirt | None = list_takers(incident).filter(slug=slug).first() if "\0" not in slug else None
     if centre is None:
         raise ValidationError({"taker": "Choisissez un centre de la liste."})
@@ -234,8 +234,8 @@ def lock_proposal(actor: User, uid: UUID) -> Transfer:
 def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     """Move the case to the taker and acknowledge it for the actor. The case leaves its group.
 
-    Only the events still say who had acknowledged it at the former centre. The hand-overs of the case can still be
-    found only by the centre where they were written (`services/handling/notes.py`).
+    From then on, only the events say who had acknowledged the case at the former centre. The hand-overs of the case
+    can still be found only by the centre where they were written (`services/handling/notes.py`).
     """
     now = transfer.answered_at or timezone.now()
     incident.csirt, incident.group = transfer.taker, None

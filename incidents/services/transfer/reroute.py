@@ -81,16 +81,18 @@ def begin_routing_check(now: datetime) -> RoutingCheck | None:
 
 
 def list_open_cases_after(pk: int) -> QuerySet[Incident]:
-    """Return the next `BATCH` open cases whose id is greater than `pk`, with the relations from which a route is
-    computed.
+    """Return the next `BATCH` open cases whose id is greater than `pk`.
+
+    They are loaded with the relations from which a route is computed.
     """
     bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
 
 def save_check_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
-    """Save the progress of the comparison, unless another change was noticed meanwhile. Returns whether cases are
-    left.
+    """Save the progress of the comparison, unless another change was noticed meanwhile.
+
+    Returns whether cases are left.
     """
     same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
     same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
@@ -98,11 +100,11 @@ def save_check_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
 
 
 def reroute_misplaced_cases(cases: list[Incident], on: date) -> list[bool]:
-    """Reroute the misplaced cases. Returns, for each of them, whether it was rerouted.
+    """Reroute the misplaced cases. Returns, for each misplaced case, whether it was rerouted.
 
-    A case is misplaced if the directory of the day `on` names another centre than the one that has it. If the platform
-    has proposed the case to a centre, that centre is compared instead. A case is also misplaced if its TLP no longer
-    allows the pending proposal.
+    A case is misplaced if the directory of the day `on` names another centre than its present one. If the platform has
+    proposed the case to a centre, this centre counts instead of the present one. A case is also misplaced if its TLP
+    no longer allows the pending proposal.
     """
     directory = load_directory(on)
     offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
@@ -118,10 +120,10 @@ def reroute_misplaced_cases(cases: list[Incident], on: date) -> list[bool]:
 
 
 def try_to_reroute_case(pk: int, on: date) -> bool:
-    """Return the result of `reroute_case`, or False if it failed. The error is logged, and the next cases are still
-    rerouted.
+    """Return the result of `reroute_case`, or False if it failed.
 
-    Only an error of the connection to the database is raised.
+    The error is logged, so that the next cases are still rerouted. Only an error of the connection to the database is
+    raised.
     """
     try:
         return reroute_case(pk, on)
@@ -134,7 +136,7 @@ def try_to_reroute_case(pk: int, on: date) -> bool:
 
 @transaction.atomic
 def reroute_case(pk: int, on: date) -> bool:
-    """Move the case to the centre that answers for its body on the day `on`, or propose the case to that centre.
+    """Move the case to the centre that answers for its body on the day `on`, or propose it to that centre.
 
     Returns whether the case was moved or proposed, got a task, or lost an outdated proposal.
     """
@@ -183,9 +185,9 @@ def was_worked_on(incident: Incident) -> bool:
 
 
 def move_case(incident: Incident, route: Route) -> None:
-    """Move a case on which nobody worked to the centre of the route, which may be None, with new targets.
+    """Move a case on which nobody worked to the centre of the route, with new targets.
 
-    The caller has locked the case.
+    If the route has no centre, the case is left without one. The caller has locked the case.
     """
     now, former = timezone.now(), incident.csirt
     why = find_rerouting_reason(incident, route.csirt)
@@ -213,7 +215,7 @@ def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting
 def was_territory_changed(incident: Incident) -> bool:
     """Tell whether the territory of the body has changed since the case was routed.
 
-    Its region is then another one, or the body was corrected or merged.
+    If so, the region of the body is another one, or the body was corrected or merged.
     """
     if incident.region != incident.collectivity.home_region:
         return True

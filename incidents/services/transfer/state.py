@@ -12,14 +12,14 @@ from incidents.services.history.record import record_event
 
 
 def find_open_proposal(incident: Incident) -> Transfer | None:
-    """Return the proposal of the case that waits for an answer, or None. Runs one query."""
+    """Return the proposal that waits for an answer, or None if the case has none. Runs one query."""
     return incident.transfers.filter(state=TransferState.ASKED).select_related("giver", "taker").first()
 
 
 def set_transfer_state(
     transfer: Transfer, state: TransferState, actor: User | None, *, at: datetime | None = None
 ) -> None:
-    """Set the state of the transfer, with the person who answered and the instant. Does not save."""
+    """Set the state of the transfer, the instant, and the person who acted (`actor`). Does not save."""
     transfer.state, transfer.answered_at, transfer.answered_by = state, at or timezone.now(), actor
 
 
@@ -34,9 +34,9 @@ def withdraw_proposal(proposal: Transfer, actor: User | None, *, at: datetime | 
 
 
 def withdraw_any_proposal(incident: Incident, actor: User | None, *, at: datetime) -> None:
-    """Withdraw the proposal of the case that waits for an answer, if any. Runs one query if there is none.
+    """Withdraw the proposal that waits for an answer, if the case has one.
 
-    Nobody may accept a closed or merged case, so its proposal must not stay open.
+    Nobody may accept a closed or merged case, so its proposal must not stay open. Runs one query if there is none.
     """
     if proposal := find_open_proposal(incident):
         proposal.incident = incident
