@@ -49,7 +49,7 @@ class ConfirmationFilter(admin.SimpleListFilter):
 
 @admin.register(Collectivity)
 class CollectivityAdmin(BoundedModelAdmin):
-    """The admin pages of the bodies. Only the correction of a body's région, and its reason, can be edited."""
+    """The admin pages of the bodies. Only the correction of a body's région and the reason for it can be edited."""
 
     form = RegionCorrectionForm
     formfield_overrides = {models.CharField: {"form_class": PlainLineField}}

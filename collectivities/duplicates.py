@@ -22,10 +22,9 @@ class LikelyDuplicate:
 
 
 def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
-    """Return at most MAX_DUPLICATES bodies that are perhaps the same as `proposed`, the likeliest first. Runs three
-    queries.
+    """Return the bodies that are perhaps the same as `proposed`, the likeliest first.
 
-    `proposed` may be unsaved, but must have a seat.
+    At most MAX_DUPLICATES are returned. `proposed` may be unsaved, but must have a seat. Runs three queries.
     """
     same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MAX_DUPLICATES + 1]
@@ -53,8 +52,9 @@ def list_similarly_named_bodies(proposed: Collectivity) -> Iterator[Collectivity
 
 
 def list_duplicate_reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
-    """Return the reasons, in French, to think that the two rows are one body. `is_alike` tells that their names are
-    similar.
+    """Return the reasons, in French, to think that the two rows are one body.
+
+    `is_alike` tells whether their names are similar.
     """
     criteria = {
         "même SIREN": bool(proposed.siren) and body.siren == proposed.siren,

@@ -2,8 +2,9 @@ from django.db import models
 
 
 class Kind(models.TextChoices):
-    """The legal nature of a body. The official list holds the natures down to OVERSEAS; no open list contains the
-    others.
+    """The legal nature of a body. The official list holds the natures from COMMUNE to OVERSEAS.
+
+    No open list contains the others.
     """
 
     COMMUNE = "commune", "commune"

@@ -14,8 +14,9 @@ NOT_FORMER_COMMUNES = ("Arrondissement", "Ville de ")
 
 
 def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
-    """Set `former_name` on each commune that the query names by the former commune that it absorbed. The caller loads
-    the bodies with `with_former_names`.
+    """Set `former_name` on each commune that absorbed others: the former name that the query means, or "".
+
+    The caller loads the bodies with `with_former_names`. A query without words sets nothing.
     """
     stems = [reading.stem for reading in list_readings(query)]
     for body in bodies:
@@ -27,7 +28,10 @@ def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
 
 
 def _find_closest_former_name(body: Collectivity, former: list[str], stems: list[str]) -> str:
-    """Return the former name closest to the stems of the query, or "" if the present name is at least as close."""
+    """Return the former name closest to the stems of the query.
+
+    Return "" if the present name is at least as close.
+    """
     own = max(_measure_likeness(body.stem, stem) for stem in stems)
     likeness, name = max(
         (max(_measure_likeness(make_stem(former_name, body.kind), stem) for stem in stems), former_name)
@@ -37,8 +41,10 @@ def _find_closest_former_name(body: Collectivity, former: list[str], stems: list
 
 
 def _measure_likeness(name: str, query: str) -> float:
-    """Return 2 for equal names, 1.5 if `name` starts with `query`, 1 if `name` contains it, else
-    the ratio of common letters.
+    """Return how similar a name and a query are, from 0 to 2.
+
+    Equal texts give 2, a name that starts with the query 1.5, and a name that contains the query 1. Any other name
+    gives the ratio of common letters.
     """
     if name == query:
         return 2

@@ -24,8 +24,8 @@ class Mention:
     """The kind of body or of victim that the words of a search mention.
 
     `kind` is the nature under which such a body can be added, or None if it is not a local public body. `elsewhere` is
-    the kind of victim if another service helps. `place` holds the other words of the search, except those about an
-    activity.
+    the kind of victim if another service helps such victims. `place` holds the other words of the search, except those
+    about an activity.
     """
 
     label: str
@@ -111,8 +111,9 @@ TRADES = frozenset(
 
 
 def find_mention(text: str) -> Mention | None:
-    """Return the kind of body or of victim that the first words of the text mention, or else the last ones, or None.
-    Examples: « hôpital de Brest », « Brest hôpital ».
+    """Return the kind of body or of victim that the text mentions, or None.
+
+    The mention is at the beginning of the text, or else at its end: « hôpital de Brest », « Brest hôpital ».
     """
     words = split_words(text)
     span = _find_phrase_at_start(words) or _find_phrase_at_end(words)
@@ -142,7 +143,8 @@ def _find_phrase_at_end(words: list[str]) -> slice | None:
 
 
 def begins_body_name(mention: Mention | None, name: str, text: str) -> bool:
-    """Tell whether the text with a mention is the beginning of this name of a body. The text then probably means that
-    body: « Hôpital-Camfrout » is a commune and not a hospital.
+    """Tell whether the text mentions a kind and is also the beginning of `name`, the name of a body.
+
+    The text then probably means that body: « Hôpital-Camfrout » is a commune and not a hospital.
     """
     return mention is not None and normalise_text(" ".join(split_words(name))).startswith(" ".join(split_words(text)))

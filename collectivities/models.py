@@ -190,8 +190,9 @@ class Collectivity(models.Model):
 
     @property
     def result_name(self) -> str:
-        """The name in a list of search results: « Former, aujourd’hui dans Present » if the search found a former
-        name.
+        """The name in a list of search results.
+
+        It is « Former, aujourd’hui dans Present » if the search found a former name.
         """
         return f"{self.former_name}, aujourd’hui dans {self}" if self.former_name else str(self)
 
@@ -206,7 +207,10 @@ class Collectivity(models.Model):
 
     @property
     def place(self) -> str:
-        """The département as it follows the name, with a space: « (Finistère) ». It is "" if `departement_hint` is."""
+        """The département in brackets after a space, to follow the name: « (Finistère) ».
+
+        It is "" if the body has no `departement_hint`.
+        """
         return f" ({curl_apostrophes(self.departement_hint)})" if self.departement_hint else ""
 
     @property
@@ -244,7 +248,7 @@ class Collectivity(models.Model):
 
     @property
     def home_region(self) -> Region | None:
-        """The région of the body: that of a person's correction, or else that of the official list."""
+        """The région of the body: the one in a correction by a person, or else the official one."""
         return self.region_correction or self.region
 
 

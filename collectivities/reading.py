@@ -52,8 +52,9 @@ class QueryReading:
 
 
 def list_readings(query: str) -> list[QueryReading]:
-    """Return the ways to understand a query, from the most literal to the freest. The list is empty for a query
-    without letters or digits.
+    """Return the ways to understand a query, from the most literal to the freest.
+
+    The list is empty for a query without letters or digits.
     """
     words = tuple(split_words(query))
     if not words:
@@ -65,8 +66,9 @@ def list_readings(query: str) -> list[QueryReading]:
 
 
 def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
-    """Return new readings with « saint » written out, for those whose first word may begin with « st » or « ste »:
-    « stmalo », « stebrigitte ».
+    """Return a new reading with « saint » for each reading whose first word begins with « st » or « ste ».
+
+    Examples: « stmalo », « stebrigitte ».
     """
     matches = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
     return [
@@ -77,7 +79,9 @@ def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
 
 
 def _split_place(reading: QueryReading) -> list[QueryReading]:
-    """Return the reading with the name of a territory taken out of its words, or an empty list if there is none:
+    """Return, in a list, the reading with the territory moved from its words to another field.
+
+    The other field is `departements` or `postal_code`. The list is empty if the words name no territory. Examples:
     « Saint-Denis 93 », « 93200 Saint-Denis », « Saint-Denis (La Réunion) ».
     """
     words = reading.words
@@ -93,8 +97,9 @@ def _split_place(reading: QueryReading) -> list[QueryReading]:
 
 
 def _split_kind(reading: QueryReading, may_name_service: bool) -> QueryReading:
-    """Return the reading with the nature taken out of its words. With `may_name_service`, a service of a town hall
-    counts as the nature of a commune.
+    """Return the reading with the nature moved from its words to `kinds`.
+
+    With `may_name_service`, a service of a town hall counts as the nature of a commune.
     """
     kinds, words = split_kind(list(reading.words))
     if may_name_service and not kinds and (town := _drop_town_service(reading.words)):
@@ -103,10 +108,10 @@ def _split_kind(reading: QueryReading, may_name_service: bool) -> QueryReading:
 
 
 def _drop_town_service(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words without the service of a town hall at their beginning or end: « crèche de Brest » gives
-    « brest ».
+    """Return the words without the service of a town hall at their beginning or end.
 
-    Return an empty tuple if they name no such service, or nothing else: « La Crèche ». A service may be in the plural.
+    « Crèche de Brest » gives « brest ». Return an empty tuple if the words name no such service, or nothing else: « La
+    Crèche ». A service may be in the plural.
     """
     singulars = _drop_plurals(words)
     for size in range(min(LONGEST_SERVICE, len(words) - 1), 0, -1):

@@ -113,7 +113,7 @@ type Params = dict[str, str | int]
 class BodySearchResult:
     """The result of a search on a page: the bodies found, and the kind of body that the words mention, if any.
 
-    `places` are the bodies that the other words name, where the mentioned body may be.
+    `places` are the bodies named by the other words: the mentioned body may be there.
     """
 
     bodies: list[Collectivity]
@@ -152,7 +152,7 @@ def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
     """Set `typed_code` on each body to the code of this body that the query contains, or to "" if there is none.
 
     A postal code is stored alone. An INSEE code is stored in a text, after the first postal codes of the body. A list
-    shows it first, because some towns have many codes.
+    shows the typed code first, because some towns have many codes.
     """
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:
@@ -162,10 +162,10 @@ def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
 
 
 def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
-    """Search as `find_collectivities` does, and look for a mentioned kind of body and for its place. Runs two more
-    queries at most.
+    """Search as `find_collectivities` does, and look for a mentioned kind of body and for its place.
 
-    Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
+    Runs at most two queries more than `find_collectivities`. Raises `SearchProblem` for a SIREN or SIRET that cannot
+    exist.
     """
     bodies = find_collectivities(query, limit)
     mention = find_mention(query[:MAX_QUERY_LENGTH])
@@ -175,9 +175,10 @@ def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
 
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
-    """Return the bodies that `mention.place` names, such as Brest for « hôpital de Brest ». Runs two queries at most.
+    """Return the bodies that `mention.place` names, such as Brest for « hôpital de Brest ».
 
-    If one has exactly this name, now or formerly, names that continue its last word are left out: Brestot.
+    If a body has or had exactly this name, bodies whose name only begins with the same letters, such as Brestot, are
+    left out. Runs two queries at most.
     """
     if not mention.place:
         return []
@@ -194,10 +195,9 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
 
 
 def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
-    """Return the ids of the bodies that `find_collectivities` returns for the same arguments, in the same order. Runs
-    one query at most.
+    """Return the ids of the bodies that `find_collectivities` returns for the same arguments, in the same order.
 
-    Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
+    Runs one query at most. Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     text = query[:MAX_QUERY_LENGTH].strip()
     if code := _parse_code(text):
@@ -216,8 +216,9 @@ def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[
 
 
 def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
-    """Return the bodies of a département with a similar name, the most similar first. Unconfirmed bodies are included.
-    `departement` is its id.
+    """Return the bodies of a département with a name similar to `name`, the most similar first.
+
+    Unconfirmed bodies are included. `departement` is the id of the département.
     """
     stem = make_stem(name, kind)
     statement = sql.SQL(SIMILAR_NAMES).format(stem=stem, edits=list_spellings(stem), departement=departement)
@@ -225,8 +226,9 @@ def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> l
 
 
 def parse_siren(text: str) -> str:
-    """Return the SIREN in `text`: the text itself, or the first nine digits of a SIRET. Raises `SearchProblem` for any
-    other text.
+    """Return the SIREN in `text`: the text itself, or the first nine digits of a SIRET.
+
+    Raises `SearchProblem` for any other text.
     """
     compact = re.sub(r"[\s.\-]", "", text[:MAX_QUERY_LENGTH])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
@@ -239,8 +241,10 @@ def parse_siren(text: str) -> str:
 
 
 def find_body_by_code(code: str) -> Collectivity | None:
-    """Return the body with this SIREN, SIRET, present or former INSEE code, or council code: `53` for a département,
-    `R53` for a région. Postal codes are not searched.
+    """Return the body with this SIREN, SIRET, INSEE code or council code, or None.
+
+    A former INSEE code is accepted too. A council code is `53` for a département and `R53` for a région. Postal codes
+    are not searched.
     """
     compact = re.sub(r"\s", "", code[:MAX_QUERY_LENGTH]).upper()
     bodies = _load_bodies(_find_ids_by_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
@@ -279,8 +283,9 @@ def check_siren_or_siret(code: str) -> None:
 
 
 def _parse_code(text: str) -> str:
-    """Return the code, without spaces and dots, if the whole text is one: « 29 200 » or « cd 29 ». Return "" for any
-    other text.
+    """Return the code without spaces and dots if the whole text is a code: « 29 200 » or « cd 29 ».
+
+    Return "" for any other text.
     """
     compact = re.sub(r"[\s.\-]", "", text).upper()
     if CODE.fullmatch(compact):
@@ -297,8 +302,9 @@ def _find_ids_by_code(code: str, codes: str, limit: int) -> list[int]:
 def _find_ids_by_name(
     readings: list[QueryReading], limit: int, condition: sql.Composable, loose_condition: sql.Composable
 ) -> list[int]:
-    """Return the ids of the bodies that match any of these readings, best first. Bodies must satisfy the SQL
-    `condition` for the literal reading, and `loose_condition` for the other readings.
+    """Return the ids of the bodies that match any of these readings, best first.
+
+    A body must satisfy the SQL `condition` for the literal reading, and `loose_condition` for the other readings.
     """
     literal, *other_readings = readings
     loosest = readings[-1]

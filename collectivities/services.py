@@ -88,7 +88,8 @@ def import_official_list(*, official: OfficialList, write_progress: ProgressWrit
 
 def _lock_import(official: OfficialList) -> int | None:
     """Lock the import until the end of the transaction, and return the newest millésime imported so far, or None.
-    Raises `UnreadableList` if this list is older than that millésime, or empty.
+
+    Raises `UnreadableList` if this list is empty or older than that millésime.
     """
     acquire_lock(Lock.IMPORT)
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
@@ -147,8 +148,9 @@ def _write_bodies(
     *,
     is_first: bool,
 ) -> dict[Key, UUID]:
-    """Create and change the bodies of the list, and return the uid of each by family and code. A new body appeared on
-    the first day of the millésime, or on an unknown day (None) if no list was imported before.
+    """Create and change the bodies of the list, and return the uid of each by family and code.
+
+    A new body appeared on the first day of the millésime, or on an unknown day (None) if no list was imported before.
     """
     appeared_on = None if is_first else date(official.millesime, 1, 1)
     proposed_uids = _adopt_proposed_bodies(official, current)
@@ -170,11 +172,10 @@ def _write_bodies(
 
 
 def _adopt_proposed_bodies(official: OfficialList, current: dict[UUID, Collectivity]) -> dict[str, UUID]:
-    """Confirm the bodies that people added and that this list now contains. Return, for each SIREN, the random uid
-    that the import must keep.
+    """Confirm the bodies that people added and that this list now contains.
 
-    If the body of the list is already in the database, the row that somebody
-    added is merged into it. A row that was already merged into another body loses its SIREN.
+    Return, by SIREN, the random uids that the import must keep. If the body of the list is already in the database,
+    the row that somebody added is merged into it. A row that was already merged into another body loses its SIREN.
     """
     added_rows = {row.siren: row for row in current.values() if row.siren and row.uid.version == RANDOM_UUID}
     listed_uids = {added_rows[body.siren].pk: body.uid for body in official.bodies if body.siren in added_rows}
@@ -210,7 +211,10 @@ def _make_row(body: BodyRow, uid: UUID, territories: TerritoryIds, millesime: in
 
 
 def _is_different(row: Collectivity, before: Collectivity) -> bool:
-    """Tell whether the row of the list differs from the stored row `before`, or brings it back."""
+    """Tell whether the row of the list differs from the stored row `before`.
+
+    A stored row that has vanished, or was not on the list, always differs.
+    """
     if before.vanished_on or not before.is_listed:
         return True
     return any(getattr(row, field) != getattr(before, field) for field in LISTED_FIELDS)
@@ -224,8 +228,9 @@ def _update_rows(rows: list[Collectivity]) -> None:
 
 
 def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
-    """Mark each absent body as vanished. Mark it as merged too if the list gives its code as a former code of another
-    body.
+    """Mark each absent body as vanished.
+
+    Mark it as merged too if the list gives its code as a former code of another body.
     """
     heirs = {alias.code: ids[body.key] for body in official.bodies for alias in body.aliases if alias.code}
     merged = [row for row in absent if row.insee_code in heirs]
@@ -239,7 +244,7 @@ def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], id
 
 
 def _flatten_merges() -> None:
-    """Make each merged body point to the last of its heirs, because the readers follow one merge only."""
+    """Make each merged body point to its last heir, because searches follow only one merge."""
     next_heir = Collectivity.objects.order_by().filter(pk=OuterRef("merged_into")).values("merged_into")
     merged_twice = Collectivity.objects.order_by().filter(merged_into__merged_into__isnull=False)
     while merged_twice.update(merged_into=Subquery(next_heir)):
@@ -279,11 +284,11 @@ def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> N
 
 @transaction.atomic
 def create_proposed_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
-    """Add a body that no list contains, for a responder to confirm. It takes the région and the département of its
-    seat. The caller has checked `siren` with `parse_siren`.
+    """Add a body that no list contains, for a responder to confirm. Its région and département are those of its seat.
 
-    If a body has this SIREN, or has none and the same kind, name and seat, return it instead. Thus two clicks or two
-    people create one body.
+    If a body with this SIREN exists, return it, or the body that absorbed it. If `siren` is None, return an existing
+    body with the same kind, name and seat and no SIREN. Thus two clicks or two people create one body. The caller has
+    checked `siren` with `parse_siren`.
     """
     stem = make_stem(name, kind)[:NAME_LENGTH]
     _lock_proposal(siren or f"{kind} {stem} {seat.pk}")
@@ -303,8 +308,9 @@ def create_proposed_body(*, kind: Kind, name: str, siren: str | None, seat: Coll
 
 
 def _lock_proposal(key: str) -> None:
-    """Lock this proposal until the end of the transaction. Two proposals of one body wait for each other, and so do a
-    proposal and an import.
+    """Lock this proposal until the end of the transaction.
+
+    Two proposals of one body wait for each other, and a proposal and an import do too.
     """
     acquire_lock(Lock.IMPORT, is_shared=True)
     lock_key(key, seed=Lock.IMPORT)
@@ -347,11 +353,10 @@ def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Col
 
 
 def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
-    """Merge a body that somebody added into another one, as the import does for communes. Call it in a transaction
-    that has locked both rows.
+    """Merge a body that somebody added into another one. Call it in a transaction that has locked both rows.
 
-    `into` takes the SIREN of `body` if it has none and is not on the official list. In any case, a search for that
-    SIREN finds `into`.
+    `into` takes the SIREN of `body` if `into` has no SIREN and is not on the official list. In any case, a search for
+    that SIREN finds `into`.
     """
     if body.siren and not into.siren and not into.is_listed:
         body.siren, into.siren = None, body.siren
@@ -365,8 +370,9 @@ def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
 
 @transaction.atomic
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
-    """Save a région that replaces the official one for a body, or remove the correction if `region` is None. Imports
-    do not change the correction.
+    """Save a région that replaces the official one for a body, or remove the correction if `region` is None.
+
+    Imports do not change the correction.
     """
     collectivity.region_correction = region
     collectivity.region_correction_note = note if region else ""

@@ -17,8 +17,9 @@ MAX_NAME_LENGTH = 24
 
 
 def list_spellings(word: str) -> list[str]:
-    """Return other spellings of a name: with one or two sounds written otherwise and, if it is short, with one wrong
-    letter. The list is empty for a long name.
+    """Return other spellings of a name, in which one or two sounds are written otherwise.
+
+    A short name also has spellings with one wrong letter. The list is empty for a long name.
     """
     if len(word) > MAX_NAME_LENGTH:
         return []
@@ -39,7 +40,7 @@ def _list_sound_variants(word: str) -> Iterator[str]:
 
 
 def _list_letter_variants(word: str) -> set[str]:
-    """Return every spelling with one letter missing, added, replaced, or two swapped."""
+    """Return every spelling with one letter missing, added or replaced, or with two neighbouring letters swapped."""
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     shorter = {head + tail[1:] for head, tail in splits if tail}
     swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1}

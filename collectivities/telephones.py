@@ -8,8 +8,9 @@ COUNTRY_CODES = {"975": "508", "986": "681", "987": "689", "988": "687"}
 
 
 def get_local_number_length(collectivity: Collectivity | None) -> int | None:
-    """Return the number of digits of local numbers in the territory of a body, or 0 if it has none. Return None if the
-    body or its région is not known.
+    """Return the number of digits of local numbers in the territory of a body, or 0 if it has no local numbers.
+
+    Return None if the body or its région is not known.
     """
     if collectivity is None:
         return None
@@ -18,10 +19,10 @@ def get_local_number_length(collectivity: Collectivity | None) -> int | None:
 
 
 def find_phone_problem(phone: str, body: Collectivity | None) -> str:
-    """Return a French sentence on why this number cannot be called and what to do, or "" if it can. The sentence has
-    no full stop.
+    """Return a French sentence on why this number cannot be called and what to do, or "" if it can be called.
 
-    The text may hold words and several numbers: one complete number is enough. `body` is None if it is not known yet.
+    The sentence has no full stop. `phone` may hold words and several numbers: one complete number is enough. `body` is
+    None if it is not known yet.
     """
     if has_complete_number(phone, local_digits=get_local_number_length(body)):
         return ""

@@ -62,16 +62,18 @@ def normalise_text(text: str) -> str:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the normalised words of a name without its small words, and with « saint » for « st ». A name of small
-    words only (Lès, Y) keeps them.
+    """Return the normalised words of a name without its small words, and with « saint » for « st ».
+
+    A name that has only small words (Lès, Y) keeps them.
     """
     words = [SAINT_ABBREVIATIONS.get(word, word) for word in normalise_text(text).split()]
     return [word for word in words if word not in SMALL_WORDS] or words
 
 
 def split_kind(words: list[str]) -> tuple[tuple[Kind, ...], list[str]]:
-    """Return the natures written before or after a name, and the other words, which are the name. Return `((), words)`
-    if no nature is written.
+    """Return the natures written before or after a name, and the other words, which are the name.
+
+    Return `((), words)` if no nature is written.
     """
     for size in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         if kinds := KIND_WORDS.get(tuple(words[:size])):
@@ -85,8 +87,9 @@ def _drop_trailing_kind(words: list[str]) -> list[str]:
 
 
 def make_stem(name: str, kind: str) -> str:
-    """Return the search key of a name: its significant words. Only a commune keeps words that name a nature:
-    « Ville-d’Avray ».
+    """Return the search key of a name, which consists of its significant words.
+
+    Only a commune keeps words that name a nature: « Ville-d’Avray ».
     """
     words = split_words(re.sub(r"\([^)]*\)", " ", name))
     if kind != Kind.COMMUNE:

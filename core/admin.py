@@ -16,8 +16,9 @@ from core.admin_lists import BoundedChangeList, BoundedPaginator
 
 
 class ChosenRowsForm(ActionForm):
-    """The form of the admin's actions. An action applies to the ticked rows only: Django's link to select all rows has
-    no effect.
+    """The form of the admin's actions. An action applies to the ticked rows only.
+
+    Django's link to select all rows has no effect.
     """
 
     def clean_select_across(self) -> bool:
@@ -48,8 +49,9 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Load only the script of the actions. Django's form scripts are left out, because one of them listens to the
-        deprecated « unload » event.
+        """Return the list page, with the script of the actions as its only script.
+
+        Django's form scripts are left out, because one of them listens to the deprecated « unload » event.
         """
         return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 

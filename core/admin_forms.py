@@ -9,15 +9,17 @@ STAMP_FIELD = "_seen"  # the name of the field, in config/templates/admin/change
 
 
 class ConflictCheckedForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """A form that refuses to overwrite a row that was changed after the page was rendered. It compares
-    `current_stamp`, computed from the row and its inlines, with the stamp that the page sends back.
+    """A form that refuses to overwrite a row that was changed after the page was rendered.
+
+    It compares `current_stamp`, computed from the row and its inlines, with the stamp that the page sends back.
     """
 
     current_stamp = ""
 
     def clean(self) -> dict[str, Any]:
-        """Add an error if somebody changed the row since the page was opened, and keep the typed values. A form whose
-        values are already stored passes, because it is a double click.
+        """Add an error if somebody changed the row since the page was opened. The typed values are kept.
+
+        There is no error if these values are already stored, because the form was then sent by a double click.
         """
         cleaned = super().clean() or {}
         sent_stamp = self.data.get(STAMP_FIELD)

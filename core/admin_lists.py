@@ -31,10 +31,11 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """An admin list with keyset pages. The parameter `p` is the primary key of the last row of the previous page;
-    Django drops it when a filter changes.
+    """An admin list with keyset pages.
 
-    The list must be ordered by columns or annotations, not by expressions. `list_editable` is not supported.
+    The parameter `p` of the address is the primary key of the last row of the previous page. Django drops `p` when a
+    filter changes. The list must be ordered by columns or annotations, not by expressions. `list_editable` is not
+    supported.
     """
 
     next_page: Any = None
@@ -55,8 +56,9 @@ class BoundedChangeList(ChangeList):
         self.show_admin_actions = bool(rows)
 
     def list_rows_after(self, last_seen: str | None) -> QuerySet[Any]:
-        """Return the rows after the one whose primary key is `last_seen`, in the order of the list. Return all rows
-        without `last_seen`, or if that row no longer exists.
+        """Return the rows after the one whose primary key is `last_seen`, in the order of the list.
+
+        Return all rows if `last_seen` is empty, or if that row no longer exists.
         """
         rows: QuerySet[Any] = self.queryset
         if not last_seen:
@@ -85,7 +87,7 @@ class SortKey(NamedTuple):
 
 
 def make_sort_key(opts: Options[Any], item: Any) -> SortKey:
-    """Return the sort key for an item of `order_by`: an OrderBy, an F or a name such as « -created_at »."""
+    """Return the sort key for an item of `order_by`, which is an OrderBy, an F or a name such as « -created_at »."""
     order: Any = item if isinstance(item, OrderBy) else make_order_by(item)
     name, descending = order.expression.name, order.descending
     nulls_after = bool(order.nulls_last or not (descending or order.nulls_first))
@@ -97,7 +99,7 @@ def make_sort_key(opts: Options[Any], item: Any) -> SortKey:
 
 
 def make_order_by(item: Any) -> OrderBy:
-    """Return an F or a name such as « -created_at » as an OrderBy."""
+    """Return the OrderBy for an F or for a name such as « -created_at »."""
     if isinstance(item, F):
         return item.asc()
     return OrderBy(F(item.removeprefix("-")), descending=item.startswith("-"))

@@ -7,8 +7,9 @@ SUBSCRIBER_PREFIX_BITS = 64
 
 
 def find_client_address(forwarded: str, remote: str) -> str:
-    """Return the last address of the X-Forwarded-For header `forwarded`, which our own proxy wrote. Without this
-    header, return `remote`, the address of the connection.
+    """Return the address of the client: the last one of the X-Forwarded-For header, where our own proxy wrote it.
+
+    `forwarded` is the value of this header. If it is empty, return `remote`, the address of the connection.
     """
     return forwarded.rpartition(",")[2].strip() or remote
 

@@ -24,8 +24,9 @@ def reserve_keys(model: type[Model], number: int) -> Iterator[int]:
 
 
 def copy_rows(rows: Iterable[Model]) -> None:
-    """Insert rows of one table by COPY, as the iterable yields them. If the first row has no primary key, the database
-    gives each row its key.
+    """Insert rows of one table by COPY, as the iterable yields them.
+
+    If the first row has no primary key, the database gives each row its key.
     """
     rows = iter(rows)
     first_row = next(rows, None)

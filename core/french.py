@@ -18,7 +18,7 @@ FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 
 
 def choose_plural(singular: str, plural: str, number: int) -> str:
-    """Return `singular` if `number` is 0 or 1, as French does, or else `plural`. Placeholders in it are not filled."""
+    """Return `singular` if `number` is 0 or 1, as French does, or else `plural`. Placeholders are not filled."""
     return singular if number < 2 else plural
 
 
@@ -31,8 +31,9 @@ def starts_with_vowel(text: str) -> bool:
 
 
 def prepend_de(noun: str) -> str:
-    """Return the noun, which may begin with an article, after « de »: « du Mans », « des Ulis », « d’Arles », « de La
-    Rochelle ».
+    """Return « de » and the noun. An article « le » or « les » before the noun is contracted with « de ».
+
+    Examples: « du Mans », « des Ulis », « d’Arles », « de La Rochelle ».
     """
     for article, contraction in (("le ", "du "), ("les ", "des ")):
         if noun[: len(article)].lower() == article:
@@ -41,7 +42,10 @@ def prepend_de(noun: str) -> str:
 
 
 def prepend_a(noun: str) -> str:
-    """Return the noun, which may begin with an article, after « à »: « au Mans », « aux Ulis », « à La Rochelle »."""
+    """Return « à » and the noun. An article « le » or « les » before the noun is contracted with « à ».
+
+    Examples: « au Mans », « aux Ulis », « à La Rochelle ».
+    """
     for article, contraction in (("le ", "au "), ("les ", "aux ")):
         if noun[: len(article)].lower() == article:
             return contraction + noun[len(article) :]
@@ -49,7 +53,7 @@ def prepend_a(noun: str) -> str:
 
 
 def curl_apostrophes(text: str) -> str:
-    """Return the text with typographic apostrophes instead of straight ones, which the official list of bodies has."""
+    """Return the text with typographic apostrophes. The official list of bodies has straight ones."""
     return text.replace("'", "’")
 
 

@@ -23,8 +23,9 @@ class Lock(IntEnum):
 
 
 def acquire_lock(lock: Lock, *, is_shared: bool = False) -> None:
-    """Wait for the lock and hold it until the end of the transaction. Several transactions may hold it at once with
-    `is_shared`.
+    """Wait for the lock and hold it until the end of the transaction.
+
+    With `is_shared`, several transactions may hold the lock at once.
     """
     fetch_value(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
 
@@ -37,8 +38,9 @@ def try_lock(lock: Lock) -> bool:
 
 
 def lock_key(key: str, *, seed: int = 0) -> None:
-    """Wait for the lock of this key and hold it until the end of the transaction. The key is any text, such as the key
-    of a submitted form; another `seed` gives another lock.
+    """Wait for the lock of this key and hold it until the end of the transaction.
+
+    The key is any text, such as the key of a submitted form. Another `seed` gives another lock.
     """
     fetch_value("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", key, seed)
 

@@ -9,8 +9,9 @@ from core.french import set_no_break_spaces
 
 
 def make_mail(text: str, *, key: object, to: str) -> EmailMessage:
-    """Return the mail made from a rendered template, whose first line is the subject. The Message-ID is made from
-    `key`, so that it is the same at every attempt to send the mail.
+    """Return the mail made from a rendered template. The first line of `text` is the subject.
+
+    The Message-ID is made from `key`, so that it is the same at every attempt to send the mail.
     """
     subject, _newline, body = set_no_break_spaces(text).strip().partition("\n")
     return EmailMessage(

@@ -32,8 +32,9 @@ MAX_CODE_POINTS = 24
 
 
 def remove_undrawable_characters(data: Any) -> Any:
-    """Return the data without control, private and unassigned characters and lone surrogates, which have no meaning
-    and no shape.
+    """Return the data without the characters that have no meaning and no shape.
+
+    They are controls, lone surrogates, and private and unassigned characters.
     """
     return map_texts(data, lambda text: "".join(filter(is_drawable, text)))
 
@@ -55,7 +56,10 @@ def map_texts(data: Any, change: Any) -> Any:
 
 
 def find_missing_character(error: str) -> str:
-    """Return the character that no font has, according to this error message of typst, or "" for any other error."""
+    """Return the character that no font has, read from this error message of typst.
+
+    Return "" for any other error.
+    """
     match = MISSING_CHARACTER.search(error)
     if match is None:
         return ""
@@ -63,8 +67,9 @@ def find_missing_character(error: str) -> str:
 
 
 def replace_characters_by_names(data: Any, *, sample: str) -> Any:
-    """Return the data with each character of the same script as `sample` replaced by the name of the script and its
-    number.
+    """Return the data with each run of characters of one script replaced as `format_character_run` does.
+
+    The script is that of the character `sample`.
     """
     script = find_script(sample)
     return map_texts(data, lambda text: "".join(replace_runs_by_names(text, script)))
@@ -87,8 +92,9 @@ def replace_runs_by_names(text: str, script: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def find_script(character: str) -> str:
-    """Return the name of the character's script, such as « TIBETAN », if a font has either all or none of its
-    characters. Return the character itself if it belongs to another script.
+    """Return the name of the character's script, such as « TIBETAN », or the character itself.
+
+    The name is returned only for scripts that each font has as a whole or not at all.
     """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:
@@ -99,7 +105,8 @@ def find_script(character: str) -> str:
 def format_character_run(run: str) -> str:
     """Return the text to print instead of a run of characters of one script: « [japonais U+3042 U+3044] ».
 
-    A program can find the characters again from their numbers. Only the first 24 are given, with how many follow.
+    A program can find the characters again from their numbers. After the first 24 numbers, only the count of the other
+    characters is given.
     """
     if not run:
         return ""

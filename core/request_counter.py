@@ -13,11 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) -> int:
-    """Count this request, and return how many its address has sent in the current period. Return 0 if the cache does
-    not answer.
+    """Count this request, and return how many its address has sent in the current period.
 
-    A period lasts `within_seconds` and begins with its first request. A large number does not prove an abuse, because
-    the computers of one building share one address.
+    Return 0 if the cache does not answer. A period lasts `within_seconds` and begins with its first request. A large
+    number does not prove an abuse, because the computers of one building share one address.
     """
     key = f"{purpose}:{hash_address(request)}"
     try:

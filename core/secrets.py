@@ -4,7 +4,8 @@ from django.utils.crypto import salted_hmac
 
 
 def hash_value(purpose: str, value: str, *, secret: str | bytes | None = None) -> bytes:
-    """Return the HMAC-SHA256 of the value, keyed with `secret` or else with SECRET_KEY. A value has another hash for
-    another `purpose`.
+    """Return the HMAC-SHA256 of the value, keyed with `secret` or else with SECRET_KEY.
+
+    The same value has another hash for another `purpose`.
     """
     return salted_hmac(purpose, value, secret=secret, algorithm="sha256").digest()

@@ -89,8 +89,9 @@ def find_first_number(text: str) -> str:
 
 
 def find_dialled_number(text: str) -> str:
-    """Return the digits to dial for the first complete number of the text, with its « + ». If there is none, return
-    all digits of the text. The zero of « +33 (0)2 » is left out.
+    """Return the digits to dial for the first complete number of the text, after its « + » if it has one.
+
+    If the text has no complete number, return all its digits. The zero of « +33 (0)2 » is left out.
     """
     bare = text.replace(" ", "")
     if len(bare) == NATIONAL_DIGITS and bare.startswith("0") and bare.isascii() and bare.isdecimal():
@@ -103,7 +104,7 @@ def find_dialled_number(text: str) -> str:
 def has_short_number(text: str) -> bool:
     """Tell whether the text holds a short number, such as 112 or 32 18, and no national number.
 
-    Even the beginning of a national number counts: « 02 98 00 poste 12 » has no short number.
+    The beginning of a national number counts as a national number: « 02 98 00 poste 12 » gives False.
     """
     text = HOURS.sub(" h ", write_plain_signs(text[:LONGEST_TEXT]))
     runs = [re.sub(r"[\s.]", "", EDGES.sub("", run)) for run in split_digit_runs(text)]
@@ -111,8 +112,9 @@ def has_short_number(text: str) -> bool:
 
 
 def list_local_prefixes(code: str) -> tuple[str, ...]:
-    """Return the prefixes that callers from elsewhere dial before a local number of a territory. `code` is its country
-    code, such as « 508 ».
+    """Return the prefixes that callers from elsewhere dial before a local number of a territory.
+
+    `code` is the country code of the territory, such as « 508 ».
     """
     return (f"+{code}", f"00{code}", *NATIONAL_PREFIXES.get(code, ()))
 
@@ -137,7 +139,7 @@ def has_too_many_digits(text: str) -> bool:
 
 
 def list_digit_runs(text: str) -> Iterator[str]:
-    """Yield the runs of digits in the text, each with its separators, in every way to read the text.
+    """Yield the runs of digits in the text, each with its separators, for every way to read the text.
 
     Hours are read both as digits and as words. Commas are read both as separators of digits and as ends of numbers.
     """
@@ -172,7 +174,10 @@ def is_complete(run: str, local_digits: int | None) -> bool:
 
 
 def match_complete_numbers(number: str) -> re.Match[str] | None:
-    """Return the match if the whole text consists of complete numbers, or else None. A long text gives None too."""
+    """Return the match if the whole of `number` consists of complete numbers, or else None.
+
+    The result is also None for a text longer than LONGEST_RUN.
+    """
     # The length comes before the pattern, which would try every division of a long text.
     return COMPLETE_NUMBERS.fullmatch(number) if len(number) <= LONGEST_RUN else None
 
@@ -180,8 +185,8 @@ def match_complete_numbers(number: str) -> re.Match[str] | None:
 def replace_repeated_separators(text: str) -> str:
     """Return the text with a dot instead of each comma, semicolon, underscore or colon inside a number.
 
-    Such a sign is inside a number if the text repeats it between digits. Any of them but the colon is also inside a
-    number of five pairs of digits.
+    Such a sign is inside a number if the text repeats it between digits. Except for the colon, it is also inside a
+    number if it separates two of five pairs of digits.
     """
     text = FIVE_PAIRS.sub(lambda found: re.sub(r"[,;_]", ".", found[0]), text)
     numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))

@@ -54,10 +54,10 @@ def has_visible_character(text: str) -> bool:
 
 
 def clean_file_name(name: str) -> str:
-    """Return a file name sent by a client in a form that is safe to show: the last part of its path, on one line,
-    without invisible characters.
+    """Return a file name sent by a client in a form that is safe to show.
 
-    No file is stored under this name. A long name is shortened in the middle, because its end shows the kind of file.
+    It is the last part of the path, on one line, without invisible characters. A long name is shortened in the middle,
+    because its end shows the kind of file. No file is stored under this name.
     """
     last_part = name.replace("\\", "/").rsplit("/", 1)[-1]
     characters_by_category = ((character, unicodedata.category(character)[0]) for character in last_part)
@@ -71,7 +71,7 @@ def clean_file_name(name: str) -> str:
 
 
 def neutralise_formula(text: str) -> str:
-    """Return the text, after an apostrophe if a spreadsheet program would read it as a formula."""
+    """Return the text, with an apostrophe before it if a spreadsheet program would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_CHARACTERS) else text
 
 
@@ -83,8 +83,9 @@ def defang_links(text: str) -> str:
 
 
 def are_same_answers(first: object, second: object) -> bool:
-    """Tell whether two sets of answers differ at most in invisible characters, spaces and kinds of apostrophe. Each
-    set may be as somebody typed it or as the database stores it.
+    """Tell whether two sets of answers differ at most in invisible characters, spaces and kinds of apostrophe.
+
+    Telephone numbers may also differ in dots. Each set may be as somebody typed it or as the database stores it.
     """
     return _normalise_answer(first) == _normalise_answer(second)
 

@@ -34,7 +34,7 @@ PART_PAGE_COUNT = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 @cache
 def load_typst() -> Any:
-    """Return the typst module. It is imported on first use, because it takes 7 MB of memory, and more to draw."""
+    """Return the typst module. It is imported on first use, because it takes 7 MB of memory and more when it draws."""
     return importlib.import_module("typst")
 
 
@@ -43,8 +43,8 @@ def typeset(template: Path, data: Any) -> bytes:
 
     The template may include files of its own folder only. The fonts are those of typst and of a pinned package, so the
     PDF is the same on every machine. A character that no font has is replaced by its script and its number, instead of
-    an empty box. The PDF does not claim to be accessible if it has characters of more than MAX_SCRIPTS such scripts,
-    or if typst refuses the claim for another reason.
+    an empty box. The PDF does not claim to be accessible if the characters that no font has belong to MAX_SCRIPTS
+    scripts or more, or if typst refuses the claim for another reason.
     """
     data = remove_undrawable_characters(data)
     for _attempt in range(MAX_SCRIPTS):
@@ -58,7 +58,7 @@ def typeset(template: Path, data: Any) -> bytes:
 
 
 def compile_template(template: Path, data: Any, standard: str | list[str]) -> bytes:
-    """Return the PDF that typst makes of the template and the data, under these standards for PDF."""
+    """Return the PDF that typst makes of the template and the data. `standard` names the PDF standards to follow."""
     return bytes(
         load_typst().compile(
             template,
@@ -88,11 +88,11 @@ class Sink(Protocol):
 
 
 class PdfJoiner:
-    """A writer that joins PDFs into one file as they come, and keeps none of them in memory.
+    """A writer that joins PDFs into one file, one after the other, and keeps none of them in memory.
 
     It reads only what `typeset` writes: uncompressed objects, one after the other, with a plain cross-reference table.
-    Each part keeps its own tree of pages and its own tree of tags, which are attached to new roots. The catalog of the
-    first part is used, with its title, language and conformance claims.
+    The pages of each part keep their own tree, and so do its tags. These trees are attached to new roots. The catalog
+    of the first part is used, with its title, language and conformance claims.
     """
 
     PAGES, TAGS, CATALOG = 1, 2, 3
@@ -129,10 +129,9 @@ class PdfJoiner:
             self.number = max(self.number, number)
 
     def attach_to_roots(self, number: int, content: bytes) -> bytes:
-        """Return the object, changed if it is the root of the pages or tags of a part. Such a root becomes a child of
-        the new root.
+        """Return the object, changed to a child of a new root if it is the root of the pages or tags of a part.
 
-        The metadata lose their number of pages. The first catalog is saved for the end.
+        The number of pages is removed from the metadata. The first catalog is saved for the end.
         """
         if content.startswith(b"<</Type/Pages"):
             self.trees.append(number)
@@ -146,8 +145,9 @@ class PdfJoiner:
         return PART_PAGE_COUNT.sub(lambda match: b" " * len(match[0]), content)
 
     def convert_tag_root(self, tree: bytes) -> bytes:
-        """Return the root of the tags of a part as a document under the new root. Its keys are renumbered to come
-        after those of the earlier parts.
+        """Return the root of the tags of a part as a document under the new root.
+
+        The keys of the part (see `keyed`) are renumbered to come after those of the earlier parts.
         """
         keys = tree.partition(b"/Nums[")[2].partition(b"]")[0]
         offset = len(self.keyed)
@@ -187,8 +187,9 @@ def format_references(numbers: list[int]) -> bytes:
 
 
 def list_pdf_objects(pdf: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and the content of each object, in the order of the file. The content is without `obj` and
-    `endobj`.
+    """Yield the number and the content of each object, in the order of the file.
+
+    The content is without `obj` and `endobj`.
     """
     table = int(pdf.rpartition(b"startxref")[2].split()[0])
     entries = pdf[table:].partition(b"trailer")[0].split()[3:]
@@ -200,11 +201,10 @@ def list_pdf_objects(pdf: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def shift_references(content: bytes, shift: int, keys: int) -> bytes:
-    """Return the object with `shift` added to its references (« 12 0 R ») and `keys` added to the keys of its tags.
-    The content of a stream does not change.
+    """Return the object with `shift` added to its references (« 12 0 R ») and `keys` to the keys of its tags.
 
-    Outside of streams, an object holds only our own texts and addresses, never the name of a body. So no text of a
-    stranger can look like a reference.
+    The content of a stream does not change. Outside of streams, an object holds only our own texts and addresses,
+    never the name of a body. So no text of a stranger can look like a reference.
     """
     head, mark, stream = content.partition(b"stream\n")
     head = re.sub(rb"(\d+) 0 R", lambda match: b"%d 0 R" % (int(match[1]) + shift), head)

@@ -119,7 +119,7 @@ class TracedAdmin(BoundedModelAdmin):
         return row
 
     def list_history_filters(self, row: Any) -> HistoryFilters:
-        """Return the models and the filters of the versions that the history of this row shows."""
+        """Return what the history of this row shows: pairs of a model and a filter of its versions."""
         return [(type(row), {"pgh_obj_id": row.pk})]
 
     def history_view(
@@ -221,8 +221,9 @@ class CsirtAdmin(TracedAdmin):
         return request.user.filter_led_centres(csirts)  # type: ignore[union-attr]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
-        """Return the read-only fields. The notification address is one of them: the lead changes it on a page
-        that first sends a trial mail to it.
+        """Return the read-only fields. The notification address is always read-only here.
+
+        The lead changes it on another page, which first sends a trial mail to the new address.
         """
         facts = [] if can_edit_directory(request) else ["name", "slug", "level", "is_active", "published_contacts"]
         return [*facts, "notification_email"]
@@ -235,7 +236,7 @@ class CsirtAdmin(TracedAdmin):
         return super().get_form(request, obj, change, help_texts={"notification_email": EMPTY_ADDRESS}, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
-        """Return the fields. The lead of the CSIRT also gets a link to the page that changes the address."""
+        """Return the only fieldset. It shows the lead of the CSIRT a link to the page of the notification address."""
         words = "L’adresse de notification se change sur une page à part, qui l’essaie d’abord\N{NO-BREAK SPACE}:"
         link = format_html('{} <a href="{}">l’adresse de mon centre</a>.', words, reverse("centre_channel"))
         return [

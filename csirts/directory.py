@@ -77,8 +77,9 @@ def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryRepor
 
 
 class RowLoader:
-    """An importer of the rows of one model. `key` are the names of the fields that identify a row, `names` those of
-    its other fields.
+    """An importer of the rows of one model.
+
+    `key` gives the names of the fields that identify a row, and `names` those of its other fields.
     """
 
     def __init__(self, model: Any, key: tuple[str, ...], names: tuple[str, ...]) -> None:
@@ -107,8 +108,9 @@ class RowLoader:
         return self.model.objects.all()
 
     def _load_imported_versions(self) -> dict[Key, Any]:
-        """Return the last version of each row that an import wrote, by the key of the row. It may record the deletion
-        of the row.
+        """Return the last version that an import wrote for each row, by the key of the row.
+
+        That version may record the deletion of the row.
         """
         versions = get_version_manager(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
@@ -209,8 +211,9 @@ def _parse_origin(entry: Any) -> Values:
 
 
 def _parse_period(cover: Any) -> DateRange:
-    """Return the period. Its first day is `from`; `until` is the first day after it. A missing day leaves that side
-    open.
+    """Return the period that begins on the day `from` and ends before the day `until`.
+
+    If a day is missing, the period is open on that side.
     """
     first_day, end_day = _parse_day(cover.get("from")), _parse_day(cover.get("until"))
     return DateRange(first_day, end_day, "[)" if first_day else "()")

@@ -58,23 +58,27 @@ class CoverageForm(ConflictCheckedForm):
     def _get_validation_exclusions(self) -> set[str]:
         """Return the fields that the validation leaves out.
 
-        The period is not one of them, although this form has other names for it: the exclusion constraint of
-        PostgreSQL is checked on it.
+        The period is validated, although this form has other names for it, so that the exclusion constraint of
+        PostgreSQL is checked.
         """
         checked = {"valid"} if self.instance.valid else set()
         return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
 
 
 def describe_overlap(overlapping: Coverage) -> str:
-    """Return « Breizh Cyber répond déjà pour ce territoire et cette période (depuis le 1er janvier 2021). »."""
+    """Return the sentence on an overlap.
+
+    It reads « Breizh Cyber répond déjà pour ce territoire et cette période (depuis le 1er janvier 2021). ».
+    """
     centre = wording.format_centre(overlapping.csirt.name)
     period = wording.format_validity(overlapping.valid)
     return f"{centre[:1].upper()}{centre[1:]} répond déjà pour ce territoire et cette période ({period})."
 
 
 class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form with which a lead edits one contact of the centre. It saves the centre itself as the source, and today
-    as its date.
+    """The form with which a lead edits one contact of the centre.
+
+    The stored source is the centre itself, and the date of the source is today.
     """
 
     kind: ContactKind

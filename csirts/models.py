@@ -32,8 +32,8 @@ ALL_DAY = re.compile(r"\b24\s*(?:h|heures)?\s*(?:/|sur)\s*(?:24|7)(?!\d)|à tout
 def track_changes(verbose_name: Any, *constraints: models.BaseConstraint, table: str | None = None):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
     """Return a class decorator that makes PostgreSQL record each version of the rows of a model, deletions included.
 
-    The versions go to an append-only table of their own: `constraints` are its constraints and `table` is its name,
-    which Django chooses by default.
+    The versions go to an append-only table of their own with these `constraints`. `table` is the name of this table.
+    If it is None, Django chooses a name.
     """
     options = {"verbose_name": verbose_name, "verbose_name_plural": verbose_name, "constraints": list(constraints)}
     return pghistory.track(
@@ -48,7 +48,7 @@ def track_changes(verbose_name: Any, *constraints: models.BaseConstraint, table:
 class DirectoryVersion(models.Model):
     """The single row whose token changes whenever anything in the directory changes. Only triggers write it.
 
-    The token is random, so that no two states of the directory share it. A rollback restores the former token.
+    The token is random, so that no two states of the directory share a token. A rollback restores the former token.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
@@ -66,7 +66,7 @@ class DirectoryVersion(models.Model):
 def make_version_trigger() -> pgtrigger.Trigger:
     """Return the trigger that renews the token of the directory at each change of a table.
 
-    It runs before the statement. Concurrent editors then wait for the token before they lock other rows.
+    The trigger runs before the statement. Concurrent editors then wait for the token before they lock other rows.
     """
     return pgtrigger.Trigger(
         name="renews_version",
@@ -153,7 +153,7 @@ class Csirt(models.Model):
 
     @property
     def phone_note(self) -> str:
-        """The note on the telephone number. It must be shown with the number, to be read first."""
+        """The note on the telephone number. It must be shown with the number, so that people read it before a call."""
         contact = self.get_contact(ContactKind.PHONE)
         return contact.note if contact else ""
 
@@ -258,8 +258,9 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
     models.CheckConstraint(name="coverageevent_kind__in", condition=Q(kind__in=["", *Kind.values])),
 )
 class Coverage(models.Model):
-    """The territory that a CSIRT covers during a period: a region, or one of its départements. It may be limited to
-    one kind of body.
+    """The territory that a CSIRT covers during a period: a region, or one of its départements.
+
+    The coverage may be limited to one kind of body.
     """
 
     csirt = models.ForeignKey(

@@ -69,8 +69,9 @@ def list_nationwide_entries(csirts: Iterable[Csirt]) -> list[DirectoryEntry]:
 
 
 def format_printed_origins(csirt: Csirt) -> str:
-    """Return the sources of the contacts as they are printed in PDF files, or "" if there are none. Example: « Liste
-    de l’ANSSI, 23 juin 2026 ; horaires : alouette.fr, 22 novembre 2023 ».
+    """Return the sources of the contacts as PDF files print them, or "" if there are none.
+
+    Example: « Liste de l’ANSSI, 23 juin 2026 ; horaires : alouette.fr, 22 novembre 2023 ».
     """
     first, *others = list(_list_origins(csirt, [])) or [""]
     return f"{NBSP}; ".join([first, *(other[:1].lower() + other[1:] for other in others)])
@@ -91,10 +92,9 @@ def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
 
 
 def get_published_contacts(csirt: Csirt) -> tuple[str, ...]:
-    """Return the postal address, the phone number and the mailbox that the CSIRT publishes. A value that is not
-    published is "".
+    """Return the postal address, the phone number and the mailbox that the CSIRT publishes.
 
-    They are only displayed: nothing is sent to them.
+    An unpublished value is "". The values are only displayed: nothing is sent to them.
     """
     return (csirt.address, format_phone(csirt.phone), csirt.email)
 
@@ -106,8 +106,9 @@ def _make_entry(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Directory
 
 
 def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
-    """Yield each source once, after the names of the values that it gives. The first source has no such names: it is
-    that of the number or the site.
+    """Yield each source once, as « Horaires : alouette.fr », with the names of the values that it gives.
+
+    The first source, which is that of the number or the site, is yielded alone.
     """
     labels: dict[str, list[str]] = {}
     for contact in sorted(csirt.contacts.all(), key=lambda contact: contact.kind not in MAIN_KINDS):
@@ -121,8 +122,9 @@ def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
 
 
 def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[DirectoryEntry]:
-    """Yield one line for each zone with regions that no CSIRT covers as a whole. Its source is the most frequent
-    source of the coverages.
+    """Yield one line for each zone with regions that no CSIRT covers as a whole.
+
+    The source of the line is the most frequent source of the coverages.
     """
     covered = {coverage.region_id for coverage in coverages if coverage.departement_id is None and not coverage.kind}
     counts = Counter(format_origin(coverage.source, coverage.source_on) for coverage in coverages)
@@ -147,7 +149,10 @@ def query_published_phone(csirt: int | None) -> QuerySet[Contact]:
 
 
 def list_stopped_centres(centres: Iterable[Csirt]) -> list[StoppedCentre]:
-    """Return which of the centres are out of service. Runs one query for their history, or none if there are none."""
+    """Return those of the centres that are out of service.
+
+    Runs one query for their history, or none if all centres are in service.
+    """
     stopped = {centre.pk: centre for centre in centres if not centre.is_active}
     if not stopped:
         return []

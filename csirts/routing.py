@@ -26,8 +26,9 @@ CASES_FOLLOW_AFTER = timedelta(minutes=10)
 
 
 class Ground(NamedTuple):
-    """The territory that a coverage gives to a centre. It is the whole region if `departement` is None, and holds for
-    every kind of body if `kind` is empty.
+    """The territory that a coverage gives to a centre.
+
+    It is the whole region if `departement` is None. It holds for every kind of body if `kind` is empty.
     """
 
     region: int
@@ -67,19 +68,19 @@ class Route:
     @property
     def stand_in(self) -> Fallback | None:
         """The other centre to call if the centre of the route has no telephone number, or else None."""
-        return None if self.csirt and self.csirt.phone else _find_callable(self.fallbacks)
+        return None if self.csirt and self.csirt.phone else _find_first_with_phone(self.fallbacks)
 
     @property
     def after_hours(self) -> Fallback | None:
-        """The other centre to call while the centre of the route is closed: the first with a number and no hours of
-        its own.
+        """The other centre to call while the centre of the route is closed, or None.
 
-        It is None if the centre of the route has no number or no known hours, or never closes.
+        It is the first of `fallbacks` with a telephone number and no hours of its own. It is None if the centre of the
+        route has no number or no known hours, or never closes.
         """
         csirt = self.csirt
         if csirt is None or not csirt.phone or not csirt.may_be_closed:
             return None
-        return _find_callable(fallback for fallback in self.fallbacks if not fallback.hours)
+        return _find_first_with_phone(fallback for fallback in self.fallbacks if not fallback.hours)
 
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
@@ -106,11 +107,14 @@ def get_centres_by_level(on: date) -> dict[str, Csirt]:
 
 
 def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
-    """Return the other centre to call if `csirt` has no telephone number, or else None. Runs one query at most."""
+    """Return the other centre to call if `csirt` has no telephone number, or else None.
+
+    Runs one query at most, once this process has the directory.
+    """
     if csirt.phone:
         return None
     directory = load_directory(on)
-    return _find_callable((*directory.backups.get(csirt.pk, ()), *directory.last_resorts))
+    return _find_first_with_phone((*directory.backups.get(csirt.pk, ()), *directory.last_resorts))
 
 
 def find_covered_region(csirt: Csirt, on: date) -> Region | None:
@@ -156,8 +160,9 @@ class Directory:
         )
 
     def find_route(self, collectivity: Collectivity, member_regions: Sequence[Region]) -> Route:
-        """Return the route of a body. `member_regions` are the regions of the members of a group, if there are
-        several.
+        """Return the route of a body.
+
+        `member_regions` are the regions of the members of a group if there are several regions, or else empty.
         """
         region = _find_region(collectivity)
         ground = self._find_most_specific_ground(collectivity, region) if region else None
@@ -177,8 +182,9 @@ class Directory:
         return self.grounds.get(Ground(region.pk, None, ""))
 
     def _find_most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
-        """Return the narrowest territory that covers the body. A département of another region cannot match, because
-        the database keeps each département inside its region.
+        """Return the narrowest territory that covers the body, or None.
+
+        A département of another region cannot match, because the database keeps each département inside its region.
         """
         candidates = (
             Ground(region.pk, departement, kind)
@@ -218,7 +224,7 @@ def _load_version(version: UUID, on: date) -> Directory:
     """Return the directory of a version, which is cached.
 
     Each change draws a random version. So a version cached inside a transaction that rolls back is never requested
-    after it.
+    afterwards.
     """
     return Directory.load(on)
 
@@ -228,7 +234,7 @@ def _find_region(collectivity: Collectivity) -> Region | None:
     return collectivity.home_region or (_find_region(collectivity.seat) if collectivity.seat else None)
 
 
-def _find_callable(fallbacks: Iterable[Fallback]) -> Fallback | None:
+def _find_first_with_phone(fallbacks: Iterable[Fallback]) -> Fallback | None:
     """Return the first of these centres that has a telephone number, or None."""
     return next((fallback for fallback in fallbacks if fallback.phone), None)
 
@@ -238,8 +244,9 @@ def _rank_last_resort(csirt: Csirt) -> int:
 
 
 def _query_active_csirts(on: date) -> Iterable[Any]:
-    """Return the active CSIRTs with their contacts, their `grounds` of the day and their ordered `backup_ids`. Runs
-    two queries.
+    """Return the active CSIRTs with their contacts, their `grounds` of the day and their ordered `backup_ids`.
+
+    Runs two queries.
     """
     grounds = Coverage.objects.filter(csirt=OuterRef("pk"), valid__contains=on)
     backups = BackupCentre.objects.filter(csirt=OuterRef("pk")).order_by("rank")
@@ -256,8 +263,9 @@ def _query_active_csirts(on: date) -> Iterable[Any]:
 
 
 def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
-    """Return the regions of the members of a group if there are several, or else an empty list. Runs one query for a
-    group, none for other bodies.
+    """Return the regions of the members of a group if there are several regions, or else an empty list.
+
+    Runs one query for a group, and none for other bodies.
     """
     if collectivity.kind not in GROUPINGS:
         return []
@@ -267,8 +275,9 @@ def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
 
 
 def _load_all_member_regions() -> dict[int, list[Region]]:
-    """Return the regions of the members of each group by its id, for groups with members in several regions. Runs one
-    query.
+    """Return the regions of the members of each group, by group id. Runs one query.
+
+    Only groups with members in several regions are included.
     """
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
     member_regions: dict[int, list[Region]] = {}

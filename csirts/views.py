@@ -26,7 +26,7 @@ MAX_CHOICES = 12
 
 
 @dataclass(frozen=True)
-class DirectorySearch:
+class DirectorySearchResult:
     """The result of « Qui appeler chez moi ? »: one body, several to choose from, or a problem."""
 
     query: str = ""
@@ -60,17 +60,17 @@ def show_directory(request: HttpRequest) -> HttpResponse:
     return render(request, "csirts/directory.html", context)
 
 
-def _read_search(request: HttpRequest) -> DirectorySearch:
+def _read_search(request: HttpRequest) -> DirectorySearchResult:
     """Run the search of a request and return its result. `organisme` is the code of a chosen body, `q` the words
     typed.
     """
     query = request.GET.get("q", "").strip()
     if body := find_body_by_code(request.GET.get("organisme", "")):
-        return DirectorySearch(query, matches=(body,))
+        return DirectorySearchResult(query, matches=(body,))
     try:
         if "q" in request.GET:
             check_query_not_empty(query)
         answer = search_bodies_and_places(query, limit=MAX_CHOICES) if query else BodySearchResult([])
     except SearchProblem as problem:
-        return DirectorySearch(query, problem=str(problem))
-    return DirectorySearch(query, matches=(*answer.bodies, *answer.places), mention=answer.mention)
+        return DirectorySearchResult(query, problem=str(problem))
+    return DirectorySearchResult(query, matches=(*answer.bodies, *answer.places), mention=answer.mention)

@@ -100,15 +100,16 @@ def format_origin(source: str, source_on: date | None) -> str:
 
 
 def strip_origin(note: str) -> str:
-    """Return a note without the clauses on who published a value: « presse, à confirmer ; fermé en août » gives
-    « fermé en août ».
+    """Return a note without the clauses on who published a value.
+
+    « presse, à confirmer ; fermé en août » gives « fermé en août ».
     """
     clauses = re.split(r"\s*;\s*", note)
     return f"{NBSP}; ".join(clause for clause in clauses if "à confirmer" not in clause)
 
 
 def append_note(value: str, note: str) -> str:
-    """Return the value followed by its note in brackets, if there are both."""
+    """Return the value with its note after it in brackets. Without a note or a value, return the value alone."""
     return f"{value} ({note})" if value and note else value
 
 
@@ -140,8 +141,9 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def explain_location(body: Collectivity, region: Region | None, member_regions: Sequence[Region]) -> str:
-    """Return the first half of the sentence on why a centre was chosen. It names the region of the body, and tells
-    whether a person corrected it.
+    """Return the first half of the sentence on why a centre was chosen.
+
+    It names the region of the body, and tells whether a person corrected this region.
     """
     if region is None:
         of_body = "de cet organisme" if is_name_withheld(body) else body.name_with_de
@@ -180,7 +182,8 @@ def format_body(body: Collectivity) -> str:
 def explain_route(location: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
     """Return the sentence on why a centre answers for a body. `location` is its first half.
 
-    `departement` tells whether the coverage is limited to the département, and `kind` to which kind of body, or "".
+    `departement` tells whether the coverage is limited to the département. `kind` is the only kind of body that the
+    coverage is for, or "" if it is for all kinds.
     """
     words = {
         "where": location,
@@ -200,7 +203,8 @@ def explain_route(location: str, csirt: str, region: Region, *, departement: boo
 def explain_missing_route(location: str, region: Region | None, websites: Sequence[str]) -> str:
     """Return the sentence for a body that no CSIRT covers.
 
-    It sends the reader to the last of `websites`, whose centre helps everybody, or else to the police.
+    It sends the reader to the last of `websites`, whose centre helps everybody. Without websites, it sends the reader
+    to the police.
     """
     site = urlsplit(websites[-1]).netloc if websites else ""
     advice = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."

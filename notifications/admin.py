@@ -69,7 +69,10 @@ class DeliveryAdmin(BoundedModelAdmin):
 
     @admin.display(description="envoyé")
     def sent_moment(self, delivery: Delivery) -> str:
-        """Return when the mail was sent, in the time zone of the body, or « pas encore » or « non »."""
+        """Return when the mail was sent, in the time zone of the body.
+
+        If it was not sent, return « pas encore » if it is still due, or else « non ».
+        """
         if delivery.sent_at is None:
             return "pas encore" if delivery.status == DeliveryStatus.DUE else "non"
         moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}

@@ -14,7 +14,7 @@ FAILED_STATUSES = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.N
 def load_delivery_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
     """Return remarks on the mails of these events, by event id, the latest first. Runs one query.
 
-    A remark gives the state of one mail, without its address. There are MAX_REMARKS in all at most.
+    `events` are ids. A remark gives the state of one mail, without its address. At most MAX_REMARKS are returned.
     """
     rows = Delivery.objects.filter(announcement__event__in=events).order_by("-id")
     remarks = defaultdict[int, list[Remark]](list)

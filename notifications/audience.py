@@ -28,8 +28,9 @@ class Addressee(NamedTuple):
 
 
 class Audience:
-    """The recipients of each event of a batch. The events must be passed in order, because a recipient of one event
-    may be left out of a later event.
+    """The recipients of each event of a batch.
+
+    The events must be passed in order, because the recipient of one event may be left out of a later event.
     """
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
@@ -57,8 +58,9 @@ class Audience:
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def mark_members_notified(self, event: IncidentEvent) -> Iterator[Addressee]:
-        """Yield the members of the body to notify, and remember that they are notified. The author of the event, and
-        members already notified of this case, are left out.
+        """Yield the members of the body to notify, and remember that they are notified.
+
+        The author of the event is left out, and so are members who were already notified of this case.
         """
         for person in self.members[event.incident.collectivity_id]:
             key = (event.incident_id, person.pk)
@@ -67,10 +69,11 @@ class Audience:
                 yield Addressee(Recipient.BODY, person=person)
 
     def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
-        """Tell whether the centre was notified of the same kind of news less than QUIET_TIME ago and has not read the
-        case since.
+        """Tell whether the centre was recently notified of an event of this kind and has not read the case since.
 
-        If not, this event is remembered as the latest such news.
+        The earlier event is recent if it was less than QUIET_TIME before this one. If the result is False, this event
+        is remembered as the latest of its kind. Other recipients, and kinds that are not announced once, always give
+        False.
         """
         if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
             return False
@@ -83,8 +86,9 @@ class Audience:
 
 
 def load_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
-    """Return the people to notify of these events, by body id: the open accounts with a role in the body. Runs one
-    query, or none.
+    """Return the people to notify of these events, by body id.
+
+    They are the open accounts with a role in the body. Runs one query, or none.
     """
     announced = [event for event in events if Recipient.BODY in RECIPIENTS[event.kind]]
     members_by_body: dict[int, list[User]] = defaultdict(list)
@@ -101,8 +105,9 @@ def load_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
 
 
 def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
-    """Return the members of bodies who are already notified of these cases, as pairs (case id, account id). Runs one
-    query, or none.
+    """Return a pair (case id, account id) for each member of a body who was already notified of one of these cases.
+
+    Runs one query, or none.
     """
     cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
@@ -112,8 +117,9 @@ def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]
 
 
 def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
-    """Return the time of the last announced event by (case id, kind), for the kinds that are announced once. Runs one
-    query, or none.
+    """Return the time of the last event that was announced to the centre of a case, by case id and kind.
+
+    Only the kinds that are announced once are included, and only recent events. Runs one query, or none.
     """
     announced_once = [event for event in events if event.kind in ANNOUNCED_ONCE]
     if not announced_once:

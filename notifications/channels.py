@@ -70,14 +70,15 @@ def resume_missed_declarant_mails() -> int:
 
 
 def list_reachable_deliveries() -> QuerySet[Delivery]:
-    """Return the waiting deliveries to declarants who have an address now, and had none when the mail was due."""
+    """Return the deliveries with status NO_CHANNEL to declarants who have an address now."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
     return stuck.filter(**{f"{CASE_PATH}__story__contact_email__gt": ""})
 
 
 def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
-    """Schedule one mail for each case and recipient, and set the others to MOOT. Return the number scheduled. Rows
-    that another process has locked are skipped.
+    """Schedule at most one of these deliveries for each case and recipient, and set the others to MOOT.
+
+    Return the number scheduled. Rows that another process has locked are skipped.
     """
     locked = stuck.select_for_update(skip_locked=True, of=("self",)).order_by("-announcement__event")
     by_case = defaultdict[tuple[int, int | None], list[Delivery]](list)
@@ -99,8 +100,9 @@ def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
 
 
 def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
-    """Return which delivery of one case to one recipient is to be sent, or None if none of them still matters. `rows`
-    are given newest first.
+    """Return the one delivery to send, or None if none of them still matters.
+
+    `rows` are the deliveries of one case to one recipient, newest first.
     """
     reachable = [row for row in rows if find_address(row.recipient, row.event, row.csirt)]
     if rows[0].recipient == Recipient.DECLARANT:

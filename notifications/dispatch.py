@@ -95,8 +95,8 @@ def make_deliveries(announcement: Announcement, audience: Audience) -> Iterator[
 def send_due_deliveries() -> int:
     """Send the deliveries that are due, until none is left or a minute has passed. Return the number sent.
 
-    After each batch, new events are announced, and mails about accounts are sent. Everybody gets turns, so that a bulk
-    action does not delay the mails of others (`DeliveryQuerySet.in_turn`).
+    After each batch, new events are announced, and mails about accounts are sent. Originators take turns, so that a
+    bulk action does not delay the mails of others (`DeliveryQuerySet.in_turn`).
     """
     count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with Mailer() as mailer:
@@ -109,11 +109,11 @@ def send_due_deliveries() -> int:
 
 @transaction.atomic
 def claim_deliveries(now: datetime) -> list[Delivery]:
-    """Lock and return the due deliveries of some cases. Each attempt is counted, and the next attempt is scheduled,
-    before it is made. Deliveries with MAX_ATTEMPTS become DEAD.
+    """Return due deliveries of some cases, after counting an attempt for each and scheduling its next attempt.
 
-    The mails of one case are sent together, in the order of its events. One worker claims at a time, because a worker
-    that found only rows locked by another claim would see nothing due and stop.
+    A delivery that is due after MAX_ATTEMPTS attempts becomes DEAD. The mails of one case are sent together, in the
+    order of its events. Only one worker claims at a time. Otherwise a worker that found only rows locked by another
+    claim would see nothing due and stop.
     """
     acquire_lock(Lock.CLAIM_DELIVERIES)
     due = Delivery.objects.due(now)
@@ -135,8 +135,9 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
 
 
 def send_claimed_deliveries(claimed: list[Delivery], mailer: Mailer) -> int:
-    """Send the claimed deliveries and record each one at once. Return the number sent. Deliveries that cannot be tried
-    in time are released, and their attempt does not count.
+    """Send the claimed deliveries and record each result at once. Return the number sent.
+
+    Deliveries that cannot be tried in time are released, and their attempt does not count.
     """
     deadline = timezone.now() + LEASE_TIME
     full = Delivery.objects.with_content().in_bulk([delivery.pk for delivery in claimed])
@@ -165,8 +166,9 @@ def try_delivery(delivery: Delivery, mailer: Mailer) -> NotSent | None:
 
 
 def write_mail_to_recipient(delivery: Delivery) -> EmailMessage:
-    """Return the mail for the recipient's present address. Raises NotSent if there is no address or the mail cannot be
-    written.
+    """Return the mail to the present address of the recipient.
+
+    Raises NotSent if there is no address or if the mail cannot be written.
     """
     address = find_address(delivery.recipient, delivery.event, delivery.csirt, delivery.person)
     if not address:
@@ -199,10 +201,10 @@ def save_delivery_outcome(delivery: Delivery, **outcome: object) -> None:
 
 
 def postpone_similar_deliveries(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
-    """Postpone the deliveries that would fail in the same way, and do not count their attempt. Return the deliveries
-    of `waiting` that may still be tried.
+    """Postpone the deliveries that would fail as `failed` did. Return those of `waiting` that may still be tried.
 
-    There are none if our own mail server failed. Otherwise they are those that do not go to the same centre.
+    If our own mail server failed, all due deliveries are postponed, and none may still be tried. Otherwise only those
+    to the same centre are postponed. The attempts of postponed deliveries do not count.
     """
     now = timezone.now()
     if problem.everywhere:
@@ -223,10 +225,10 @@ def release_claims(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
 
 
 def replay_deliveries(*, status: str, csirt: str = "") -> int:
-    """Schedule the deliveries with this status again, and return their number. `csirt` is the slug of their centre, or
-    "" for all.
+    """Schedule the deliveries with this status again, and return their number.
 
-    They keep their key, so that a mail client recognises a mail sent twice.
+    `csirt` is the slug of a centre, to which the deliveries are limited, or "" for no limit. A delivery keeps its key,
+    so that a mail client recognises a mail sent twice.
     """
     stuck = Delivery.objects.filter(status=status)
     if csirt:

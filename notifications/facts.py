@@ -75,7 +75,7 @@ def describe_population(number: int | None) -> str:
 
 
 def list_caller_lines(story: Story) -> list[str]:
-    """Return the known lines about the person to call back: name and role, telephone, address."""
+    """Return the known lines about the person to call back: name and role, telephone, mail address."""
     name = ", ".join(filter(None, (defang_line(story.contact_name), defang_line(story.contact_role))))
     return [
         line
@@ -110,7 +110,11 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
 
 
 def describe_leak(leak: DataLeak) -> list[str]:
-    """Return lines on a leak: « fuite soupçonnée » with its size if it was given, then each category of data."""
+    """Return the lines on a leak.
+
+    The first line is « fuite soupçonnée », for example, with the size if it was given. Each other line is one category
+    of data.
+    """
     sizes = [
         format_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
         format_records(leak.records) if leak.records else "",

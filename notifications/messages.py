@@ -60,8 +60,9 @@ def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
 def choose_template(delivery: Delivery) -> str:
     """Return the name of the template: `csirt_declared.txt`, `declarant_closed.txt`…
 
-    The mail about a TLP:RED case holds only a link to it. If somebody else may read the declarant's mailbox, the first
-    mail says only that a declaration exists, and not which centre has it.
+    About a TLP:RED case, the centre gets only a link to the case; the templates about transfers check the TLP
+    themselves. If somebody else may read the declarant's mailbox, the mails about the declaration and about a
+    rerouting reveal neither the incident nor whether anybody works on it.
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
@@ -76,7 +77,7 @@ def choose_template(delivery: Delivery) -> str:
 
 
 def make_case_context(delivery: Delivery) -> dict[str, Any]:
-    """Return the context for the template of a mail, which depends on its recipient."""
+    """Return the context for the template of a mail. Its entries depend on the recipient."""
     incident = delivery.incident
     common = {
         "reference": hyphenate(incident.reference),
@@ -95,7 +96,10 @@ def make_case_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def inflect_body(incident: Incident) -> dict[str, str]:
-    """Return the body with its article, alone, after « de » and after « à », as three entries of a context."""
+    """Return three forms of the body with its article: alone, after « de » and after « à ».
+
+    Each form is an entry of the context of a template.
+    """
     body = prepend_article(incident.collectivity.label)
     forms = {"the_body": body, "of_the_body": prepend_de(body), "to_the_body": prepend_a(body)}
     return {name: defang_line(form) for name, form in forms.items()}
@@ -120,8 +124,9 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
-    """Return the context of a mail about a transfer. It has no text or name of the declaration, because the reader's
-    centre may never get the case.
+    """Return the context of a mail about a transfer.
+
+    It has no text and no name from the declaration, because the centre that reads the mail may never get the case.
     """
     incident, transfer = delivery.incident, get_transfer(delivery)
     is_red = allows_only_link(incident.tlp)
@@ -144,7 +149,7 @@ def get_transfer(delivery: Delivery) -> Transfer:
 
 
 def make_partner_context(delivery: Delivery) -> dict[str, Any]:
-    """Return the context of the mail with a file for a partner."""
+    """Return the context of the mail that brings a partner the file about a case."""
     incident, advice = delivery.incident, get_advice(delivery)
     return {
         "tlp": advice.get_tlp_display(),
@@ -161,8 +166,9 @@ def get_advice(delivery: Delivery) -> Advice:
 
 
 def quote_message(delivery: Delivery) -> dict[str, str]:
-    """Return the author and the quoted text of the message that the event names. Both are "" if it names none, or if
-    the message was erased.
+    """Return the author and the quoted text of the message that the event names.
+
+    Both are "" if the event names no message, or if the message was erased.
     """
     uid = delivery.event.data.get("message")
     message = Message.objects.filter(uid=uid).first() if uid else None
@@ -222,14 +228,15 @@ def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:
 
 
 def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
-    """Return the author and the quoted text of the message. The text is "" if others may read the mailbox or if the
-    case is TLP:RED.
+    """Return the author and the quoted text of the message that the event names.
+
+    The text is "" if others may read the mailbox or if the case is TLP:RED.
     """
     return quote_message(delivery) | ({} if may_mail_texts_to_declarant(delivery.incident) else {"text": ""})
 
 
 def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
-    """Return what the receipt of a declaration has beside the context of other mails to the declarant."""
+    """Return the entries of the context that differ between the receipt and other mails to the declarant."""
     incident = delivery.incident
     secret = find_receipt_secret(delivery)
     return {
@@ -245,10 +252,10 @@ def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def find_receipt_secret(delivery: Delivery) -> str:
-    """Return the secret of the follow-up that the declaration created, or "" if it was revoked or if somebody else may
-    read the mailbox.
+    """Return the secret of the follow-up that the declaration created, or "".
 
-    A renewed secret is never mailed (`recipients`).
+    It is "" if the secret was revoked or if somebody else may read the mailbox. A renewed secret is never mailed
+    (`recipients`).
     """
     if may_others_read_mailbox(delivery.incident):
         return ""

@@ -29,7 +29,7 @@ MAX_WAITING_FOR_FIRST_TURN = 20
 
 
 class Announcement(models.Model):
-    """The record that the recipients of an event have been decided. Without deliveries, the event has no recipient."""
+    """The record that the recipients of an event have been decided. Without deliveries, nobody is notified."""
 
     event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name="événement")
 
@@ -47,13 +47,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
-        """Return the oldest message of each originator, who is the author of the events of one kind. Those who act on
-        many cases come last.
+        """Return the oldest message of each originator, the oldest first. Originators with many messages come last.
 
         Thus a thousand messages of a bulk action delay those of a declaration by one case only, and many declarations
-        do not overtake earlier ones. A person without an account is identified by the case. For each kind of event,
-        the platform is one originator for its own actions, and another for the messages that waited for centres
-        without channel.
+        do not overtake earlier ones. An originator is one person with one kind of event. A person without an account
+        is identified by the case. For each kind of event, the platform is one originator for its own actions, and
+        another for the messages that waited until a centre had an address.
         """
         event = "announcement__event__"
         person = Case(When(is_late=False, then=F(f"{event}actor")))
@@ -88,7 +87,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One message to one recipient. It is done when its result is recorded, and not when a worker receives it."""
+    """One message to one recipient. It is done when its result is recorded, not when a worker claims it."""
 
     announcement = models.ForeignKey(Announcement, models.PROTECT, related_name="deliveries", verbose_name="annonce")
     recipient = models.CharField("destinataire", max_length=12, choices=Recipient)

@@ -16,10 +16,10 @@ LATEST_EVENTS = 1_000
 
 
 def list_unannounced_events() -> set[int]:
-    """Return the ids of events older than five minutes without an announcement.
+    """Return the ids of the events that are older than five minutes and have not been announced.
 
-    The pending rows are read, and also the latest events, in case a pending row was lost. Simulated cases are left
-    out.
+    The pending rows are read, and also the latest events, in case a pending row was lost. Among the latest events,
+    those of simulated cases are left out.
     """
     limit = timezone.now() - LATE_AFTER
     waiting = PendingEvent.objects.filter(consumer=CONSUMER, event__at__lt=limit)

@@ -91,12 +91,11 @@ def is_author(recipient: str, event: IncidentEvent) -> bool:
 
 
 def is_mail_held_back(recipient: str, event: IncidentEvent) -> bool:
-    """Tell whether the mail to the declarant or to the body is held back, because a script could otherwise fill any
-    mailbox.
+    """Tell whether the mail to the declarant or to the body is held back.
 
-    It is held back when a case of a burst is declared or rerouted, and when somebody without account has already
-    caused enough mails. The page that accepted the form says so. The centre is notified, and the declarant gets a mail
-    at the next step.
+    Otherwise a script could fill any mailbox. The mail is held back when a case of a burst is declared or rerouted.
+    The mail to the declarant is also held back when somebody without account has already caused enough mails. The page
+    that accepted the form says so. The centre is notified, and the declarant gets a mail at the next step.
     """
     if recipient == Recipient.DECLARANT and MAIL_HELD in event.data:
         return True
@@ -116,8 +115,8 @@ def get_named_centre_slug(event: IncidentEvent) -> str | None:
 def find_address(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
     """Return the present mail address of the recipient, or "" if no mail may be sent.
 
-    There may be no centre, or no address was given, or the address was erased. The case may have gone to another
-    centre, or have been acknowledged after it was rerouted. Its TLP may forbid a mail to the partner.
+    The address may be missing or erased, or the account closed. The case may have gone to another centre, or have been
+    acknowledged after it was rerouted. Its TLP may forbid a mail to the partner.
     """
     match recipient:
         case Recipient.BODY:
@@ -131,8 +130,9 @@ def find_address(recipient: str, event: IncidentEvent, csirt: Csirt | None, pers
 
 
 def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
-    """Tell whether the event still concerns this centre. A centre that gave the case away, or to which it is no
-    longer proposed, gets no mail.
+    """Tell whether the event still concerns this centre.
+
+    It does not if the centre gave the case away, or if the case is no longer proposed to the centre.
     """
     match event.kind:
         case EventKind.TRANSFER_ASKED:
@@ -145,8 +145,10 @@ def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
 
 
 def is_still_routed(event: IncidentEvent) -> bool:
-    """Tell whether a rerouting still holds: it is the latest of its case, the case has the centre (or none) that it
-    gave, and nobody has acknowledged the case.
+    """Tell whether a rerouting still holds.
+
+    It must be the latest of its case, and nobody may have acknowledged the case. The case must still have the centre
+    that the rerouting gave, or no centre if it gave none.
     """
     incident = event.incident
     if incident.status != Status.DECLARED or event.data["to"] != (incident.csirt.slug if incident.csirt else ""):
@@ -158,7 +160,7 @@ def find_partner_address(event: IncidentEvent) -> str:
     """Return the mail address of the partner, or "" if nothing may be sent any more.
 
     Nothing may be sent if the partner left the list or has no published address, or if the case was erased or is
-    TLP:RED now. Nor may it if the present TLP requires an agreement that the declarant did not give.
+    TLP:RED now. Nothing may be sent either if the present TLP requires an agreement that the declarant did not give.
     """
     partner, data = PARTNERS.get(event.data["partner"]), event.data
     if partner is None or event.incident.erased_at:

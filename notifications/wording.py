@@ -22,10 +22,10 @@ def defang_line(text: str) -> str:
 
 
 def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
-    """Return the text as a quotation, with each line marked and its links defanged. The text of a stranger can then
-    not pass for ours.
+    """Return the text as a quotation, with each line marked and its links defanged.
 
-    `hosts` are the sites whose links stay clickable in the text of a centre (`incidents.links`).
+    Thus the text of a stranger cannot pass for ours. `hosts` are the sites whose links stay clickable in the text of a
+    centre (`incidents.links`).
     """
     return "\n".join(QUOTE + defang_unlisted_links(line, hosts) for line in text.splitlines())
 

@@ -25,8 +25,9 @@ MILLESIME_OF_VERSION_0 = 2020
 
 
 def read_package(source: Path, millesime: int | None = None) -> OfficialList:
-    """Return the official list of a package. Raises `UnreadableList` if a file is missing or does not have the format
-    of the package.
+    """Return the official list of a package. `millesime` gives the year if the package does not state it.
+
+    Raises `UnreadableList` if a file is missing or does not have the format of the package.
     """
     try:
         read_json = _open_reader(source)
@@ -36,7 +37,7 @@ def read_package(source: Path, millesime: int | None = None) -> OfficialList:
 
 
 def _open_reader(source: Path) -> ReadJson:
-    """Return a function that parses a JSON file of the package. Its argument is a path relative to `data`."""
+    """Return a function that parses a JSON file of the package, given its path relative to `data`."""
     if source.is_dir():
         data = source / "data" if (source / "data").is_dir() else source
         return lambda name: json.loads((data / name).read_text("utf-8"))
@@ -96,8 +97,9 @@ def _list_communes(records: list[Record], groups: list[Record]) -> Iterator[Body
 
 
 def _list_aliases(records: list[Record]) -> dict[str, list[AliasRow]]:
-    """Return the aliases of each commune by its code: former communes that are now part of it, municipal
-    arrondissements, and former codes.
+    """Return the aliases of each commune by its code.
+
+    They are former communes that are now part of it, municipal arrondissements, and former codes.
     """
     aliases: dict[str, list[AliasRow]] = defaultdict(list)
     named_codes = set()
@@ -130,8 +132,9 @@ def _list_groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[B
 
 
 def _find_majority_territory(members: list[BodyRow], field: str) -> str:
-    """Return the territory code (in `field`) of the members that together have the most inhabitants. In a tie, return
-    the lowest code.
+    """Return the code of the territory whose members have the most inhabitants.
+
+    Each member has the code of its territory in `field`. In a tie, return the lowest code.
     """
     inhabitants: Counter[str] = Counter()
     for member in members:

@@ -37,8 +37,9 @@ class AliasRow:
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
-    """A body of the official list. Its `code` is unique in its `family`; `groups` are the SIRENs of the groups of a
-    commune.
+    """A body of the official list. Its `code` is unique in its `family`.
+
+    `groups` are the SIRENs of the groups to which a commune belongs.
     """
 
     kind: str

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def call_moot_mails_without_channel(apps, schema_editor):
-    """Merge the status « moot » into « no_channel »: the version before has only this one."""
+def replace_moot_status(apps, schema_editor):
+    """Replace the status « moot », which the former version does not have, by « no_channel »."""
     apps.get_model("notifications", "Delivery").objects.filter(status="moot").update(status="no_channel")
 
 
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             model_name='delivery',
             name='delivery_channel_fits_status',
         ),
-        migrations.RunPython(migrations.RunPython.noop, call_moot_mails_without_channel),
+        migrations.RunPython(migrations.RunPython.noop, replace_moot_status),
         migrations.AlterField(
             model_name='delivery',
             name='status',
