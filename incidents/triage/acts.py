@@ -72,8 +72,8 @@ def merge_unconfirmed_body(reference: str, actor: User, request: HttpRequest) ->
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:
     """Close the case without a report. Return a sentence that says so.
 
-    Raises ValidationError if no known reason is chosen. Raises NotFinished if the reason is that another service takes
-    over the case: only the page of the report asks which service.
+    Raises ValidationError if no known reason is chosen. Raises NotFinished if another service takes over the case,
+    because only the page of the report asks which service it is.
     """
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")

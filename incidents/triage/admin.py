@@ -28,9 +28,9 @@ from incidents.triage.work.unsent_text import save_posted_text, save_unsent_text
 
 @admin.register(Incident)
 class IncidentAdmin(BoundedModelAdmin):
-    """The pages of the queue, and those of each case, whose addresses contain the reference of the case.
+    """The pages of the queue and of each case. The address of a page about a case contains its reference.
 
-    They replace Django's pages that list, add, change and delete rows. Django's bulk actions are turned off.
+    These pages replace Django's pages that list, add, change and delete rows. Django's bulk actions are turned off.
     """
 
     actions = None
@@ -40,8 +40,10 @@ class IncidentAdmin(BoundedModelAdmin):
         wrap = self.admin_site.admin_view
 
         def wrap_case_view(view: Any, form: str = "") -> Any:
-            """Return a view that requires an admin login, saves the text typed in the form `form`, and explains where
-            a transferred case went.
+            """Return the view of a case with what all such views share.
+
+            The view requires a login to the admin. A post saves the text that was typed. `form` is the code of the
+            posted form. If the case has gone to another centre, the response to a post names that centre.
             """
             return wrap(explain_moved_case(save_posted_text(form)(view)))
 

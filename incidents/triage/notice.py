@@ -20,7 +20,7 @@ NOTIFIED = "Le déclarant en est averti."
 def format_notice(incident: Incident, notified: str = NOTIFIED) -> str:
     """Return the sentence `notified` if a mail can reach the declarant.
 
-    Otherwise return what the responder must do instead.
+    Otherwise return a sentence that says what the responder must do instead.
     """
     if incident.story.contact_email:
         return notified
@@ -88,9 +88,9 @@ def format_sent_confirmation(incident: Incident, letter: Letter, *, with_duplica
 
 
 def format_question_notice(incident: Incident, letter: Letter) -> str:
-    """Return whether the question that was open before the message still awaits an answer.
+    """Return a sentence that says whether the earlier question to the declarant still awaits an answer.
 
-    Return "" if no question was open.
+    Return "" if no question was open before the message.
     """
     if incident.awaited_since is None or incident.status == Status.CLOSED:
         return ""
@@ -100,7 +100,10 @@ def format_question_notice(incident: Incident, letter: Letter) -> str:
 
 
 def format_duplicates_notice(incident: Incident) -> str:
-    """Return which declarants of duplicates no mail reaches, with their telephone numbers, or "". Runs one query."""
+    """Return a sentence with the telephone numbers of the declarants of duplicates who have no mail address.
+
+    Return "" if there are none. Runs one query.
+    """
     duplicates = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
     unreached = list(duplicates.values_list("reference", "story__contact_phone"))
     if not unreached:

@@ -7,7 +7,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 
 def filter_after[M: Model](rows: QuerySet[M], uid: str, *fields: str) -> QuerySet[M]:
-    """Return the rows after the row `uid`, in descending order of `fields`. Runs one query, or none.
+    """Return the rows that come after the row `uid` in the descending order of `fields`. Runs one query, or none.
 
     If no row has this uid, as in an altered address, return all rows: the list then starts again.
     """

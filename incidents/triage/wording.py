@@ -102,7 +102,7 @@ def choose_due_verb(incident: Incident, *, is_abandoned: bool) -> str:
 def format_duration_rounded_down(value: timedelta) -> str:
     """Return a duration rounded down, such as « 31 h ». The sign of the duration is ignored.
 
-    It is in minutes under one hour, in hours under 96 hours, and in days above.
+    The text is in minutes under one hour, in hours under 96 hours, and in days above.
     """
     minutes = int(abs(value).total_seconds()) // 60
     if minutes < 60:
@@ -123,7 +123,8 @@ def format_since(at: datetime, now: datetime, zone: str) -> str:
 def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -> str:
     """Return a sentence that says why the case cannot get the wanted status.
 
-    It says who acted first, such as « Camille l’a pris à 9 h 51. », or who is in charge now.
+    If the case was taken, the sentence says who took it, such as « Camille l’a pris à 9 h 51. », or who is in charge
+    now. If the case is closed, it says when and why.
     """
     zone, now = find_zone(incident.collectivity), timezone.now()
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
@@ -151,16 +152,19 @@ def list_story_lines(story: Story) -> list[tuple[str, str]]:
 
 
 def format_stopped_services(incident: Incident, interruptions: list[Any]) -> str:
-    """Return the services that are still interrupted. If none is, return what the declarant answered."""
+    """Return the names of the services that are still interrupted.
+
+    If all of them work again, the text says so. If none was interrupted, the text is what the declarant answered.
+    """
     still = [interruption.service for interruption in interruptions if interruption.ended_at is None]
     return format_services_still_stopped(incident, still, had_interruptions=bool(interruptions))
 
 
 def format_services_still_stopped(incident: Incident, services: list[str], *, had_interruptions: bool) -> str:
-    """Return the names of these services, or what the declarant answered if there are none.
+    """Return the names of these services.
 
-    `had_interruptions` means that services were interrupted. If `services` is then empty, the text says that all of
-    them work again.
+    If `services` is empty, `had_interruptions` decides. If it is true, the text says that all services work again. If
+    it is false, the text is what the declarant answered.
     """
     if had_interruptions and not services:
         return "tous repris"

@@ -29,12 +29,12 @@ RSIT_CHOICES: list[Any] = [
 
 
 def make_optional_choice_field(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
-    """Return an optional field. Its first choice, « Laisser tel quel », leaves the property unchanged."""
+    """Return an optional field. Its first choice, « Laisser tel quel », means no change."""
     return forms.ChoiceField(label=label, required=False, choices=[AS_IT_IS, *choices])
 
 
 class BulkForm(forms.Form):
-    """The form of an act that asks nothing. An act that asks something has a subclass with fields.
+    """The form of an act on several cases. A subclass adds the fields that its act needs.
 
     The choices offered are those of the centre of the first case, because a job refuses cases of several centres.
     """
@@ -61,7 +61,10 @@ class BulkForm(forms.Form):
         return ""
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add each error of the service to the field that it concerns, or to the whole form without such a field."""
+        """Add each error of the service to the field that it concerns.
+
+        An error that concerns no field of the form is added to the whole form.
+        """
         by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         for name, problems in by_field.items():
             self.add_error(name if name in self.fields else None, problems)
@@ -88,7 +91,7 @@ class BulkAssignForm(BulkForm):
 
 
 class BulkClassifyForm(BulkForm):
-    """The form that classifies cases. An empty field leaves that property of the cases unchanged."""
+    """The form that classifies cases. An empty field changes nothing in the cases."""
 
     nature = make_optional_choice_field(
         "Nature", [choice for choice in Nature.choices if choice[0] != Nature.UNQUALIFIED]
@@ -105,7 +108,7 @@ class BulkClassifyForm(BulkForm):
         return cleaned
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return a dict from property to new code. Unchanged properties are left out."""
+        """Return a dict from the name of a field to the chosen code. Empty fields are left out."""
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
@@ -131,13 +134,17 @@ class BulkCloseForm(BulkForm):
         return service
 
     def make_job_choices(self) -> dict[str, Any]:
-        """Return a dict with the closing reason, and with when the list of the ticked cases was shown (ISO 8601)."""
+        """Return a dict with the closing reason (`reason`), and the instant `read_at` in ISO 8601.
+
+        The list of the ticked cases was shown to the user at this instant.
+        """
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
     def read_text(self) -> str:
-        """Return why the cases are closed. If another service takes them over, the first line is the name of that
-        service.
+        """Return why the cases are closed.
+
+        If another service takes the cases over, the first line is the name of that service.
         """
         why = clean_text(self.cleaned_data.get("why", ""), limit=REASON_LIMIT, field="why")
         if self.cleaned_data["reason"] != ClosingReason.HANDED_OVER:

@@ -215,7 +215,7 @@ def warn_about_former_assignees(request: HttpRequest, cases: Sequence[Any]) -> N
 
 
 def format_done_cases(job: BulkJob, number: int) -> str:
-    """Return a text such as « 2 dossiers pris en charge. ». `number` is the number of cases."""
+    """Return a text such as « 2 dossiers pris en charge. ». `number` is how many cases are done."""
     sentences = {
         BulkAct.TAKE: choose_plural(
             "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number

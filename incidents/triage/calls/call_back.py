@@ -89,7 +89,7 @@ def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
 def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form with the known facts and with what this user typed earlier and did not send.
 
-    Redirect to the page of the case if it is closed or erased.
+    Redirect to the page of the case if the case is closed or erased.
     """
     try:
         check_case_is_open(incident)
@@ -161,7 +161,10 @@ def render_call_form(
 
 
 def choose_facts_stamp(form: CallForm, saved_values: Values | None) -> str:
-    """Return the stamp of the facts that the user saw when typing the saved values, or else of the current facts."""
+    """Return the stamp of the facts that the user saw while typing the saved values.
+
+    Without saved values, return the stamp of the current facts.
+    """
     return saved_values[SEEN][-1] if saved_values and saved_values.get(SEEN) else stamp_facts(form.incident)
 
 
@@ -185,7 +188,7 @@ def list_open_interruptions(incident: Incident) -> list[Interruption]:
 def build_interruption_values(stopped: list[Interruption]) -> dict[str, Any]:
     """Return the form values of the services that are still interrupted.
 
-    The form has one start time for all of them. It stays empty if their start times differ.
+    The form has one start time for all of them. This time stays empty if the services stopped at different times.
     """
     since = Counter(interruption.started_at for interruption in stopped)
     return build_extent_values(stopped) | (

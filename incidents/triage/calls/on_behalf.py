@@ -79,9 +79,9 @@ def is_valid_in_body_zone(form: TelephoneForm, body: Collectivity) -> bool:
 
 
 def is_routed_elsewhere(user: User, route: Route) -> bool:
-    """Tell whether the case will belong to no centre of the user. The user will then not see it.
+    """Tell whether the case will belong to no centre of the user. The user will then not see the case.
 
-    It is also true if no centre answers for the body.
+    The result is also true if no centre answers for the body.
     """
     return route.csirt is None or not user.works_in_centre(route.csirt.pk)
 
@@ -107,7 +107,7 @@ def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
     """Tell whether the submitted page showed all open cases of the caller.
 
-    It is also true after a double click, when the declaration is already saved.
+    The result is also true after a double click, when the declaration is already saved.
     """
     seen = set(request.POST.get(SEEN, "").split())
     cases = {case.reference for case in list_open_cases_of_caller(get_account(request), form)}

@@ -212,15 +212,15 @@ def combine_typed_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) ->
 
 
 def read_typed_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
-    """Return the instant. It is exact if an hour was typed, and approximate if only a day was."""
+    """Return the instant. It is exact if an hour was typed, and approximate if only a day was typed."""
     has_hour = answers[f"{name}_time"] is not None
     return read_instant(combine_typed_moment(answers, name, clock), Certainty.EXACT, has_hour=has_hour)
 
 
 def deduce_service_answer(answer: str, *, has_interruption: bool) -> str:
-    """Return « Oui » if an interruption was entered, unless the answer is « Non ». Otherwise return the answer.
+    """Return « Oui » if an interruption was entered and the answer is not « Non ». Otherwise return the answer.
 
-    The form of a declared case often starts with « Je ne sais pas », which the caller then completes. « Non » stays:
-    the service layer refuses an interruption with this answer.
+    The form of a declared case often starts with « Je ne sais pas », and the caller then names an interrupted service.
+    The answer « Non » is kept, so that the service layer refuses the interruption.
     """
     return str(Answer.YES) if has_interruption and answer != Answer.NO else answer

@@ -33,7 +33,7 @@ class SheetVersion:
 
 
 class FormerValue(NamedTuple):
-    """A value that was replaced, and when: « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
+    """A replaced value and when it was replaced, as in « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
 
     label: str
     words: str

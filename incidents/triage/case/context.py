@@ -152,7 +152,10 @@ def list_groupings(body: Collectivity) -> list[str]:
 
 
 def list_hidden_abilities(incident: Incident, *, is_abandoned: bool) -> set[str]:
-    """Return the abilities whose buttons the page hides, because their acts make no sense in the state of the case."""
+    """Return the abilities whose buttons the page hides.
+
+    The acts of these buttons make no sense in the present state of the case.
+    """
     past = {
         Ability.ACKNOWLEDGE: incident.status == Status.CLOSED
         or not (is_abandoned or incident.status == Status.DECLARED),
@@ -175,9 +178,9 @@ def list_instants(incident: Incident) -> Any:
 
 
 def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
-    """Return the labels of the instants that have no moment and have this certainty.
+    """Return the labels of the instants whose moment is unknown and whose certainty is `certainty`.
 
-    The certainty "" means that nothing was said of the instant.
+    The certainty "" means that the declarant said nothing about the instant.
     """
     missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
     return [INSTANTS[name].term for name in missing if getattr(incident, f"{name}_certainty") == certainty]

@@ -11,10 +11,9 @@ from incidents.triage.wording import format_stopped_services
 
 
 def attach_declared_facts(duplicates: Sequence[Incident]) -> None:
-    """Set the attribute `declared` of each duplicate: its instants, services and data, as the page of a case words
-    them.
+    """Set the attribute `declared` of each duplicate to a dict of its instants, services and data.
 
-    Runs three queries, or none without a duplicate.
+    The texts of the dict are worded like those of the page of a case. Runs three queries, or none without a duplicate.
     """
     if not duplicates:
         return

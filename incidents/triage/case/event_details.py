@@ -99,7 +99,7 @@ def format_assignment(data: Codes) -> str:
 
 
 def format_merge(data: Codes) -> str:
-    """Return the reference of the other case and, if the merge raised the severity, the change."""
+    """Return the reference of the other case. If the merge raised the severity, the text also says so."""
     other = hyphenate(data.get("main") or data["double"])
     return f"{other}, {format_change('severity', *data['severity'])}" if "severity" in data else other
 

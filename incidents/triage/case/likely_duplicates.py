@@ -52,7 +52,7 @@ def list_likely_duplicates(incident: Incident, others: Iterable[Incident], now: 
 def is_comparable_case(incident: Incident, other: Incident, now: datetime) -> bool:
     """Tell whether the two cases can be compared. They must have the same body and the same centre.
 
-    The other case must be neither merged nor withdrawn, and open or closed less than 30 days ago.
+    The other case must be neither merged nor withdrawn. If it is closed, it was closed less than 30 days ago.
     """
     is_near = other.closed_at is None or other.closed_at > now - CLOSED_SINCE
     return (

@@ -63,7 +63,7 @@ def find_reading_act(incident: Incident) -> NextAct | None:
 
 
 def find_verifying_act(incident: Incident, duplicates: Sequence[Incident]) -> NextAct | None:
-    """Return the act by which the centre finds out who declared the case, or None if the centre knows."""
+    """Return the act « confirm the body », « call back » or « verify », or None if none of them is needed."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
     if incident.is_to_call_back:

@@ -30,8 +30,8 @@ from incidents.triage.work.tasks import make_task_form
 class OpenedForm(NamedTuple):
     """A form that the page of a case renders only once a user opens it. `template` renders it, at the anchor `anchor`.
 
-    `make_context` returns the context of the form. The context of the page has it under the key `block`. The page
-    offers the form while the case has one of the `statuses`, to users with the ability `ability`.
+    `make_context` returns the context of the form, which has the key `block` in the context of the page. The page
+    offers the form to users with the ability `ability`, while the case has one of the `statuses`.
     """
 
     anchor: str

@@ -71,7 +71,7 @@ def load_newest_messages(keys: list[int]) -> dict[int, Message]:
 
 
 def load_readings_and_counts(duplicates: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
-    """Return two dicts from case id: to when the user last read the case, and to its number of messages.
+    """Return two dicts by case id. They tell when `user` last read each case, and how many messages each case has.
 
     Runs two queries, or none without `duplicates`.
     """

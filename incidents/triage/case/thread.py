@@ -61,9 +61,9 @@ class ReplyForm(CaseForm):
         return Letter(text=cleaned["text"], key=key, **choices)
 
     def read_seen_thread(self) -> SeenThread | None:
-        """Return the newest message and the writing colleagues that the page showed. The form must be valid.
+        """Return the newest message that the page showed, and the colleagues that it showed as writing.
 
-        Return None if the form names no message.
+        Return None if the form names no message. The form must be valid.
         """
         cleaned = self.cleaned_data
         return (
@@ -110,7 +110,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
 def choose_news_anchor(
     thread: dict[str, Any], events: Iterable[IncidentEvent], duplicates: Iterable[tuple[Incident, bool]]
 ) -> str:
-    """Return the anchor of the declarant's news on the page: messages, files, corrections or duplicates."""
+    """Return the anchor of the declarant's news on the page, such as « echanges » for new messages."""
     if thread["has_new_message"]:
         return "echanges"
     read_at = thread["read_at"]

@@ -14,7 +14,8 @@ from incidents.services.groups.group import MAX_GROUPS_OFFERED, list_open_groups
 class GroupBlock:
     """The group of a case (`own`), or the groups that the case can be added to.
 
-    `same_supplier` are the groups with an open case of the same supplier. The page lists them before `others`.
+    `same_supplier` are the groups with an open case that names the same supplier as this case. The page lists them
+    before `others`.
     """
 
     own: CaseGroup | None = None
@@ -41,6 +42,6 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
 
 
 def list_supplier_group_ids(incident: Incident) -> QuerySet[Any]:
-    """Return the ids of the groups that contain an open case of the same supplier."""
+    """Return the ids of the groups with an open case that names the same supplier as this case."""
     same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
     return same.exclude(group=None).order_by().values("group")

@@ -112,8 +112,9 @@ def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
 
 
 def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter, seen: str) -> HttpResponse:
-    """Start the job that sends the message. `seen` is the stamp of its preview: raises Stale if the preview would
-    differ now.
+    """Start the job that sends the message. Raises Stale if the preview would differ now.
+
+    `seen` is the stamp of the preview that the author saw.
     """
     job = write_to_group(group=group.uid, letter=letter, actor=get_account(request), seen=seen)
     sentence = choose_plural(
@@ -161,7 +162,7 @@ def render_letter_form(
 def list_reader_addresses(group: CaseGroup, letter: GroupLetter | None) -> list[str]:
     """Return the mail address of each declarant who would get the message, or "" for a declarant without one.
 
-    At most MAX_CASES addresses are returned, and none without a message.
+    At most MAX_CASES addresses are returned. Without a message, the list is empty.
     """
     if letter is None:
         return []

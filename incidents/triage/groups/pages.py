@@ -69,8 +69,9 @@ class GroupOpeningForm(forms.Form):
 
 
 class GroupSheetForm(forms.Form):
-    """The form of the sheet of a group: what is known, and what to advise. `seen` is the version of the sheet that was
-    edited.
+    """The form of the sheet of a group, which says what is known and what to advise.
+
+    `seen` is the version of the sheet that was edited.
     """
 
     sheet = FreeTextField(
@@ -227,7 +228,7 @@ def list_running_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
 
 
 def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]:
-    """Return the cases of one page, newest first, each annotated with when `user` last read it.
+    """Return the cases of one page, newest first. Each is annotated with `read_at`: when `user` last read the case.
 
     The page starts after the case with the reference `after`, which may have left the group meanwhile. One extra case
     shows that there is a next page.

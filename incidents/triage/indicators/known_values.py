@@ -208,7 +208,7 @@ def make_look_up_result(indicator: Indicator, rows: list[Observable], related: l
 def extract_indicators(text: str, user: User) -> list[Indicator]:
     """Return the indicators in the text, with the file names that the user's centres recorded. Runs one query.
 
-    If a single line contains nothing else, the whole line may be a file name.
+    If the text is a single line without any indicator, the whole line may be a file name.
     """
     values = list(dict.fromkeys([*list_recorded_files(list_file_names(text), user), *find_indicators(text)]))
     line = text.strip()

@@ -137,7 +137,7 @@ def remove_observable_from_case(request: HttpRequest, incident: Incident) -> Htt
 def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Render the page with the values found in an evidence file.
 
-    Reading the file is recorded as an opening of it. So only the response to this POST shows these values.
+    This opening of the file is recorded. So only the response to this POST shows these values.
     """
     try:
         piece, proposals = propose_indicators_from_file(

@@ -149,8 +149,9 @@ class ClosingForm(forms.Form):
         return self.cleaned_data
 
     def make_ending(self) -> ClosingReport:
-        """Return the report and the reason of the closing. The form must be valid. Its days and hours are in the
-        active time zone.
+        """Return the report and the reason of the closing. The form must be valid.
+
+        The days and hours of the form are in the active time zone.
         """
         cleaned = self.cleaned_data
         words = {
@@ -221,7 +222,7 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
 
 
 def read_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
-    """Return the unfinished work for which the page posted fields. The case is closed meanwhile.
+    """Return the unfinished work for which the page posted fields. The case has been closed meanwhile.
 
     If the user submits the same page twice, the second report must be read whole: the service compares it with the
     report that closed the case.

@@ -62,7 +62,10 @@ def format_choice(words: type[Choices], code: Any) -> str:
 
 
 def format_closing(data: Mapping[str, Any]) -> str:
-    """Return the reason of the closing, and the outcome and the cause if there is a report."""
+    """Return the reason of the closing. If there is a report, its outcome and cause follow.
+
+    If tasks were abandoned, the text also says how many.
+    """
     parts = [format_choice(ClosingReason, data.get("reason")), *(format_ending(data) if data.get("outcome") else ())]
     if left := data.get("left"):
         parts.append(choose_plural("%d tâche abandonnée", "%d tâches abandonnées", left) % left)
@@ -70,7 +73,10 @@ def format_closing(data: Mapping[str, Any]) -> str:
 
 
 def format_ending(data: Mapping[str, Any]) -> list[str]:
-    """Return the parts of the text that come from the report: the outcome, the cause, an unknown leak."""
+    """Return the texts of the outcome and of the cause, which come from the report.
+
+    A third text is added if nobody will ever know whether data leaked.
+    """
     parts = [format_choice(Outcome, data["outcome"]), f"cause : {format_choice(Cause, data.get('cause'))}"]
     return [*parts, "on ne saura pas si des données sont sorties"] if data.get("leak_never_known") else parts
 

@@ -32,7 +32,7 @@ from incidents.triage.judging.verify import VerifyForm
 
 @require_POST
 def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Save the qualification, or search for a technique if that button was pressed.
+    """Save the qualification, or search for techniques if the search button was pressed.
 
     If the form is refused or outdated, show it as it was filled in.
     """
@@ -96,7 +96,8 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
 def confirm_verification(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Redirect to the case with a message that says who verified it.
 
-    If the case is erased and somebody else had verified it, the call is not noted. Show what the user typed instead.
+    If somebody else had verified the case and it is erased now, the call is not noted. The next page then shows what
+    the user typed.
     """
     event = find_call_back_event(incident)
     if event and event.actor == get_account(request):

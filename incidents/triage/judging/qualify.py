@@ -113,7 +113,7 @@ class QualifyForm(CaseForm):
 
     @property
     def chosen_boxes(self) -> list[Any]:
-        """The checkboxes, other than suggested ones, that are ticked or whose technique is saved."""
+        """The checkboxes of the techniques that are ticked or saved, without the suggested techniques."""
         return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.current]
 
     @property

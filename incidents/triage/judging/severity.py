@@ -68,9 +68,9 @@ def build_severity_block(
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
-    """Return the severity computed from rows that the page has loaded, and compare it with the stored severity.
+    """Return the severity computed from the given rows, and whether it differs from the stored severity.
 
-    Runs one query if they differ.
+    Runs one query if it differs, and none otherwise.
     """
     situation = Situation(
         type=incident.type,

@@ -21,9 +21,9 @@ class QueueBanners(NamedTuple):
     """The content of the banners above the queue of a user.
 
     `offers` is the number of transfers that the user's centres must answer. `closed_to_read` are the closed cases that
-    `list_closed_cases_to_read` returns. `without_channel` lists the user's centres that have no notification address
-    and so get no mail; its second value tells whether the user leads the centre. `stopped` are the user's centres that
-    are out of service. `rerouted` are the cases that left these centres together with their territory.
+    `list_closed_cases_to_read` returns. `without_channel` lists the user's centres without a notification address, as
+    (centre, whether the user leads it). `stopped` are the user's centres that are out of service. `rerouted` counts
+    the cases that left a centre of the user together with their territory.
     """
 
     offers: int
@@ -48,10 +48,10 @@ def load_banners(user: User) -> QueueBanners:
 
 
 def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
-    """Return `reference` and `declarant_wrote_at` of the closed cases with an unanswered addition by the declarant.
+    """Return the closed cases of the user's centres to which the declarant added something that nobody has answered.
 
-    Only the user's centres count (see `with_addition_since_closing`). The newest addition comes first, and at most
-    `MAX_CLOSED_CASES_SHOWN` cases are returned.
+    Each case is a dict with `reference` and `declarant_wrote_at`. The newest addition comes first, and at most
+    `MAX_CLOSED_CASES_SHOWN` cases are returned. The rule is that of `with_addition_since_closing`.
     """
     closed_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ)).with_addition_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]

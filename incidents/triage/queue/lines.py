@@ -88,7 +88,7 @@ class CaseLine:
 
     @property
     def owner(self) -> User | None:
-        """Return the assignee of the case. Return None if the case is open and they have left the centre."""
+        """Return the assignee of the case. Return None if the case is open and this person has left the centre."""
         row: Any = self.incident  # Any, for its annotations
         return self.incident.assignee if row.has_holder or self.is_closed else None
 
@@ -130,7 +130,10 @@ def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
 
 
 def load_affected_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
-    """Return the affected services of each case, by primary key, as (service code, is_still_interrupted)."""
+    """Return lists of affected services, by primary key of the case. Runs one query.
+
+    A service is given as (service code, is_still_interrupted).
+    """
     affected: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     rows = ServiceInterruption.objects.filter(incident__in=[row.pk for row in incidents]).order_by("pk")
     for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):
@@ -175,7 +178,7 @@ def find_answer_due(incident: Incident) -> datetime | None:
 def format_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
     """Return a text that says who waits for an answer: the declarant or the centre. Return "" if neither does.
 
-    `answer_by` comes from `find_answer_due`. The text replaces the time left.
+    `answer_by` comes from `find_answer_due`. The line shows this text instead of the time left.
     """
     if answer_by:
         return f"répondre avant {wording.format_short_moment(answer_by, now, zone)}"
@@ -189,7 +192,10 @@ def format_burst_and_population(incident: Incident) -> str:
 
 
 def list_case_marks(incident: Any) -> Iterator[str]:
-    """Yield the marks of the line: the case must be taken over, must be called back, or is offered to a centre."""
+    """Yield the marks of the line.
+
+    They say if the case must be taken over, if its declarant must be called back, and if it is offered to a centre.
+    """
     if is_row_abandoned(incident):
         holder = incident.assignee
         yield f"{TO_TAKE_OVER}\N{NO-BREAK SPACE}: {holder} n’est plus au centre" if holder else TO_TAKE_OVER

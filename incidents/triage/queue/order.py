@@ -90,7 +90,10 @@ COLUMNS = (
 
 
 class QueuePosition(NamedTuple):
-    """The sort key of a case in the queue: the most urgent case has the lowest. Links to other pages contain it."""
+    """The sort key of a case in the queue. The most urgent case has the lowest key.
+
+    A link to another page of the queue contains a position. That page begins after this position or ends before it.
+    """
 
     below_worst: int
     at: datetime
@@ -113,7 +116,7 @@ class QueuePosition(NamedTuple):
 
 
 def compute_urgency(severity: int, *, is_late: bool) -> int:
-    """Return 5 for a critical case; for any other, its severity (1 to 3), plus 1 if it is late."""
+    """Return 5 for a critical case. For another case, return its severity (1 to 3), plus 1 if it is late."""
     return CRITICAL if severity == Severity.CRITICAL else severity + is_late
 
 

@@ -80,13 +80,19 @@ class QueueFilters(NamedTuple):
         return not (self.after or self.before)
 
     def make_link(self, **changes: str) -> str:
-        """Return a link to the first page with these parameters changed. Only `changes` can open a wave."""
+        """Return a link to the first page with these parameters changed.
+
+        The link opens a wave only if `changes` names one.
+        """
         view = self.view.code if self.view != ALL_OPEN else ""
         parameters = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
         return f"?{urlencode({name: value for name, value in parameters.items() if value})}"
 
     def make_page_link(self, **changes: str) -> str:
-        """Return a link to the present page with these parameters changed. Only `changes` can open a wave."""
+        """Return a link to this page with these parameters changed.
+
+        The link opens a wave only if `changes` names one.
+        """
         positions = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
         return self.make_link(**positions | changes)
 
@@ -95,8 +101,8 @@ class QueuePage(NamedTuple):
     """A page of the queue.
 
     `members` maps the key of the open wave to its cases. `previous` and `next` are links, or "" at the ends of the
-    queue. `counted` maps the code of each view to its number of cases. If `person` is set, only the cases of this
-    colleague are shown.
+    queue. `counted` maps the code of each view of open cases to its number of cases, or is {} if no view is counted.
+    If `person` is set, only the cases of this colleague are shown.
     """
 
     filters: QueueFilters
@@ -166,7 +172,7 @@ def read_page_of_open_cases(filters: QueueFilters, user: User, now: datetime, pe
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
     """Return the page of these waves that follows `filters.after` or precedes `filters.before`.
 
-    Both are positions, and remain usable after their case has left the queue.
+    A position remains usable after the case from which it was computed has left the queue.
     """
     positions = [compute_position(wave.worst, now) for wave in waves]
     if filters.before:

@@ -33,7 +33,7 @@ class SavedView(NamedTuple):
 
     @property
     def has_only_open_cases(self) -> bool:
-        """Tell whether the view lists only open cases, and in the order of the queue."""
+        """Tell whether the view lists only open cases. Such a view is in the order of the queue."""
         return self.database_filter is None
 
 
@@ -106,7 +106,10 @@ VIEWS_BY_CODE = {view.code: view for view in VIEWS}
 
 
 def format_counts_by_view(cases: Collection[QueueCase], user: User, now: datetime) -> dict[str, str]:
-    """Return how many of these cases each view of open cases lists, as text, by the code of the view."""
+    """Return the number of cases in each view of open cases, as text, by the code of the view.
+
+    Only the given cases are counted.
+    """
     open_views = [view for view in VIEWS if view.has_only_open_cases]
     return {view.code: format_count(sum(view.includes(case, user, now) for case in cases)) for view in open_views}
 

@@ -27,9 +27,10 @@ OUTSIDE_GROUP = "hors du groupe"
 class WaveLine:
     """A wave as a row of the queue. It has the level of its worst case and shows its leading case (`Wave.leading`).
 
-    `link` opens or closes the wave. `all` is the link to all its cases, or "" unless the wave is open and has more
-    than are shown. `marks` are the marks of the leading case and the number of cases to call back. `outside` counts
-    the cases that are not in the group of the wave. `to_take` and `late` are texts that count these cases separately.
+    `link` opens or closes the wave. `all` is the link to all its cases. It is "" if the wave is closed, or if all its
+    cases are shown. `marks` are the marks of the leading case and the number of cases to call back. `outside` counts
+    the cases that are not in the group of the wave. `to_take` and `late` are texts that count the cases of the group
+    and the cases outside it separately.
     """
 
     worst: CaseLine
@@ -60,7 +61,7 @@ class WaveLine:
 
     @property
     def leading_text(self) -> str:
-        """Return a label for the leading case: the most pressing case of the wave, or only of its group."""
+        """Return the label « le plus pressant », or « le plus pressant du groupe » if another case is worse."""
         return "le plus pressant" if self.is_worst_leading else "le plus pressant du groupe"
 
     @property
@@ -123,7 +124,7 @@ def is_outside_group(wave: Wave, case: QueueCase) -> bool:
 def build_wave_line(
     wave: Wave, filters: QueueFilters, worst: CaseLine, leading: CaseLine, now: datetime, *, is_open: bool
 ) -> WaveLine:
-    """Return the row of a wave. `worst` and `leading` are the lines of these two cases."""
+    """Return the row of a wave. `worst` and `leading` are the lines of its worst case and of its leading case."""
     kind, cases = WaveKind(wave.kind or ""), wave.cases
     inside = [case for case in cases if not is_outside_group(wave, case)]
     outside = [case for case in cases if is_outside_group(wave, case)]
@@ -219,8 +220,10 @@ def format_outside_count(outside: list[QueueCase], worst: CaseLine) -> str:
 
 
 def list_wave_marks(wave: Wave, leading: CaseLine) -> Iterator[str]:
-    """Yield the marks of the row: whether the leading case has news, how many cases to call back,
-    and its other marks.
+    """Yield the marks of the row of a wave.
+
+    The first one says if the leading case has news. The second one says how many cases must be called back. The other
+    marks of the leading case follow.
     """
     if leading.has_news:
         yield "nouveau"

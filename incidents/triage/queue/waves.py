@@ -42,9 +42,9 @@ type SupplierGroups = Mapping[tuple[int, str], QueueCase]
 class Wave(NamedTuple):
     """A line of the queue: a wave, or a single case if `kind` is None. `cases` are in the order of the queue.
 
-    `group` is any case of the wave's group, in this wave or not. `supplier_key` is the key of the wave's supplier.
-    `lacking` is the number of open cases of the centre that name this supplier and are in no group; they may be
-    outside this wave.
+    `group` is a case of the wave's group, and need not be in the wave. `supplier_key` is the key of the wave's
+    supplier. `lacking` is the number of open cases of the centre that name this supplier and are in no group. Some of
+    them may be outside this wave.
     """
 
     kind: WaveKind | None
@@ -135,7 +135,7 @@ def list_single_cases(cases: Iterable[QueueCase], now: datetime) -> list[Wave]:
 def assign_waves(cases: list[QueueCase], groups_by_supplier: SupplierGroups) -> dict[int, tuple[WaveKind, str]]:
     """Return the kind and the key of the wave of each case, by primary key. Cases in no wave are left out.
 
-    A case that fits waves of several kinds is in the first of them.
+    If a case fits several kinds of waves, it gets the first one in the order of `WaveKind`.
     """
     keys: dict[int, tuple[WaveKind, str]] = {}
     marked = [case for case in cases if case.burst]
@@ -191,8 +191,9 @@ def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
 
 
 def find_group(case: QueueCase, groups_by_supplier: SupplierGroups) -> Hashable:
-    """Return the id of the group of the case. Without a group, return the id of the open group about its supplier, or
-    None.
+    """Return the id of the group of the case. Without one, return the id of the open group about its supplier.
+
+    Return None if there is no such group either.
     """
     group_case = groups_by_supplier.get((case.csirt, case.supplier_key))
     return case.group or (group_case and group_case.group)
@@ -240,8 +241,8 @@ def build_chains(cases: Iterable[QueueCase], shared: str) -> list[list[QueueCase
 def find_bursts_of_bodies(cases: list[QueueCase], marked: Collection[QueueCase]) -> dict[int, str]:
     """Return a dict from the primary key of a case to the key of the burst of its body.
 
-    Such a burst contains the cases of the body whose `burst` is set, and those received in the hour before the first
-    of these. Other cases are left out.
+    Such a burst contains the marked cases of one chain of the body (`build_chains`). It also contains the cases of
+    this chain received in the hour before the first marked one. Other cases are left out.
     """
     bodies = {case.body for case in marked}
     keys: dict[int, str] = {}

@@ -17,7 +17,7 @@ PART_OF_REFERENCE = re.compile(r"[a-z0-9]+(?:[ -]+[a-z0-9]+)*-?", re.IGNORECASE)
 
 
 def list_references(query: str) -> list[str]:
-    """Return the references of a case that `query` may mean.
+    """Return the case references that `query` may mean.
 
     A reference may be typed (« t7k4 9mqx ») or spelled out by first letters (« Thérèse, 7, Kléber, 4 … »).
     """

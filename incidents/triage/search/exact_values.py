@@ -78,8 +78,9 @@ REASONS: dict[str, str] = {
 
 @lru_cache(maxsize=1024)  # a search reads its text twice
 def parse_exact_value(text: str) -> ExactValue | None:
-    """Return the telephone number or the indicators that the whole text may be, or None. A SIREN or postal code gives
-    None.
+    """Return the telephone number or the indicators that the whole text may be, or None.
+
+    Return None for a SIREN or a postal code too.
     """
     folded = fold_separators(text)
     if NUMBER.fullmatch(folded) and (number := parse_telephone(folded)):

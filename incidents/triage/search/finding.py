@@ -135,7 +135,7 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
 
 
 def find_by_words(query: Query, plan: SearchPlan, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[FoundCase]:
-    """Return those of `cases` that match the words of the query, best first, as far as `MAX_FOUND`. Runs one query.
+    """Return those of `cases` that match the words of the query, best first, at most `MAX_FOUND`. Runs one query.
 
     The caller must already have limited `cases` to the centres `csirts` and to the filters of the query.
     """
@@ -188,10 +188,10 @@ def build_bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
 def find_without_words(
     cases: IncidentQuerySet, own_cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], datetime | None]:
-    """Return the newest of `cases` for a query without words, and the instant before which no case was read.
+    """Return the newest of `cases` for a query without words, and the instant before which no case was searched.
 
-    The instant is None if all cases were read. `own_cases` are the cases of the user's centres on the days of the
-    query: only the newest `CASES_READ` of them are read.
+    `own_cases` are the cases of the user's centres on the days of the query. Only the newest `CASES_READ` of them are
+    searched. The instant is None if there are no others.
     """
     received = own_cases.order_by("-received_at").values_list("received_at", flat=True)
     oldest = received[CASES_READ : CASES_READ + 1].first()

@@ -122,7 +122,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
     try:
         # A QueryProblem gives a position in the cleaned text, so the page must show that text.
         context["query_text"] = clean_line(typed_text, limit=MAX_LENGTH, field="q")
-        query = parse_query(refang_typed(context["query_text"]))
+        query = parse_query(refang_typed_text(context["query_text"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
@@ -146,7 +146,7 @@ def redirect_to_search(request: HttpRequest) -> HttpResponse:
 def find_reference(query: Query, user: User) -> str:
     """Return the reference of the case that was typed, or "".
 
-    It is "" if anything else was typed too, or if the user may not open the case.
+    The result is "" if anything else was typed too, or if the user may not open the case.
     """
     if query.filters or query.phrases or query.excluded_texts or not (references := list_references(query.free_text)):
         return ""
@@ -154,7 +154,7 @@ def find_reference(query: Query, user: User) -> str:
     return own_cases.filter(reference__in=references).order_by().values_list("reference", flat=True).first() or ""
 
 
-def refang_typed(text: str) -> str:
+def refang_typed_text(text: str) -> str:
     """Return the typed text with its defanged indicators restored.
 
     People copy indicators from Tocsin, which shows them defanged.
@@ -236,7 +236,7 @@ def explain_empty_query(query: Query) -> SearchResult:
 def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
     """Return two lists of cases, newest first: those that the query names, and those of bodies with a similar name.
 
-    The query may name the body or the caller, or have a part of the reference. A single query of the database finds
+    The query may name the body or the caller, or be a part of the reference. A single query of the database finds
     all these cases, since a page may run only ten.
     """
     bodies = [] if query.phrases else list_matching_bodies(query.free_text)
@@ -257,10 +257,10 @@ def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Foun
 def list_named_cases(
     cases: IncidentQuerySet, bodies: list[int], part: str, *, has_callers: bool
 ) -> Iterable[tuple[Any, ...]]:
-    """Return a row for each of the newest cases of `bodies`, with a caller, or with a reference that has `part`.
+    """Return a row for each of the newest cases that the query may name. Runs one query, or none.
 
-    `part` is the beginning or the end of a reference. The last column says for which reason the case is in the list.
-    Runs one query, or none.
+    These are the cases of `bodies`, the cases whose reference begins or ends with `part`, and, if `has_callers` is
+    true, the cases whose caller gave a name. The last column tells which of the three it is.
     """
     newest = cases.order_by("-received_at", "-id")
     columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name", "column")
@@ -277,7 +277,7 @@ def list_named_cases(
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
-    """Tell whether each word of the query begins a word of the body's name.
+    """Tell whether each word of the query begins a word of `name`: the names of the body and of its département.
 
     A query of digits is the code of the body, so the result is True.
     """
@@ -286,7 +286,10 @@ def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
 
 
 def merge_matches(*lists: list[FoundCase]) -> list[FoundCase]:
-    """Return each case once, at its first place in the lists, with its first reason and its documents."""
+    """Return the cases of the lists in order, each of them once, at most MAX_FOUND in all.
+
+    A case that is in several lists keeps its first place, its first reason, and its documents.
+    """
     whole = [match for matches in lists for match in matches]
     reasons = {match.incident: match.reason for match in reversed(whole) if match.reason}
     places = {match.incident: match.places for match in whole if match.places}
@@ -314,9 +317,9 @@ def build_results_page(request: HttpRequest, query: Query, result: SearchResult,
 
 
 def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, Any]:
-    """Return the day on which the search stopped (`day`), and the link that searches older cases (`address`).
+    """Return a link that searches the older cases (`address`), and the last day that this link searches (`day`).
 
-    Return {} if all cases were read.
+    Return {} if all cases were searched.
     """
     if oldest is None:
         return {}
@@ -325,7 +328,7 @@ def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, An
 
 
 def list_typed_parts(query: Query) -> Iterator[str]:
-    """Yield the parts of the query as they were typed, but without the last day of its range of days."""
+    """Yield the parts of the query as they were typed. A limit of the last day of receipt is left out."""
     for part in query.parts:
         if part.is_left_out or part.key not in ("au", "jour"):
             yield query.text[part.start : part.end]

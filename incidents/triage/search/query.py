@@ -35,7 +35,7 @@ COMMON_WORDS = frozenset(COMMON_TEXT.split())
 class QueryProblem(ValueError):
     """A query that cannot be parsed.
 
-    `word` is the faulty word, and `at` its position, from 1. `close` are similar values that are accepted.
+    `word` is the faulty word, and `at` is its position, counted from 1. `close` are similar values that are accepted.
     """
 
     def __init__(self, message: str, *, word: str, at: int, close: tuple[str, ...] = ()) -> None:
@@ -115,7 +115,7 @@ def list_uncommon_words(text: str) -> list[str]:
 
 
 def parse_query(text: str) -> Query:
-    """Return the query that was typed as `text`, which must be one clean line. Raises QueryProblem.
+    """Return the query that was typed as `text`. The caller has cleaned it (`clean_line`). Raises QueryProblem.
 
     An IPv6 address is one word, although it has colons.
     """
@@ -162,7 +162,8 @@ def parse_part(text: str, start: int) -> QueryPart:
 def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> QueryPart:
     """Return the filter that begins at `start` in a typed query. Raises QueryProblem if its value is not accepted.
 
-    `match` covers its key and its operator. The value follows, in quotation marks if it has several words.
+    `match` covers the key and the operator of the filter. The value follows. It is in quotation marks if it has
+    several words.
     """
     at, operator = match.end(), match[2]
     if at < len(text) and text[at] in QUOTES:
@@ -210,10 +211,9 @@ def find_end_of_word(text: str, at: int) -> int:
 
 
 def refuse_unknown_key(text: str, at: int, name: str) -> None:
-    """Raise QueryProblem if the text at `at` looks like a filter, such as « objet:facture ». `name` is its unknown
-    key.
+    """Raise QueryProblem if the text at `at` looks like a filter with an unknown key, such as « objet:facture ».
 
-    « attention : danger » and web addresses are words, so they raise nothing.
+    `name` is this key. « attention : danger » and web addresses are words, so they raise nothing.
     """
     if not UNSPACED_FILTER.match(text, at):
         return

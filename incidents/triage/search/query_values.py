@@ -82,7 +82,7 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
     """
 
     def read(operator: str, text: str) -> Value:
-        """Return the codes of the name that was typed. Raises BadValue if there is none, or for a comparison."""
+        """Return the codes of the name that was typed. Raises BadValue if none fits or the operator compares."""
         check_no_comparison(operator)
         beginning = fold_text(text)
         for fits in (is_equal, starts_with, has_word_starting_with):
@@ -117,10 +117,10 @@ def check_no_comparison(operator: str) -> None:
 
 
 def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return a dict from each name to the codes that it means. The names of a code are the code itself and its label.
+    """Return a dict from each name to the codes that it means. A code is named by itself and by its label.
 
-    `more` adds other names, in which `_` is a space. All names are folded to lower case without accents, as typed text
-    is.
+    `more` adds other names, in which `_` is a space. All names are folded like typed text, to lower case without
+    accents.
     """
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
@@ -190,8 +190,9 @@ def read_period(operator: str, text: str) -> Days:
 
 
 def parse_days(groups: Mapping[str, str]) -> Days:
-    """Return the days of a date, month or year from its parts `y`, `m` and `d`. Raises BadValue if
-    it does not exist.
+    """Return the days of a date, month or year from its parts `y`, `m` and `d`.
+
+    Raises BadValue if there is no such date, month or year.
     """
     year, month, day = int(groups["y"]), int(groups.get("m") or 0), int(groups.get("d") or 0)
     try:

@@ -110,9 +110,9 @@ def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
 
 
 def format_moment_of_file(code: str | None, zone: str) -> str:
-    """Return in French a moment of the file: a day, or an instant in UTC, which is converted to `zone`.
+    """Return a moment of the file in French. An instant in UTC is converted to `zone`. A day stays the same.
 
-    `code` was written by `incidents.moments.format_iso_moment`.
+    `code` was written by `incidents.moments.format_iso_moment`. Return NOT_STATED if it is empty.
     """
     if not code:
         return NOT_STATED

@@ -13,8 +13,8 @@ CONSENT_FIELDS = ("agreed", "label")
 class AgreementForm(forms.Form):
     """The fields in which a responder records that the declarant agrees to the sharing of the case.
 
-    The service `clean_agreement` raises ValidationError if the agreement is incomplete, needed and missing, or given
-    under a TLP that has changed since.
+    The service `clean_agreement` raises ValidationError if the agreement is incomplete, or if it is missing and the
+    case needs it. It does so too if the TLP of the case has changed since the agreement was given.
     """
 
     agreed = forms.BooleanField(label="Le déclarant est d’accord", required=False)

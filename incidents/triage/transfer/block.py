@@ -37,7 +37,7 @@ class ProposalForm(AgreementForm):
         self.fields["taker"].choices = [("", "Choisissez un centre"), *centres]  # type: ignore[attr-defined]
 
     def make_arguments(self) -> dict[str, Any]:
-        """Return the arguments for the service `create_proposal`. The form must be valid."""
+        """Return the keyword arguments for the service `create_proposal`. The form must be valid."""
         values = {name: self.cleaned_data[name] for name in ("taker", "motive", "seen")}
         return values | {"agreement": self.make_agreement()}
 
@@ -53,7 +53,7 @@ class DeclineForm(forms.Form):
 
 
 def list_transfers(incident: Incident) -> list[Transfer]:
-    """Return the latest transfers of a case, newest first, without the copy that the former centre may read.
+    """Return the latest transfers of a case, newest first. The copies for the former centres are not loaded.
 
     Runs one query, and another one for the centres if there is a transfer.
     """
@@ -67,7 +67,7 @@ def list_transfers(incident: Incident) -> list[Transfer]:
 def may_have_left(latest: list[Transfer]) -> bool:
     """Tell whether the case may once have been in another centre, judging by its latest transfers.
 
-    If there are as many as are shown, the answer is yes, because an older transfer may be missing from the list.
+    If the list is full (SHOWN_ON_CASE), the answer is yes, because an older transfer may be missing from it.
     """
     return len(latest) == SHOWN_ON_CASE or any(transfer.state == TransferState.ACCEPTED for transfer in latest)
 
@@ -75,8 +75,8 @@ def may_have_left(latest: list[Transfer]) -> bool:
 def build_transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]:
     """Return the transfers that the page of the case shows.
 
-    `waiting` waits for an answer, and `past` were accepted or declined, newest first. `may_ask` tells whether the case
-    may be proposed.
+    `waiting` is the transfer that waits for an answer, or None. `past` are those that were accepted or declined,
+    newest first. `may_ask` tells whether the case may be proposed.
     """
     waiting = next((transfer for transfer in latest if transfer.state == TransferState.ASKED), None)
     past = [transfer for transfer in latest if transfer.state in (TransferState.ACCEPTED, TransferState.RETURNED)]
@@ -109,7 +109,7 @@ def summarise_case(incident: Incident) -> dict[str, Any]:
 def format_offer_title(transfer: Transfer) -> str:
     """Return the title of a proposal in the list.
 
-    It says nothing of the case if the TLP of the case forbids it to leave its centre.
+    The title says nothing about the case if its TLP keeps the case in its centre.
     """
     if lacks_agreement(transfer):
         return "Un dossier que son TLP garde dans son centre"

@@ -17,7 +17,7 @@ class FailedAdvice(NamedTuple):
 
 
 def list_failed_advices(events: Iterable[IncidentEvent]) -> list[FailedAdvice]:
-    """Return the partners to whom the latest file was not delivered, each with its failed mail.
+    """Return the partners whose latest file was not delivered, each with the remark about its failed mail.
 
     `events` are those of the case, newest first. Runs one query, or none if nothing was sent to a partner.
     """

@@ -126,7 +126,7 @@ def rebase_proposal_form(request: HttpRequest, incident: Incident, newest: Trans
 
 @require_POST
 def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Withdraw the proposal of a case that waits for an answer, and redirect to the case."""
+    """Withdraw the proposal that the other centre has not answered yet, and redirect to the case."""
     try:
         withdraw_transfer(reference=reference, actor=get_account(request))
         messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
@@ -224,7 +224,7 @@ def format_decline_confirmation(transfer: Transfer) -> str:
 def may_explain_refusal(transfer: Transfer) -> bool:
     """Tell whether the page of an offer may say why the case cannot be accepted.
 
-    It may while the offer waits, and after the closing of the case has withdrawn the offer. What happens to the case
+    The page may say why while the offer waits, or if the closing of the case ended the offer. What happens to the case
     later does not concern the other centre.
     """
     is_ended_by_closing = transfer.answered_at is not None and transfer.answered_at == transfer.incident.closed_at

@@ -1,6 +1,4 @@
-"""The project's targets on a case and the actual delays: until it was taken, until the first answer, and the answer
-that is due.
-"""
+"""The delays of a case: until it was taken, until its first answer, and until the answer that is now due."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,8 +11,9 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 class Delay(NamedTuple):
     """The delay of one act, such as taking the case.
 
-    `at` is when the act was done and `took` how long it took; both are None until then. `target` is the time allowed
-    and `due_at` the deadline, or None. `late` is the time past the deadline, or None if the act is in time.
+    `at` is when the act was done, and `took` is how long it took. Both are None until the act is done. `target` is the
+    time allowed, and `due_at` is the deadline. Both may be None. `late` is the time past the deadline, or None if the
+    act is in time.
     """
 
     at: datetime | None
@@ -56,7 +55,7 @@ def compute_first_answer_delay(incident: Incident) -> Delay | None:
 
 
 def compute_answer_delay(incident: Incident, now: datetime) -> Delay | None:
-    """Return the delay of the answer for which the declarant waits now, or None if there is none.
+    """Return the delay of the answer for which the declarant waits now, or None if no answer is due.
 
     This answer need not be the first.
     """

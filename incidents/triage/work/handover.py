@@ -112,7 +112,7 @@ def submit_handover(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def render_unsaved_handover(request: HttpRequest, user: User) -> HttpResponse:
-    """Show the typed text again, because it was not saved: no ticked case could still be handed over.
+    """Show the typed text again. It was not saved, because no ticked case could be handed over any more.
 
     The person may send the text with other cases.
     """
@@ -137,9 +137,9 @@ def announce_handover(request: HttpRequest, handover: HandoverResult) -> None:
 
 
 def return_case_to_queue(request: HttpRequest, user: User) -> HttpResponse:
-    """Put a case whose assignee has left the centre back into the queue.
+    """Put a case back into the queue, because its assignee has left the centre.
 
-    Only the cases that the page lists for this lead are accepted.
+    The case must be among the abandoned cases that the page lists for `user`.
     """
     case = next((case for case in list_abandoned_cases(user) if case.reference == request.POST[FREE]), None)
     if case is None:

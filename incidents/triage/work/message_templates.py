@@ -91,7 +91,7 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
 
 
 def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
-    """Return the ready-made messages of a centre, with the national ones that none of them replaces.
+    """Return the ready-made messages of a centre, and the national messages that the centre has not replaced.
 
     The caller must set `is_led`.
     """

@@ -35,7 +35,7 @@ class NoteForm(CaseForm):
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
     def make_arguments(self) -> dict[str, Any]:
-        """Return the arguments for the service `write_note`. The form must be valid."""
+        """Return the keyword arguments for the service `write_note`. The form must be valid."""
         cleaned = self.cleaned_data
         key = cleaned["key"] or secrets.token_urlsafe()
         if cleaned["kind"] != MISSED:

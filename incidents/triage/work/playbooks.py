@@ -77,7 +77,10 @@ def playbook_list_view(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-    """Show the playbook of a centre for a type of incident. On POST, preview, publish or restore it."""
+    """Show the playbook of a centre for a type of incident.
+
+    On POST, preview or publish a version, or restore the national playbook.
+    """
     if kind not in IncidentType.values:
         raise Http404
     if request.method != "POST":
@@ -217,7 +220,7 @@ def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def parse_step(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, Any]:
-    """Return one step of a playbook from its lines. `number` is its number in the text, for an error."""
+    """Return one step of a playbook from its lines. Error messages name the step by `number`."""
     title, *rest = lines
     step: dict[str, Any] = {"step": codes.get(title, ""), "title": title, "source": "", "within_hours": None}
     why = []

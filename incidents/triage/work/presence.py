@@ -13,7 +13,7 @@ from incidents.triage import wording
 
 
 def build_presence_block(now: datetime) -> dict[str, Any]:
-    """Return the instant `since`. A responder who last reported after it still has the page of the case open.
+    """Return the instant `since`. A responder who reported after this instant has the page of the case open.
 
     The page compares it with the `Reading` rows that it has already loaded.
     """
@@ -23,7 +23,7 @@ def build_presence_block(now: datetime) -> dict[str, Any]:
 def describe_presence(incident: Incident, user: User, event_seen: str, now: datetime) -> dict[str, Any]:
     """Return who is present and what has changed, for the script of the page of a case. Runs three queries.
 
-    `event_seen` is the id of the last event that the page showed.
+    `event_seen` is the uid of the last event that the page showed.
     """
     last = incident.events.select_related("actor").order_by("-id").first()
     stamp = str(last.uid) if last else ""

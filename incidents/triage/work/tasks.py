@@ -92,7 +92,7 @@ def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> d
 
 
 def format_task_summary(over: list[Task]) -> str:
-    """Return how many of these finished tasks were done and how many were set aside, in words, or ""."""
+    """Return a text on finished tasks, such as « 2 faites, 1 sans objet », or "" without tasks."""
     moot = sum(task.is_moot for task in over)
     done = len(over) - moot
     parts = [choose_plural("%d faite", "%d faites", done) % done] if done else []

@@ -33,8 +33,8 @@ def read_page_values(posted: QueryDict) -> Values:
 def save_page_text(user: User, reference: str, code: CaseFormCode, posted: QueryDict, pen: Pen) -> bool:
     """Save what is typed on a page.
 
-    Return True if nothing was saved, because a later page of `user` has saved another text. Raises Http404,
-    PermissionDenied, and ValidationError if the case is erased.
+    Return True if nothing was saved, because a later page of `user` has saved another text. Raises Http404 or
+    PermissionDenied. Raises ValidationError if the case is erased.
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)

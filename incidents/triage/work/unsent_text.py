@@ -120,9 +120,9 @@ def read_form_values(posted: QueryDict, code: str) -> Values:
 
 
 def read_posted_pen(posted: QueryDict) -> Pen:
-    """Return which opening of a page was posted, and the number of this save. Its hidden fields say so.
+    """Return the pen that the hidden fields of the page give: one opening of the page, and the number of this save.
 
-    The name is "" if the page has no such fields.
+    If the page has no such fields, the name of the pen is "".
     """
     stroke = posted.get("trait", "")
     try:
@@ -138,9 +138,9 @@ def read_posted_pen(posted: QueryDict) -> Pen:
 def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Return a decorator for a view of a case. When a page is posted, it first saves all that was typed on the page.
 
-    `code` is the code of the form that the view handles. If it is "", the code is the argument `act` of the view. The
-    view finds the fields of this form under their names without the prefix. If the view accepts the form, its saved
-    text is deleted. Otherwise the text stays saved.
+    `code` is the code of the form that the view handles. If it is "", the view gets this code as its parameter `act`.
+    The view finds the fields of this form under their names without the prefix. If the view accepts the form, the
+    saved text is deleted. Otherwise the text stays saved.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -170,7 +170,7 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
 def save_typed_text(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[CaseFormCode, Values]:
     """Save and return what was typed in all forms of the page. Raises Http404 or PermissionDenied.
 
-    `form_code` is the form that was sent: its text replaces what another page has saved for it.
+    `form_code` is the code of the form that was sent. Its text replaces what another page has saved for this form.
     """
     if not any(read_form_values(posted, code) for code in CaseFormCode.values):
         return {}
