@@ -36,7 +36,7 @@ class Reflexes(NamedTuple):
     sources: tuple[str, ...]
 
     @property
-    def acts(self) -> tuple[Act, ...]:
+    def first_acts(self) -> tuple[Act, ...]:
         """Return the first three acts of the first hour."""
         return self.hour[:3]
 

@@ -84,7 +84,7 @@ def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
     return describe_contacts(route.csirt, route) | {
         "body": capfirst(body.label),
         "reason": route.reason,
-        "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].acts],
+        "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].first_acts],
         "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
         "address": address,
         "qr": draw_qr_code(address),

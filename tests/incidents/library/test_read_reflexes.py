@@ -33,9 +33,9 @@ def test_whoever_unplugs_the_box_is_warned_of_the_landline(client):
     """The steps that fit everywhere say it, because the centre will call back."""
     warning = "Le téléphone fixe peut se couper avec elle : prenez un portable et donnez son numéro."
     for kind, sheet in REFLEXES.items():
-        if any("la box" in act.how for act in sheet.acts):
+        if any("la box" in act.how for act in sheet.first_acts):
             assert warning in read_text(client.get(f"/reflexes/{kind}/")), kind
-    assert any(warning in act.how.replace("\xa0", " ") for act in REFLEXES["rancon"].acts)
+    assert any(warning in act.how.replace("\xa0", " ") for act in REFLEXES["rancon"].first_acts)
 
 
 def normalise_spaces(words):
@@ -46,7 +46,7 @@ def test_every_sheet_is_whole():
     for kind, sheet in REFLEXES.items():
         assert 3 <= len(sheet.hour) <= 8, kind
         assert 3 <= len(sheet.day) <= 8, kind
-        assert sheet.acts == sheet.hour[:3]
+        assert sheet.first_acts == sheet.hour[:3]
         assert sheet.sources
 
 
