@@ -86,9 +86,11 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
     function.
 
     Raises Http404 if the incident does not exist or if the person may not see it, so that nobody can tell the two
-    apart. Raises PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row
-    is locked until the transaction ends, so that an act can change it. Without `lock`, the incident comes with the
-    rows that pages display. The access through `door` is then recorded if the person works for its centre.
+    apart. Raises PermissionDenied if the person may see the incident but lacks the ability `to`.
+
+    With `lock`, the row is locked until the transaction ends, so that an act can change it. Without `lock`, the
+    incident comes with the rows that pages display, and the access through `door` is recorded for a person of its
+    centre.
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_displayed_rows()
@@ -99,8 +101,8 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
-    """Return the case if `user` has the ability `to`. Raises like `get_incident`. No access is recorded, so the
-    request must display none of the texts of the case.
+    """Return the case if `user` has the ability `to`. Raises the same errors as `get_incident`. No access is recorded,
+    so the request must display none of the texts of the case.
     """
     return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
@@ -116,7 +118,7 @@ def check_allowed(user: User, incident: Incident | None, to: Ability) -> Inciden
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
     """Record that a page displays texts of these cases to `user`. Cases that belong to none of the user's centres are
-    ignored. Runs one statement.
+    ignored. Runs at most one statement.
     """
     own_centres = user.readable_centre_ids
     save_accesses(
@@ -125,7 +127,9 @@ def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> No
 
 
 def save_accesses(user: User, cases_and_centres: list[tuple[int, int | None]], door: Door) -> None:
-    """Append a row for each pair of a case and a centre of `user`, unless an earlier row still covers this access."""
+    """Record one access of `user` for each pair of a case and a centre, unless an earlier record still covers this
+    access. Runs one statement, or none without pairs.
+    """
     if not cases_and_centres:
         return
     at = timezone.now()
@@ -156,7 +160,7 @@ def get_case(
 ) -> Incident:
     """Return the incident for a follow-up page, which a visitor opens with the secret link or with an account.
 
-    Raises Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
+    Raises the same errors as `get_incident`.
     """
     if visitor.user:
         return get_incident(visitor.user, reference, to=to, lock=lock, door=door)
@@ -224,8 +228,8 @@ def get_matching_transfer(user: User, uid: UUID, of_centre: Q, **conditions: obj
 
 
 def find_given_transfer(user: User, reference: str) -> Transfer | None:
-    """Return the latest accepted transfer by which a centre of this person gave the case to another, or None. The case
-    may have moved again since.
+    """Return the latest accepted transfer in which a centre of this person gave the case away, or None. The case may
+    have moved again since.
     """
     transfers = Transfer.objects.filter(
         match_centres(user, CentreAbility.READ, "giver"), incident__reference=reference, state=TransferState.ACCEPTED

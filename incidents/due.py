@@ -35,8 +35,8 @@ REVIEW_WITHIN: dict[int, timedelta] = {
 
 
 def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
-    """Return the deadlines of a new case by model field: when somebody must take it, when somebody must answer, and
-    the earlier of the two.
+    """Return a dict from model fields to the deadlines of a new case. They are when somebody must take the case, when
+    somebody must answer, and the earlier of the two.
     """
     acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
     answer_by = received_at + ANSWER_WITHIN[severity]

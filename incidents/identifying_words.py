@@ -109,8 +109,8 @@ class IndexedText:
 
     @cached_property
     def sites(self) -> dict[str, str]:
-        """Return a dict from each name that a host in the text contains to this host. A name is written without the
-        dots and hyphens between its words. The hosts are those of websites and mail addresses.
+        """Return a dict from each name in a host of the text to this host. A host is that of a website or of a mail
+        address. The dots and hyphens between the words of a name are left out.
         """
         hosts = [host.strip(".-") for host in HOST.findall(self.text)]
         return {name: host for host in hosts if "." in host for name in list_host_names(host)}
@@ -210,7 +210,7 @@ def match_identifying_words(indexed_text: IndexedText, names: IdentifyingValues)
 
 
 def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
-    """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers. The
+    """Return all mail addresses and telephone numbers of `text`, and the words that name the person to call back. The
     list has no repeats.
     """
     indexed_text = index_text(text)
@@ -223,10 +223,11 @@ def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
 
 
 def is_person_name(written: str, body: str) -> bool:
-    """Tell whether `written`, the name of a contact, may be that of a person. It must contain a capital letter, and a
-    word that belongs neither to the name of the body nor to that of an office.
+    """Tell whether `written`, the name of a contact, may be that of a person. Somebody may type « Mairie de
+    Plouexemple » as the name of a contact.
 
-    Somebody may type « Mairie de Plouexemple » as the name of a contact.
+    A person's name must contain a capital letter, and a word that is neither in the name of the body nor in
+    OFFICE_WORDS.
     """
     of_office = {*fold_name(body).split(), *OFFICE_WORDS}
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()

@@ -34,8 +34,8 @@ def reduce_to_known_end(started_at: datetime | None, ended_at: datetime | None, 
 
 
 def is_before(moment: datetime, other: datetime, zone: str) -> bool:
-    """Tell whether `moment` is before `other`. They are compared by the minute, or by the day if one of them has no
-    hour.
+    """Tell whether `moment` is before `other`. The two moments are compared by the minute, or by the day if either has
+    no hour.
     """
     if has_hour(moment, zone) and has_hour(other, zone):
         return moment.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
@@ -50,7 +50,7 @@ def compute_stored_end(started_at: datetime | None, ended_at: datetime | None) -
 
 
 def format_iso_moment(moment: date | datetime | None) -> str | None:
-    """Return the moment in ISO 8601: « 2026-11-27 » for a day, or an instant in UTC."""
+    """Return the moment in ISO 8601, in UTC. A day without an hour gives only its date, such as « 2026-11-27 »."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).isoformat()
     return moment.isoformat() if moment else None

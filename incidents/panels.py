@@ -38,7 +38,7 @@ def register_remark_reader(reader: RemarkReader) -> None:
 
 
 def list_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
-    """Return the remarks on each event, in the order in which the applications registered."""
+    """Return the remarks on each event, in the order in which their readers were registered."""
     by_event = defaultdict[int, list[Remark]](list)
     for reader in _readers:
         for event, remarks in reader(events).items():

@@ -46,8 +46,8 @@ class CaseProgress:
 
     @property
     def first_reader(self) -> Reader | None:
-        """Return the person who opened the case first. Return None if nobody opened it, or if a search displayed only
-        excerpts.
+        """Return the person who opened the case first, or None. A person to whom a search displayed only excerpts has
+        not opened the case.
         """
         return find_first_opener(self.readers)
 
@@ -73,7 +73,9 @@ def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
 
 
 def annotate_step_values(incidents: IncidentQuerySet) -> IncidentQuerySet:
-    """Annotate each case of a list with the values that `find_listed_step` needs and that are not its columns."""
+    """Annotate each case of a list with the values that `find_listed_step` needs and that no column of the case
+    contains.
+    """
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
     return incidents.annotate_has_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
@@ -88,16 +90,16 @@ def find_listed_step(incident: Any) -> ProgressStep:
 
 
 def find_ended_case(incident: Incident) -> Incident:
-    """Return the case whose end the page displays. For a duplicate of a closed case this is the closed case, otherwise
-    it is the case itself.
+    """Return the case whose end the page displays. This is the main case if `incident` is a duplicate and its main
+    case is closed. Otherwise it is `incident` itself.
     """
     main = incident.merged_into
     return main if main and main.status == Status.CLOSED else incident
 
 
 def find_receiving_service(incident: Incident) -> str:
-    """Return the service to which the centre handed the case over when it closed it, or "". Runs one query if the case
-    was handed over.
+    """Return the service to which the closed case was handed over, or "". Runs one query, or none if the case was not
+    handed over.
     """
     if incident.closing_reason != ClosingReason.HANDED_OVER:
         return ""

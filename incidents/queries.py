@@ -105,8 +105,8 @@ class UsefulSection:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the section consists of questions and has no answer. Somebody may have saved it without an
-        answer.
+        """Tell whether the section consists of questions and has no answer yet. This is also true if somebody saved
+        the section without an answer.
         """
         return not self.is_facts_section and not self.answer_count
 
@@ -118,9 +118,7 @@ class UsefulSection:
 
 @dataclass(frozen=True)
 class AccessSummary:
-    """A summary of the accesses of one person of a centre to a case through one door: their number, the first and the
-    last.
-    """
+    """How often one person of a centre accessed a case through one door, and when first and last."""
 
     door: Door
     times: int
@@ -162,7 +160,7 @@ def list_readers(incident: Incident) -> list[Reader]:
 
 
 def list_sheets(incident: Incident) -> list[DisplayedSheet]:
-    """Return the answer sheets, newest first. Runs one query."""
+    """Return the answer sheets of the case, newest first, at most MAX_SHEETS. Runs one query."""
     zone = find_zone(incident.collectivity)
     sheets = incident.sheets.select_related("actor").order_by("-id")[:MAX_SHEETS]
     return [DisplayedSheet(sheet, zone) for sheet in sheets]
@@ -197,8 +195,8 @@ def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -
 
 
 def build_useful_section(section: QuestionSection, sheets: list[DisplayedSheet]) -> UsefulSection:
-    """Return a section of questions with the number of its questions and answers. Questions that another answer
-    excludes do not count.
+    """Return a section of questions with the number of its questions and of its answers. A question does not count if
+    the answer to another question excludes it.
     """
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
@@ -225,7 +223,7 @@ def has_earlier_sheets(sheets: dict[str, list[DisplayedSheet]], code: str) -> bo
 
 
 class ReaderOpenings(NamedTuple):
-    """A person of the CSIRT who opened one evidence file: how often, when first and when last."""
+    """A person of the CSIRT who opened one evidence file. The row says how often, when first and when last."""
 
     reader: int
     name: str
@@ -235,7 +233,7 @@ class ReaderOpenings(NamedTuple):
 
 
 class OpenedEvidence(NamedTuple):
-    """An evidence file with the people who opened it, or with none."""
+    """An evidence file with the people who opened it. `opened` may be empty."""
 
     evidence: Evidence
     opened: list[ReaderOpenings]

@@ -38,8 +38,8 @@ def extract_reversed_host() -> Collate:
     """Return an expression for the host of an indicator, written backwards and followed by a dot: « www.evil.example »
     gives « elpmaxe.live.www. ». A value without a host gives a dot.
 
-    The host is the one that `find_indicator_host` finds. Everything on one host begins alike when it is written
-    backwards, so an index in the order of the characters (collation C) finds it.
+    The host is the one that `find_indicator_host` finds. The reversed names on one host all begin alike, so an index
+    in the order of the characters (collation C) finds them together.
     """
     in_url, in_others = (
         Func(F("value"), Value(pattern), function="substring", output_field=TextField())
@@ -51,8 +51,8 @@ def extract_reversed_host() -> Collate:
 
 
 def list_last_digits(number: str) -> set[str]:
-    """Return every value that `extract_last_digits` may give for a spelling of this telephone number. There are none
-    for an incomplete number.
+    """Return every value that `extract_last_digits` may give for a spelling of this telephone number. The set is empty
+    if the number is incomplete.
     """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
@@ -65,8 +65,8 @@ def list_last_digits(number: str) -> set[str]:
 
 
 def holder_works_for_centre() -> Exists:
-    """Return the condition that the person in charge of the case works for its centre today. This takes a role in
-    force and an active account.
+    """Return the condition that the person in charge of the case works for its centre today. Such a person has a role
+    in force and an active account.
     """
     roles = Membership.objects.in_force().filter(role__in=WORKING_ROLES, user__is_active=True)
     return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
@@ -74,7 +74,7 @@ def holder_works_for_centre() -> Exists:
 
 def lacks_working_holder() -> Q:
     """Return the condition that nobody is in charge of the case, or that the person in charge of an open case has left
-    the centre. In a closed case, the person in charge counts even if they left.
+    the centre. A closed case keeps its person in charge, even one who left.
     """
     return Q(assignee=None) | Q(Q(status__in=OPEN) & ~holder_works_for_centre())
 
@@ -103,8 +103,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.annotate(has_holder=holder_works_for_centre())
 
     def with_contact_number(self, number: str) -> Self:
-        """Return the cases whose declarant gave this telephone number in any spelling. There are none for an
-        incomplete number.
+        """Return the cases whose declarant gave this telephone number in any spelling. Return no case if the number is
+        incomplete.
         """
         if not (endings := list_last_digits(number)):
             return self.none()

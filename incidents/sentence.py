@@ -42,9 +42,9 @@ class ServiceState:
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
-    """The known facts of the case. `body` is its name with its nature (« commune de Plouexemple »). `centre` is empty
-    if the case has no centre. In this situation, `new_centre` is the centre that now covers the territory and has not
-    received the case yet.
+    """The known facts of the case. `body` is the name of the body with its nature (« commune de Plouexemple »).
+    `centre` is empty if the case has no centre. `new_centre` is then the centre that now covers the territory and has
+    not received the case yet.
     """
 
     body: str
@@ -61,8 +61,8 @@ class SentenceFacts:
 
 
 def list_sentences(facts: SentenceFacts) -> list[str]:
-    """Return the sentences in the order in which they are read. Each is short enough for one breath. The page adds the
-    moments after the first sentence.
+    """Return the sentences in the order in which they are read. Each sentence is short enough for one breath. The page
+    adds the moments after the first sentence.
     """
     body = prepend_article(facts.body)
     if facts.status == Status.CLOSED:

@@ -93,8 +93,8 @@ TOUCHED_COMPUTERS, ALL_COMPUTERS = "postes", "postes_total"
 
 
 class WorryingAnswer(Enum):
-    """Answers that make a case more severe. Each member is the code of a question with the codes of its choices that
-    have the same effect. All codes are in the current version of the questions.
+    """Answers that make a case more severe. Each member is the code of a question with those of its choices that have
+    the same effect. All codes are in the current version of the questions.
     """
 
     DIRECTORY = ("serveurs", {"annuaire"})

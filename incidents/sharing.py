@@ -79,8 +79,8 @@ def may_others_read_mailbox(incident: "Incident") -> bool:
 
 
 def is_mailbox_in_doubt(incident: "Incident") -> bool:
-    """Tell whether the type of the case, or a former type, puts the mailbox in doubt. What the declarant chose makes
-    no difference.
+    """Tell whether the present type of the case, or a former one, puts the mailbox in doubt. What the declarant chose
+    makes no difference.
     """
     return incident.mailbox_was_in_doubt or puts_mailbox_in_doubt(incident.type)
 
@@ -111,7 +111,7 @@ def may_be_shared_with_partner(tlp: str, partner: ReaderKind) -> bool:
 
 def needs_agreement(tlp: str, partner: ReaderKind, *, label: str = "") -> bool:
     """Tell whether the declarant must agree before a partner receives a file. This is so if the label of the case
-    (`tlp`) does not reach the partner, or if the label of the file (`label`) is wider.
+    (`tlp`) does not reach the partner, or if the label of the file (`label`) is wider than that of the case.
     """
     return not may_be_shared_with_partner(tlp, partner) or rank_label(label or tlp) > rank_label(tlp)
 

@@ -17,8 +17,8 @@ def index_cases() -> None:
 
 @shared_task
 def delete_expired_rows() -> None:
-    """Delete expired drafts, the oldest empty drafts if there are too many, expired counts of recent requests, and
-    expired unsent texts.
+    """Delete expired drafts, expired unsent texts and old counts of recent requests. If there are too many empty
+    drafts, delete the oldest ones too.
     """
     draft.delete_expired_drafts()
     limits.delete_old_counts(timezone.now())

@@ -30,7 +30,7 @@ CASES_ON_BODY_PAGE = 10
 @never_cache
 @require_safe
 def own_cases_page(request: HttpRequest) -> HttpResponse:
-    """List the person's cases in the order of `list_cases_by_need`. `?apres=` is the reference of the last row of the
+    """Show the person's cases in the order of `list_cases_by_need`. `?apres=` is the reference of the last row of the
     previous page.
     """
     cases = Incident.objects.visible_to(get_account(request))
@@ -51,11 +51,11 @@ def pair_cases_with_steps(rows: list[Incident]) -> list[tuple[Incident, Progress
 
 
 def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
-    """Return up to `most` cases: the open cases that wait for an answer of the body, then the other open cases, then
-    the closed cases. Each group has its newest cases first.
+    """Return up to `most` cases in three groups. The open cases that wait for an answer of the body come first, then
+    the other open cases, then the closed cases. Each group has its newest cases first.
 
-    The list begins after the case with the reference `after`, or at its start if there is no such case. Runs four or
-    five queries.
+    The list begins after the case with the reference `after`, or at its start if there is no such case. Runs five
+    queries at most.
     """
     is_open, awaits = Q(status__in=OPEN), Q(awaited_since__isnull=False)
     parts = [incidents.filter(is_open & awaits), incidents.filter(is_open & ~awaits), incidents.exclude(is_open)]
@@ -74,8 +74,8 @@ def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "
 def select_newest_cases(
     incidents: IncidentQuerySet, place: int, most: int
 ) -> QuerySet[Any, tuple[int, datetime, int]]:
-    """Return the place of the group, the time of reception and the id of the `most` newest cases. `place` numbers the
-    group to which all these cases belong.
+    """Return (place, time of reception, id) for each of the `most` newest cases. `place` numbers the group to which
+    all these cases belong.
     """
     placed = incidents.order_by("-received_at", "-id").annotate(place=Value(place))
     return placed.values_list("place", "received_at", "id")[:most]
@@ -90,7 +90,7 @@ def filter_older_cases(incidents: IncidentQuerySet, last: Incident) -> IncidentQ
 @never_cache
 @require_safe
 def own_bodies_page(request: HttpRequest) -> HttpResponse:
-    """List the bodies of a person who has several. Redirect a person of one body to its page. Raises Http404 for
+    """Show the bodies of a person who has several. Redirect a person who has one body to its page. Raises Http404 for
     anybody else.
     """
     bodies = list(list_bodies(get_account(request)).order_by("sort_key", "id"))

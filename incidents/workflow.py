@@ -15,16 +15,18 @@ TRANSFERABLE = OPEN
 
 
 def is_to_take(status: str, *, has_holder: bool) -> bool:
-    """Tell whether somebody must take the case. This is so if it is declared, even if it is already assigned, or if it
-    is acknowledged and has no holder. `has_holder` tells whether somebody who works for its centre is in charge of it.
+    """Tell whether somebody must take the case. A declared case must be taken, even if it is already assigned. An
+    acknowledged case must be taken if it has no holder.
+
+    `has_holder` tells whether somebody who works for the centre is in charge of the case.
     """
     return status == Status.DECLARED or (status == Status.ACKNOWLEDGED and not has_holder)
 
 
 def is_abandoned(status: str, assignee: int | None, *, has_holder: bool) -> bool:
-    """Tell whether somebody must take the open case over. This is so if its assignee left the centre, or if it is
-    acknowledged and has no assignee. `assignee` is the id of the assignee. `has_holder` is true if the assignee still
-    works for the centre.
+    """Tell whether somebody must take the open case over. This is so if its assignee left the centre, or if the case
+    is acknowledged and has no assignee. `assignee` is the id of the assignee. `has_holder` is true if the assignee
+    still works for the centre.
     """
     return status != Status.CLOSED and not has_holder and (assignee is not None or status == Status.ACKNOWLEDGED)
 

@@ -57,7 +57,7 @@ MOMENT_SCHEMA: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} fo
 
 @extend_schema_field(MOMENT_SCHEMA)
 class MomentField(serializers.Field[date, str, str, Any]):
-    """A moment in a request, or a date without an hour: « 2026-11-27 »."""
+    """A moment in a request. It may be a date without an hour, such as « 2026-11-27 »."""
 
     def to_internal_value(self, data: Any) -> date:
         is_day = isinstance(data, str) and DAY_PATTERN.fullmatch(data)
@@ -132,8 +132,8 @@ class ContactIn(ShapeIn):
 
 
 class DeclarationIn(ShapeIn):
-    """A declaration. A field that is missing or empty means that nobody answered the question. An instant that is null
-    means that the declarant does not know it.
+    """A declaration in a request. If a field is missing or empty, nobody answered the question. If an instant is null,
+    the declarant does not know it.
     """
 
     shape = Declaration
@@ -170,8 +170,8 @@ def build_leak(row: dict[str, Any]) -> Leak:
 
 
 def pop_instant(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
-    """Remove the instant of this name from `data` and return it. A date without an hour is approximate, null is
-    unknown, and a missing instant is empty.
+    """Remove the instant of this name from `data` and return it. A date without an hour gives an approximate instant,
+    and null gives an unknown one. A missing name gives an empty instant.
     """
     if name not in data:
         return Instant()
@@ -194,7 +194,7 @@ def build_stored_moment(value: date | None, zone: ZoneInfo) -> datetime | None:
 
 
 def make_instant_field(name: str) -> MomentOut:
-    """Return the output field of one instant of an incident: `occurred_at` for the name « occurred »."""
+    """Return the output field of one instant of an incident. « occurred » gives the field `occurred_at`."""
 
     def read_instant(row: Incident, zone: str) -> date | None:
         return reduce_to_known_moment(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))

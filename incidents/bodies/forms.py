@@ -28,8 +28,8 @@ FIELD_BY_ERROR = {"has_no_siren": "no_siren", "seat": "town"}
 class BodyForm(forms.Form):
     """The form of a body that no official list contains.
 
-    `town` is the text by which the commune of its seat is searched. `town_asked` is the text for which the page last
-    listed communes. `seat` is the commune that the person chose among them.
+    `town` is the text by which the person searches for the commune of the seat. `town_asked` is the text for which the
+    page last listed communes. `seat` is the commune that the person chose in this list.
     """
 
     kind = FreeTextField(label="Ce que c’est")

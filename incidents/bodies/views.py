@@ -84,7 +84,7 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
 
 def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     """Add the body and redirect to the declaration. If the same body was already added, redirect with the existing
-    one. If similar bodies exist, or if many bodies come from one IP address, ask for confirmation first.
+    one. If similar bodies exist, or if many bodies come from one IP address, render a page that asks what to do.
 
     `sketch` is the body as it would be saved.
     """
@@ -105,8 +105,8 @@ def count_added_body(request: HttpRequest) -> int:
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
-    """Tell whether `body` has the same values as `sketch`. A double click, or another person, may already have added
-    it.
+    """Tell whether `body` has the kind, name, SIREN and seat of `sketch`. A double click, or another person, may
+    already have added the body.
     """
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
@@ -131,7 +131,7 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
 
 def build_return_context(request: HttpRequest) -> dict[str, str]:
     """Return the template context for the way back. `choose` is the URL name of the page on which a body is chosen.
-    `back` is the value of BACK if the person came from the express page, or else "".
+    `back` is TO_EXPRESS if the person came from the express page, and "" otherwise.
     """
     is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
     return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}
@@ -159,8 +159,8 @@ def render_body_confirmation(
 
 
 def redirect_to_body_choice(request: HttpRequest, body: Collectivity) -> HttpResponse:
-    """Redirect to the screen that chooses a body, and offer `body` there. If the person did not come from the express
-    page and has no open draft, start a draft.
+    """Redirect to the page on which a body is chosen, and offer `body` there. If the person did not come from the
+    express page and has no open draft, start a draft.
     """
     choose = build_return_context(request)["choose"]
     response = redirect(reverse(choose, query={BODY: body.uid}))

@@ -38,7 +38,7 @@ class Technique:
 
     @cached_property
     def search_text(self) -> str:
-        """Return the folded text in which a search looks for the technique: identifier, names and tactics."""
+        """Return the folded text that a search reads: the identifier, names and tactics of the technique."""
         return fold_text(f"{self.title} {' '.join(self.tactics)}")
 
 

@@ -18,8 +18,8 @@ FILE = Path(__file__).parent.parent / "data" / "playbooks.json"
 
 
 class Step(NamedTuple):
-    """A step of a playbook, whose code is `step`. `within_hours` counts from the moment when the step is added to a
-    case. None means that the step has no due date.
+    """A step of a playbook. `step` is the code of the step. `within_hours` counts from the moment when the step is
+    added to a case. If it is None, the step has no due date.
     """
 
     step: str

@@ -26,8 +26,8 @@ PEN_SALT = "incidents.declare.pen"
 
 
 class DraftHandle(NamedTuple):
-    """The draft to which a page belongs, and its author. `pen` identifies one opening of the page. It is empty in a
-    handle from the cookie.
+    """The draft to which a page belongs, and its author. `pen` identifies one opening of the page. In a handle from
+    the cookie, `pen` is empty.
     """
 
     uid: UUID
@@ -36,14 +36,16 @@ class DraftHandle(NamedTuple):
 
 
 def find_draft_handle(request: HttpRequest) -> DraftHandle | None:
-    """Return the draft of the posted page, or else the draft of the cookie. Return None if both are absent, altered or
-    too old.
+    """Return the draft of the posted page, or else the draft of the cookie. Return None if neither contains a valid
+    draft.
     """
     return find_posted_handle(request) or read_signed_handle(request.COOKIES.get(COOKIE_NAME, ""), SALT)
 
 
 def find_posted_handle(request: HttpRequest) -> DraftHandle | None:
-    """Return the draft to which the posted page belongs, or None. The draft of an express page may not exist yet."""
+    """Return the draft to which the posted page belongs, or None if the page contains no valid pen. The draft of an
+    express page may not exist yet.
+    """
     return read_signed_handle(request.POST.get(PEN, ""), PEN_SALT)
 
 

@@ -16,8 +16,8 @@ SALT = "incidents.devices.signature"
 
 
 def read_signature(request: HttpRequest, visitor: CaseVisitor) -> str:
-    """Return the name with which the visitor signs: that of their account, or else the one given on this device, or
-    "".
+    """Return the name with which the visitor signs. This is the name of their account, or else the name given on this
+    device. Return "" if there is neither.
     """
     if visitor.user:
         return visitor.user.display_name

@@ -35,7 +35,8 @@ def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:
     """Return the visitors in whose name this request may open the case: the holder of the secret link in the cookie,
     and the signed-in person.
 
-    A member of a body is listed first with their account. So they act under their own name even if they have the link.
+    A member of a body comes first, and so acts under their own name. For anybody else, the holder of the link comes
+    first.
     """
     uid = case_cookie.get_access_uid(request, reference)
     by_link = [CaseVisitor(access_uid=uid)] if uid else []
@@ -48,10 +49,10 @@ def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:
 def find_case(
     request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
 ) -> tuple[Incident, CaseVisitor]:
-    """Return the case and the visitor who may open it. Raises Http404 if no visitor of the request may see the case.
-    Raises PermissionDenied if a visitor may see it but lacks the ability `to`.
+    """Return the case and the first visitor of the request who may see it. Raises Http404 if no visitor may see the
+    case. Raises PermissionDenied if this visitor lacks the ability `to`.
 
-    The access is recorded for a person of the centre, even if they use the link.
+    If a person of the centre uses the link, their access is recorded too.
     """
     for visitor in list_visitors(request, compact_code(reference)):
         try:

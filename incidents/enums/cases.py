@@ -135,8 +135,8 @@ class Origin(models.TextChoices):
 
 
 class Burst(models.TextChoices):
-    """What a declaration has in common with many others of the same hour. They may come from a script, or from a real
-    wave of incidents.
+    """What a declaration has in common with many others of the same hour. Such declarations may come from a script, or
+    from a real wave of incidents.
     """
 
     ADDRESS = "address", "même connexion à Internet"

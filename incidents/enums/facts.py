@@ -20,8 +20,8 @@ class Answer(models.TextChoices):
 
 
 class Certainty(models.TextChoices):
-    """How exactly an instant is known. UNKNOWN is an answer, and its instant is empty. An empty certainty means that
-    nobody answered.
+    """How exactly an instant is known. UNKNOWN means that the declarant does not know the instant, which is then
+    empty. An empty certainty means that nobody answered.
     """
 
     EXACT = "exact", "exacte"
@@ -76,7 +76,7 @@ class InterruptionExtent(models.TextChoices):
 
 
 class LeakStatus(models.TextChoices):
-    """What is known about a data leak: somebody claims it, suspects it or has confirmed it, or it is unfounded."""
+    """What is known about a data leak: it is claimed, suspected, confirmed or unfounded."""
 
     CLAIMED = "claimed", "revendiquée"
     SUSPECTED = "suspected", "soupçonnée"
@@ -140,8 +140,8 @@ PERSONS_UP_TO = (
 
 
 def find_persons_band(persons: int | None, stated_band: str) -> str:
-    """Return the band that contains the number of persons. Without an exact number, return the stated band, which may
-    be "".
+    """Return the band that contains the number of persons. If `persons` is None, return `stated_band`, which may be
+    "".
     """
     if persons is None:
         return stated_band

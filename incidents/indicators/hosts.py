@@ -26,8 +26,10 @@ SEARCHED_KINDS = (ObservableKind.DOMAIN, ObservableKind.IP, ObservableKind.URL)
 
 
 def list_searched_hosts(values: Iterable[Indicator]) -> list[str]:
-    """Return the hosts of these values, on which other indicators are then searched. The host of a mailbox is left
-    out, because it may belong to a mail provider.
+    """Return the hosts of these values, without repeats. The host of a mailbox is left out, because it may belong to a
+    mail provider.
+
+    The caller then searches for other indicators on these hosts.
     """
     hosts = (find_indicator_host(value.kind, value.value) for value in values if value.kind in SEARCHED_KINDS)
     return list(dict.fromkeys(host for host in hosts if host))
@@ -48,8 +50,8 @@ def list_enclosing_hosts(value: Indicator) -> list[Indicator]:
 
 
 def match_on_hosts(hosts: Iterable[str]) -> Q:
-    """Return the condition that an indicator is on one of the hosts: a subdomain, a URL or a mailbox. The hosts
-    themselves are left out.
+    """Return the condition that an indicator is on one of the hosts. Such an indicator is a subdomain, a URL or a
+    mailbox, never the host itself.
 
     The condition has a form for which PostgreSQL uses the index by host.
     """
@@ -61,11 +63,12 @@ def match_on_hosts(hosts: Iterable[str]) -> Q:
 
 
 def separate_frequent_hosts(hosts: Sequence[str]) -> tuple[list[int], list[str]]:
-    """Return the ids of the indicators on the hosts that have at most FEW of them, and the hosts that have more. The
-    indicators of all centres count. Runs one query, or none without hosts.
+    """Return the ids of the indicators on the rare hosts, and the list of the frequent hosts. A frequent host has more
+    than FEW indicators in all centres together. Runs one query, or none without hosts.
 
-    PostgreSQL assumes that any host has a hundredth of the indicators. It would therefore read the cases of the centre
-    from the newest to the oldest. In the order of the index, it finds the indicators at once.
+    PostgreSQL estimates that every host has a hundredth of all indicators. Without the order by host, it would
+    therefore read the cases of the centre from the newest to the oldest. With this order, it uses the index and finds
+    the indicators at once.
     """
     rows = Observable.objects.order_by(extract_reversed_host())
     branches = [
@@ -82,8 +85,8 @@ def separate_frequent_hosts(hosts: Sequence[str]) -> tuple[list[int], list[str]]
 
 
 def filter_related_rows(rows: Iterable[Observable], value: Indicator) -> Iterator[Observable]:
-    """Yield the rows that are related to `value` by their host: other indicators on this host, the host itself, and
-    the domains that contain it.
+    """Yield the rows that are related to `value` by its host. They are the host itself, the domains that contain the
+    host, and the other indicators on the host.
     """
     hosts, enclosing = list_searched_hosts([value]), list_enclosing_hosts(value)
     for row in rows:
@@ -98,10 +101,11 @@ def list_related_indicators(
 ) -> QuerySet[Observable]:
     """Return the indicators of the user's centres that are related to these values by their host, newest first.
 
-    Indicators in the case `beside`, and in the cases merged with it, are left out. At most MAX_ON_HOST indicators are
-    returned for each host that has more than FEW, and at most MAX_ON_HOSTS for the other hosts together. At most
-    MAX_ENCLOSING are the hosts of the values, or domains that contain them. Runs at most two queries, and the returned
-    queryset runs another one when it is read.
+    Indicators in the case `beside`, and in the cases merged with it, are left out. A host with more than FEW
+    indicators gives at most MAX_ON_HOST. All other hosts together give at most MAX_ON_HOSTS. The hosts of the values
+    and the domains that contain them give at most MAX_ENCLOSING.
+
+    Runs at most two queries. The returned queryset runs another one when it is read.
     """
     own_rows = list_own_observables(user).order_by("-incident__received_at")
     own_rows = own_rows.exclude(match_same_case(beside)) if beside else own_rows

@@ -87,8 +87,8 @@ def is_within_domains(host: str, domains: Collection[str]) -> bool:
 
 
 def find_own_domain(mailbox: str) -> str:
-    """Return the domain of the mailbox. Return "" if it has none, or if the domain is a mail provider's, which many
-    people share.
+    """Return the domain of the mailbox. Return "" if the mailbox is empty, or if the domain belongs to a mail
+    provider, which many people share.
     """
     domain = mailbox.rpartition("@")[2].lower()
     return "" if domain in {provider.domain for provider in load_national_list().providers} else domain

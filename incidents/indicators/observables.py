@@ -79,14 +79,16 @@ class Indicator(NamedTuple):
 
 
 def normalise_value(kind: str, value: str) -> str | None:
-    """Return the normalised value, or None if it is not of this kind. The value may be defanged."""
+    """Return the value in its normalised form. Return None if the value is too long or is not of this kind. The value
+    may be defanged.
+    """
     bare = refang_text(strip_invisible(value.strip()[: VALUE_LIMIT * 4]))
     clean = NORMALISERS[ObservableKind(kind)](bare)
     return clean if clean and len(clean) <= VALUE_LIMIT else None
 
 
 def normalise_ip(value: str) -> str | None:
-    """Return the IP address in its shortest form, or None if it is not one or has a zone index."""
+    """Return the IP address in its shortest form. Return None if the value is no IP address, or has a zone index."""
     try:
         address = ipaddress.ip_address(value.strip("[]"))
     except ValueError:
@@ -237,8 +239,8 @@ def split_chunks(text: str) -> Iterator[str]:
 
 
 def strip_brackets(chunk: str) -> str:
-    """Return the chunk without its brackets if it has more than MAX_BRACKETS, or else unchanged. Defanged dots and at
-    signs are restored before brackets are removed.
+    """Return the chunk without its brackets if it has more than MAX_BRACKETS, and unchanged otherwise. Dots and at
+    signs that brackets defang are restored first.
     """
     if sum(map(chunk.count, "[](){}")) <= MAX_BRACKETS:
         return chunk
@@ -279,7 +281,7 @@ def find_with_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def strip_punctuation(address: str) -> str:
-    """Return the URL without the punctuation of the sentence around it. Example: « https://exemple.fr). » becomes
+    """Return the URL without the punctuation of the sentence around it: « https://exemple.fr). » becomes
     « https://exemple.fr ».
     """
     bare = address.rstrip(".,;:!?'’*…")
@@ -289,8 +291,8 @@ def strip_punctuation(address: str) -> str:
 
 
 def list_possible_ibans(candidate: str) -> Iterator[str]:
-    """Yield the IBANs that the matched text may contain, longest first. A word after an IBAN may look like its end:
-    « FR76 … 189 DU 3 ».
+    """Yield the beginnings of the matched text that have the length of an IBAN, longest first. A word after an IBAN
+    may look like its end: « FR76 … 189 DU 3 ».
     """
     groups = re.split(r"[ \u00a0\u202f.-]", candidate)
     for last in range(len(groups), 0, -1):

@@ -45,8 +45,8 @@ def match_same_case(incident: Incident) -> Q:
 
 
 def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
-    """Return the indicators of the case, ordered by kind. `seen_in` of each indicator lists the ids of other cases of
-    the user's centres that have the same value, at most MAX_SIGHTINGS + 1. Runs one query.
+    """Return the indicators of the case, ordered by kind and value. `seen_in` of an indicator lists the ids of other
+    cases of the user's centres with the same value. The list has at most MAX_SIGHTINGS + 1 ids. Runs one query.
     """
     sightings = list_own_observables(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
     keys = sightings.exclude(match_same_case(incident)).values("incident")[: MAX_SIGHTINGS + 1]
@@ -54,8 +54,8 @@ def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
 
 
 def map_other_case_counts(values: Sequence[Indicator], incident: Incident, user: User) -> dict[tuple[str, str], int]:
-    """Return the number of other cases of the user's centres in which each value was seen. Values that no other case
-    has are absent.
+    """Return in how many other cases of the user's centres each value was seen. Values that no other case has are
+    absent.
     """
     rows = list_own_observables(user).filter(match_values(values)).exclude(match_same_case(incident))
     numbers = rows.order_by().values_list("kind", "value").annotate(Count("incident", distinct=True))
@@ -69,8 +69,8 @@ def map_ignored_reasons(values: Sequence[Indicator], incident: Incident) -> dict
 
 
 def list_sightings(observable: Indicator, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
-    """Return the newest sightings of the value, at most MAX_SIGHTINGS + 1. Sightings in the case `beside`, and in the
-    cases merged with it, are left out.
+    """Return the indicators with the value of `observable`, newest case first, at most MAX_SIGHTINGS + 1. Indicators
+    in the case `beside`, and in the cases merged with it, are left out.
     """
     rows = list_own_observables(user).filter(kind=observable.kind, value=observable.value)
     rows = rows.exclude(match_same_case(beside)) if beside else rows

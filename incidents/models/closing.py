@@ -11,7 +11,9 @@ from incidents.models.incident import Incident
 
 
 class Closing(models.Model):
-    """One closing of a case. A case that was closed again after it was reopened has several, and the newest counts."""
+    """One closing of a case. A case that was reopened and closed again has several closings, and the newest one
+    counts.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="closings", verbose_name="incident")
     outcome = models.CharField("issue", max_length=16, choices=Outcome, blank=True)
@@ -35,8 +37,8 @@ class Closing(models.Model):
 
 
 class Rating(models.Model):
-    """The declarant's opinion of the help, which the platform asks for when a case is closed. The declarant may change
-    it.
+    """The declarant's opinion of the help. The platform asks for this opinion when a case is closed, and the declarant
+    may change it.
     """
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")

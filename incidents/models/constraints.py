@@ -8,7 +8,8 @@ from incidents.enums import ActorKind, Certainty
 
 def build_certainty_constraint(name: str) -> models.CheckConstraint:
     """Return the constraint that ties the instant `{name}_at` to its certainty. With UNKNOWN, the instant must be
-    empty. With EXACT or APPROXIMATE, the instant must be set. Without a certainty, both are allowed.
+    empty. With EXACT or APPROXIMATE, the instant must be set. If the certainty is empty, the instant may be set or
+    empty.
     """
     return models.CheckConstraint(
         condition=Q(**{f"{name}_at": None, f"{name}_certainty__in": ["", Certainty.UNKNOWN]})

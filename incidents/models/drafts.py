@@ -13,8 +13,8 @@ from incidents.models.incident import Incident
 
 
 class Draft(models.Model):
-    """A declaration that is still being written. Its code opens it on another device. Once the declaration is sent,
-    `incident` points to its case.
+    """A declaration that is still being written. A person who enters its code can open the draft on another device.
+    Once the declaration is sent, `incident` points to its case.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -47,8 +47,8 @@ class Draft(models.Model):
 
 
 class DraftPage(models.Model):
-    """The answers of one screen of a draft, as its author typed them, with the author's name. Saving the screen again
-    replaces the row.
+    """The answers of one screen of a draft, as somebody typed them. `author` is the name of this person. Saving the
+    screen again replaces the row.
     """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name="brouillon")

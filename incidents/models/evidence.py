@@ -29,7 +29,7 @@ class CaseKey(models.Model):
 
 
 class Evidence(models.Model):
-    """A file that was received completely. The columns that its seal covers never change, but its name can be
+    """A file that was received completely. Its seal covers some of its columns, which never change. Its name can be
     erased.
     """
 
@@ -98,8 +98,8 @@ class Opening(models.Model):
 
 
 class EvidenceUpload(models.Model):
-    """An upload in progress. The file arrives in slices, which are stored, so that an interrupted upload can continue
-    where it stopped.
+    """The upload of one file. The file arrives in slices, and each slice is stored, so that an interrupted upload can
+    continue where it stopped.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)

@@ -46,8 +46,8 @@ class Story(models.Model):
 
 
 class ServiceInterruption(LabelledModel):
-    """An interruption of a public service, which is stopped or slowed. Without `ended_at`, the interruption goes on.
-    An empty `extent` means that nobody stated the extent.
+    """A public service that is stopped or slowed. Without `ended_at`, the interruption goes on. An empty `extent`
+    means that nobody stated the extent.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name="incident")
@@ -89,9 +89,7 @@ class ServiceInterruption(LabelledModel):
 
     @property
     def declarant_extent_label(self) -> str:
-        """Return the extent in the words of the declarant's pages. If the declarant did not know the extent, it reads
-        « Arrêté ou ralenti ».
-        """
+        """Return the label of the extent for the declarant's pages. An unknown extent gives « Arrêté ou ralenti »."""
         return "Arrêté ou ralenti" if self.extent == InterruptionExtent.UNKNOWN else capfirst(self.extent_label)
 
 

@@ -12,7 +12,7 @@ from incidents.models.incident import Incident
 
 
 class FollowUpAccess(models.Model):
-    """The right to open one case with a secret link. The secret itself is not stored
+    """The right to open one case through a secret link. The secret of the link is not stored
     (`services/declarant/access.py`).
     """
 
@@ -38,8 +38,8 @@ class FollowUpAccess(models.Model):
 
 
 class SharedSentence(models.Model):
-    """The right to read the sentence about a case with a secret link. The declarant gives this link to people of their
-    choice, who can change nothing.
+    """The right to read the sentence about a case through a secret link. The declarant gives this link to people of
+    their choice, who can change nothing.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)

@@ -61,7 +61,9 @@ class Paper(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Tell whether no worker has begun the document within LATE_AFTER, probably because no worker is running."""
+        """Tell whether the document has waited for a worker longer than LATE_AFTER. This probably means that no worker
+        is running.
+        """
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + LATE_AFTER < timezone.now()
 
 

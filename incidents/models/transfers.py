@@ -83,8 +83,8 @@ class Transfer(models.Model):
 
 
 class Advice(models.Model):
-    """The file about a case that a centre sent to a partner (CERT-FR, the CERT of a sector). Its SHA-256 seals the
-    content as it was sent.
+    """The file that a centre sent to a partner about a case. A partner is CERT-FR or the CERT of a sector. The SHA-256
+    of the file seals its content as it was sent.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)

@@ -22,7 +22,7 @@ ACT_TITLES = {CLOSING_KEY: "clôture", REOPENING_KEY: "réouverture"}
 
 def build_reason_note_key(act: str, incident: Incident, at: datetime | None) -> str:
     """Return the submission key of the note that explains why the case was closed or reopened. `act` is CLOSING_KEY or
-    REOPENING_KEY, from which `Note.title` makes the title of the note.
+    REOPENING_KEY. `Note.title` later reads it to choose the title of the note.
     """
     return f"{act} {incident.pk} {at}"
 
@@ -52,8 +52,8 @@ class Note(LabelledModel):
 
     @property
     def title(self) -> str:
-        """Return « clôture » or « réouverture » for a note that explains one of them, or else the label of its
-        kind.
+        """Return « clôture » or « réouverture » for a note that explains why the case was closed or reopened. Return
+        the label of the kind for any other note.
         """
         act, _space, _rest = self.submission_key.partition(" ")
         return ACT_TITLES.get(act) or self.get_kind_display()

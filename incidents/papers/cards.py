@@ -86,8 +86,8 @@ def is_member_request(request: HttpRequest, body: Collectivity) -> bool:
 
 
 def get_existing_body(uid: UUID) -> Collectivity:
-    """Return the body, or the body that absorbed it. Raises Http404 if there is none. Raises Http404 also for an
-    unconfirmed body, because anybody may have chosen its name.
+    """Return the body, or the body that absorbed it. Raises Http404 if no such body exists, or if the body is
+    unconfirmed. Anybody may have chosen the name of an unconfirmed body.
     """
     bodies = Collectivity.objects.with_territory().select_related("seat")
     body = get_object_or_404(bodies, uid=uid)
@@ -103,7 +103,7 @@ def get_existing_body(uid: UUID) -> Collectivity:
 @require_http_methods(["GET", "HEAD", "POST"])
 def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
     """Show the page of the wall cards of all communes of a département. On POST, request new cards. The status is 429
-    if this IP address has requested many.
+    if too many cards were requested from this IP address.
     """
     departement = get_object_or_404(Departement, code=number)
     papers = list_card_papers(departement)
@@ -133,5 +133,5 @@ def departement_cards_pdf(request: HttpRequest, number: str) -> StreamingHttpRes
 
 
 def find_made_paper(papers: QuerySet[Paper]) -> Paper | None:
-    """Return the first of `papers` whose PDF was made, or None. The order is that of `papers`."""
+    """Return the first document of `papers` whose PDF was made, or None."""
     return papers.filter(state=PaperState.MADE).first()
