@@ -16,10 +16,11 @@ def list_waiting_duplicates(main_reference: str) -> QuerySet[Incident]:
 
 
 def inherit_call_back(main: Incident, duplicate: Incident) -> bool:
-    """Set `is_to_call_back` of `main` if the new duplicate is open and to be called back. Return whether it was set.
+    """Set `is_to_call_back` of `main` if the new duplicate is open and to be called back.
 
-    A call on `main` has ended the wait of the earlier duplicates, so their `is_to_call_back` is then cleared. The
-    caller has locked both cases and the waiting duplicates of `main`, and saves `main`.
+    Return whether `main` changed. A call on `main` has ended the wait of the earlier duplicates, so their
+    `is_to_call_back` is then cleared. The caller has locked both cases and the waiting duplicates of `main`, and saves
+    `main`.
     """
     if main.is_to_call_back or duplicate.status == Status.CLOSED or not duplicate.is_to_call_back:
         return False
