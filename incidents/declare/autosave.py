@@ -23,8 +23,9 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
     """Save one screen from a post of the script. Return the version of the saved screen and a sentence with the time
     of the save. Values are not checked, and no draft is created.
 
-    The status is 404 without a draft, 409 if somebody else has saved the screen since it was opened, and 410 if the
-    declaration was sent. The script ignores these errors. The person sees them after pressing a button of the page.
+    The status is 404 for a missing draft or an unknown screen, 409 if somebody else has saved the screen since it was
+    opened, and 410 if the declaration was sent. The script ignores these errors. The person sees them after pressing a
+    button of the page.
     """
     journey = find_journey(request)
     screen = SCREENS_OF_QUESTIONS.get(section)

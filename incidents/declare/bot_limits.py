@@ -1,5 +1,5 @@
-"""Limits on programs that fill in the form. They refuse nobody, because a person who reaches a limit presses one more
-button.
+"""Limits on programs that fill in the form. They refuse nobody, because a person who reaches a limit only waits or
+presses one more button.
 """
 
 import logging
@@ -25,8 +25,8 @@ TRY_INTERVAL_SECONDS = 10
 
 
 def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether the sending of a declaration looks automatic and must be confirmed first. This also counts the
-    sending for its IP address.
+    """Tell whether a declaration must be confirmed before it is sent, because its sending looks automatic. Count the
+    sending for its IP address, unless it was confirmed or the hidden trap field is filled.
     """
     if CONFIRMED in data:
         return False
@@ -36,8 +36,8 @@ def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether the start of a declaration must be confirmed first, because too many began at this IP address. This
-    also counts the start.
+    """Tell whether the start of a declaration must be confirmed, because too many were started from this IP address.
+    Count the start, unless it was confirmed.
     """
     if CONFIRMED in data:
         return False
@@ -45,11 +45,12 @@ def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
 
 
 def throttle_code_try(request: HttpRequest) -> int:
-    """Return the seconds that this IP address must wait before it tries another code, nearly always 0. Addresses are
-    slowed, never blocked.
+    """Return how many seconds this IP address must wait before it tries another code. Return 0 if no wait is needed or
+    the cache does not answer.
 
-    An address that sent too many wrong codes may try one code every `TRY_INTERVAL_SECONDS`. If all addresses together
-    sent too many, each address is slowed by a timer of its own.
+    Addresses are slowed, never blocked. An address that sent too many wrong codes may try one code every
+    `TRY_INTERVAL_SECONDS`. If all addresses together sent too many wrong codes, this limit applies to each address
+    separately.
     """
     address = hash_address(request)
     try:

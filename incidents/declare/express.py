@@ -84,7 +84,7 @@ class ExpressPage:
 
     @cached_property
     def route(self) -> Route | None:
-        """The route of the chosen body, or of the body found if there is exactly one. The page announces the centre of
+        """The route of the chosen body, or of the only body that the search found. The page announces the centre of
         this route.
         """
         return self.journey.route or (find_body_route(self.matches[0]) if self.has_one_match else None)
@@ -96,7 +96,7 @@ class ExpressPage:
 
     @property
     def has_no_centre(self) -> bool:
-        """True if the body is known and no centre answers for it. Nobody will then call back."""
+        """True if the body is known but no centre answers for it. Nobody will then call back."""
         return self.route is not None and self.route.csirt is None
 
     @property
@@ -107,8 +107,8 @@ class ExpressPage:
         return len(self.matches) == 1
 
     def build_entries(self) -> list[ScreenEntry]:
-        """Return an entry for each of the three screens that the express screen replaces. Values that were typed
-        earlier on the screen of the caller are kept.
+        """Return one entry for each of the three screens that the express screen replaces. Earlier answers of the last
+        screen, which the express screen does not ask for, are kept.
         """
         body, kind, author = self.body, self.journey.draft.type, self.journey.author
         caller = self.journey.pages[Screen.CALLER].values
@@ -123,8 +123,8 @@ class ExpressPage:
 @login_not_required
 @csrf_exempt
 def express_screen_page(request: HttpRequest) -> HttpResponse:
-    """Serve the express screen. A post without any cookie gets the screen back with what was typed, because the CSRF
-    check would refuse it.
+    """Serve the express screen. After a post without any cookie, show the screen again with what was typed, because
+    the CSRF check would refuse this post.
     """
     if request.method == "POST" and not request.COOKIES:
         return render_express_without_cookies(request, status=400)
@@ -145,8 +145,10 @@ def render_express_without_cookies(request: HttpRequest, *, status: int = 403) -
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def render_or_submit_express(request: HttpRequest) -> HttpResponse:
-    """Show the express screen, or search, save or send what was posted. If the declaration of this device was sent and
-    its case is open, redirect to the confirmation page.
+    """Show the express screen. On POST, search for a body, or save or send the declaration.
+
+    If the declaration of this device was sent and its case is open, redirect a GET to the confirmation page and answer
+    a POST as a repeated one.
     """
     opened = find_journey(request)
     is_over = opened and opened.incident and opened.incident.status == Status.CLOSED
@@ -234,7 +236,7 @@ def search_or_add_body(request: HttpRequest, page: ExpressPage) -> HttpResponse:
 
 
 def must_warn_without_centre(request: HttpRequest, page: ExpressPage) -> bool:
-    """Tell whether no centre answers for the chosen body and the posted page did not warn about it yet."""
+    """Tell whether no centre answers for the chosen body and the posted page has not warned about this yet."""
     return page.has_no_centre and page.body is not None and request.POST.get(WARNED, "") != str(page.body.uid)
 
 
@@ -264,14 +266,16 @@ def save_entries(page: ExpressPage) -> UUID | None:
 
 
 def add_missing_choice_error(request: HttpRequest, page: ExpressPage) -> None:
-    """Add the error that a body must be chosen from the list, if the person pressed the button that sends."""
+    """Add the error that a body must be chosen from the list. Do so only if the person pressed the button that sends,
+    and the page had already listed bodies for the typed name.
+    """
     if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.matches:
         page.problems[BODY] = "Choisissez votre collectivité dans la liste."
 
 
 def search_bodies(page: ExpressPage) -> None:
-    """Search for the bodies that the typed name matches, and set `page.search_result`. Also add all errors of the page
-    to `page.problems`.
+    """Search for the bodies that match the typed name or postal code, and set `page.search_result`. Also add all
+    errors of the page to `page.problems`.
     """
     add_page_errors(page)
     try:
@@ -300,8 +304,8 @@ def add_page_errors(page: ExpressPage) -> None:
 def render_express_problem(
     request: HttpRequest, page: ExpressPage, wrong: Screen, details: DeclarationForms
 ) -> HttpResponse:
-    """Show the error of the telephone number on this screen. For any other wrong field, save what was typed and
-    redirect to the screen `wrong`, which has the field.
+    """Show the error of the telephone number on this screen. For any other error, save what was typed and redirect to
+    `wrong`, the screen that has the error.
     """
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
@@ -336,8 +340,8 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Declarat
 
 
 def answer_repeated_express(request: HttpRequest, journey: Journey, page: ExpressPage) -> HttpResponse:
-    """Answer an express post whose declaration was already sent. Redirect to the confirmation page if the same values
-    were sent. Otherwise show the new values, so that they are not lost.
+    """Answer an express post whose declaration was already sent. Redirect to the confirmation page if the posted
+    values are those that were sent. Otherwise show the new values, so that they are not lost.
     """
     response = answer_repeated_post(request, journey, page.build_entries()[-1])
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
@@ -347,7 +351,7 @@ def answer_repeated_express(request: HttpRequest, journey: Journey, page: Expres
 def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last: bool = True) -> HttpResponse:
     """Render the page that asks for confirmation with one more button. Hidden inputs repeat what was typed.
 
-    `is_last` is False if the confirmation starts a declaration instead of sending it.
+    `is_last` is False if the person confirms the start of a declaration instead of its sending.
     """
     data = drop_control_characters(request.POST)
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_REPEATED for value in values]

@@ -156,8 +156,8 @@ class DeclarationForms:
         return not self.errors
 
     def empty_invalid_values(self) -> None:
-        """Replace invalid values by empty ones. The valid values can then be checked by `check_declaration` in the
-        same request.
+        """Replace invalid values by empty ones, so that `check_declaration` can check the other values in the same
+        request.
         """
         for form in self.all_forms:
             for name in form.errors:
@@ -220,5 +220,5 @@ class DeclarationForms:
 
 
 def imply_answer(answer: str, *, implied: bool) -> str:
-    """Return « oui » if `implied` is true and the person did not answer « non ». Otherwise return the answer."""
+    """Return « oui » if `implied` is true and `answer` is not « non ». Otherwise return `answer`."""
     return Answer.YES if implied and answer != Answer.NO else answer

@@ -52,8 +52,8 @@ class Journey:
 
     @property
     def is_mailbox_in_doubt(self) -> bool:
-        """True if, in an incident of this type, somebody else may read the body's mailbox. The code is then not
-        mailed.
+        """True if, in an incident of this type, somebody else may read the body's mailbox. The link and the follow-up
+        code are then not mailed.
         """
         return puts_mailbox_in_doubt(self.draft.type)
 
@@ -72,14 +72,14 @@ class Journey:
 
     @cached_property
     def reflexes(self) -> Reflexes | None:
-        """The reflex sheet of the body's centre for this type of incident, or the national sheet. None without a
-        type.
+        """The reflex sheet of the body's centre for this type of incident, or else the national sheet. None if no type
+        is chosen.
         """
         return get_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property
     def zone(self) -> str:
-        """The name of the body's time zone. Without a body, it is that of Paris."""
+        """The name of the body's time zone, or of the time zone of Paris if no body is chosen."""
         return find_zone(self.collectivity) if self.collectivity else PARIS
 
     @property
@@ -94,8 +94,8 @@ class Journey:
 
     @property
     def first_missing_screen(self) -> Screen | None:
-        """The first screen (type, then body) without which no later screen can be shown, or None if both are
-        filled.
+        """The screen that must be filled before any later screen can be shown, or None. The type must be given first,
+        then the body.
         """
         if self.type is None:
             return Screen.WHAT
@@ -151,8 +151,8 @@ class Journey:
         return details.build_declaration(self.collectivity, self.type, self.zone_info)
 
     def build_checked_forms(self, *, now: datetime) -> DeclarationForms:
-        """Return the forms of all screens with their errors. `check_declaration` adds its errors only if the type and
-        the body are known.
+        """Return the forms of all screens with their errors. The errors of `check_declaration` are included only if
+        the type and the body are known.
         """
         details = self.build_forms()
         if not self.first_missing_screen:
@@ -165,7 +165,9 @@ class Journey:
         return details
 
     def find_wrong_screen(self, details: DeclarationForms) -> Screen | None:
-        """Return the first screen with an error in the checked forms `details`, or None."""
+        """Return the first screen with an error in the checked forms `details`, or None. An error that belongs to no
+        screen counts as an error of the last screen.
+        """
         wrong = details.list_wrong_inputs()
         return next(
             (screen for screen in SCREEN_ORDER if wrong & INPUTS_BY_SCREEN[screen]), Screen.CALLER if wrong else None
@@ -173,9 +175,9 @@ class Journey:
 
 
 def find_journey(request: HttpRequest) -> Journey | None:
-    """Return the declaration that the posted page names, or else the declaration of this device's cookie.
+    """Return the declaration that the posted page names, or else the one that this device's cookie names.
 
-    Return None if there is neither, or if its draft was deleted or has expired.
+    Return None if no declaration is named, or if its draft was deleted or has expired.
     """
     opened = draft_cookie.find_draft_handle(request)
     if opened is None:
@@ -210,8 +212,10 @@ def find_body_route(body: Collectivity) -> Route:
 
 
 def find_offered_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
-    """Return the centre of the body that the QR code or the account names, or None once a body is chosen. The screens
-    show its telephone number before the choice.
+    """Return the centre of the body that the QR code or the account names. Return None without such a body, or once a
+    body is chosen.
+
+    The screens show the centre's telephone number before the person chooses a body.
     """
     chosen = journey.collectivity if journey else None
     return find_body_route(offered).csirt if offered and not chosen else None

@@ -36,7 +36,9 @@ def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
 
 
 def save_lost_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
-    """Save what was typed on the screen, and return whether it could be saved."""
+    """Save what was typed on a screen of questions. Return whether it was saved, which is always false for the other
+    screens.
+    """
     if screen not in SCREENS_OF_QUESTIONS.values():
         return False
     try:

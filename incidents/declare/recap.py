@@ -40,7 +40,7 @@ class ScreenSummary(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """An error in an answer of another screen than the displayed one."""
+    """An error in an answer that is not on the displayed screen."""
 
     place: ScreenPosition
     label: str

@@ -62,7 +62,7 @@ class ResumeForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def resumption_page(request: HttpRequest) -> HttpResponse:
-    """Show the form that asks for the resumption code. On POST, open the draft that has this code. An address that
+    """Show the form that asks for the resumption code. On POST, open the draft that has this code. An IP address that
     sent too many wrong codes must wait.
     """
     if request.method != "POST":

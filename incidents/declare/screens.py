@@ -71,5 +71,5 @@ def list_earlier_positions(screen: Screen) -> tuple[ScreenPosition, ...]:
 
 
 def get_next_screen(screen: Screen) -> Screen:
-    """Return the screen after this one. The last screen is followed by itself."""
+    """Return the screen after this one, or the last screen itself."""
     return SCREEN_ORDER[min(SCREEN_ORDER.index(screen) + 1, SCREEN_COUNT - 1)]

@@ -47,7 +47,7 @@ def send_declaration_if_valid(request: HttpRequest, journey: Journey, entry: Scr
     """Save the last screen and send the whole declaration, in one transaction. Return None if an answer must be
     corrected or the sending must be confirmed.
 
-    Raises the errors of `send_draft`, except ValidationError, for which it returns None.
+    Raises the errors of `send_draft`, except ValidationError. The function returns None instead of raising it.
     """
     whole = journey.with_answers(entry.screen, entry.values)
     details = whole.build_checked_forms(now=timezone.now())
@@ -104,8 +104,8 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
 
 
 def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Answer a post whose declaration was already sent. Redirect to the confirmation page if the posted values are the
-    sent ones, as after a double click. Otherwise show the new values, so that they are not lost.
+    """Answer a post whose declaration was already sent. Redirect to the confirmation page if the posted values are
+    those that were sent, as after a double click. Otherwise show the new values, so that they are not lost.
     """
     before = journey.pages.get(entry.screen)
     if before is None or are_same_answers(before.values, entry.values) or journey.incident is None:
@@ -142,7 +142,7 @@ def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpR
 
 def render_confirmation(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
     """Render the confirmation page. A device that lost its access to the case sees neither the telephone number nor
-    the duties, which may have been corrected since.
+    the duties, because somebody may have corrected the case since.
     """
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
     secret, route = get_first_secret(access), get_case_route(journey, incident)
@@ -171,8 +171,8 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
 
 
 def may_promise_call(incident: Incident, route: Route | None) -> bool:
-    """Tell whether the confirmation page may promise a call. It may if the declarant waits for a call and the centre
-    receives mails.
+    """Tell whether the confirmation page may promise a call. The declarant must be waiting for a call, and the centre
+    must receive mails.
     """
     return bool(route and route.csirt and route.csirt.notification_email and awaits_call(incident))
 

@@ -77,9 +77,9 @@ WITH_ERRORS = "erreur"
 @csrf_exempt
 def type_screen_page(request: HttpRequest) -> HttpResponse:
     """Serve the first screen. A post without any cookie gets an explanation of cookies, because the CSRF check would
-    refuse it.
+    refuse this post.
 
-    A post with a pen (`PEN`) goes on to the CSRF check. The page of a failed check shows the code of the declaration.
+    A post with a pen (`PEN`) is left to the CSRF check. If this check fails, the error page shows the resumption code.
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)
@@ -186,7 +186,7 @@ def lacks_earlier_screen(journey: Journey, screen: Screen) -> bool:
 
 
 def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
-    """Start a draft with what was typed on a device that has none. On GET, show the first screen instead.
+    """Start a draft on a device that has none, with what was typed there. On GET, show the first screen instead.
 
     A request that comes from the first screen gets an explanation of cookies, because the cookie of that screen was
     lost.
@@ -273,8 +273,8 @@ def caller_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
 @login_not_required
 @require_POST
 def start_another_declaration(request: HttpRequest) -> HttpResponse:
-    """Remove the declaration from this device, sent or not, and redirect to the first screen. Its code or its link
-    still opens it.
+    """Remove the declaration, sent or not, from this device and redirect to the first screen. The declaration can
+    still be opened with its code or its link.
     """
     response = redirect_to_route("declare_type")
     draft_cookie.delete_draft_cookie(response)
@@ -311,8 +311,8 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Send the declaration from its last screen if nothing must be corrected. Otherwise save the screen.
 
-    If other screens changed since the last screen was opened, save it and show it again with a warning. Raises the
-    errors of `send_declaration_if_valid` and `save_draft_screen`, except AnswersChanged.
+    If other screens have changed since the last screen was opened, save the last screen and show it again with a
+    warning. Raises the errors of `send_declaration_if_valid` and `save_draft_screen`, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.first_missing_screen is None and journey.incident is None
@@ -329,8 +329,8 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
 
 
 def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
-    """Redirect from the saved screen to the page that the pressed button names, or to the same screen if it has
-    errors.
+    """Redirect from the saved screen to the page that the pressed button names, or else to the next screen. If no page
+    is named and the screen has errors, redirect to the same screen.
     """
     if (back := request.POST.get("vers", "")) in ROUTES:
         return redirect_to_route(ROUTES[Screen(back)])
@@ -346,8 +346,10 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
 def redirect_to_next_screen(
     request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None
 ) -> HttpResponse:
-    """Redirect from a screen without errors to the next screen, or to `wrong`, the screen to correct. If the last
-    screen has no errors either, ask to confirm the sending.
+    """Redirect from a screen without errors to the next screen. A person who is correcting errors goes to the screen
+    `wrong`, or to the last screen if `wrong` is None.
+
+    From the last screen, redirect to `wrong`, or ask to confirm the sending if `wrong` is None.
     """
     if wrong and (screen == Screen.CALLER or is_correcting(request)):
         return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})

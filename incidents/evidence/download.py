@@ -31,7 +31,8 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
     """Send the file, decrypted while it is sent. The status is 503 for a file that cannot be read, and 410 for a file
     that was taken back or erased.
 
-    The opening is recorded, and the declarant can see it. Raises Http404 for an unknown case or file.
+    A GET is recorded as an opening of the file, which the declarant can see. Raises Http404 for an unknown case or
+    file.
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)

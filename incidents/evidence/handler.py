@@ -22,9 +22,7 @@ STORE_FULL: str = (
 
 @dataclass
 class ReceivedFiles:
-    """The files of one post. `complete` contains (name, stored file) pairs, and `refused` contains (name, reason)
-    pairs.
-    """
+    """The files of one post. `complete` contains pairs (name, stored file), and `refused` pairs (name, reason)."""
 
     complete: list[tuple[str, StoredFile]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -82,8 +80,8 @@ class VaultUploadHandler(FileUploadHandler):
             self.discard_file("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
     def remove_unrecorded_files(self, recorded_names: set[str]) -> None:
-        """Remove from the store every file of this post that no database row names. `recorded_names` are the names
-        that a row contains.
+        """Remove from the store every file of this post that no database row names. `recorded_names` are the storage
+        names in the rows.
         """
         if self.deposit is not None:
             self.deposit.discard()

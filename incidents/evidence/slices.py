@@ -107,9 +107,9 @@ def parse_whole_number(text: str) -> int:
 
 
 def read_whole_body(request: HttpRequest) -> bytes:
-    """Return the body of the request. Raises ValidationError if it is shorter than announced.
+    """Return the body of the request. Raises ValidationError if the body is shorter than announced.
 
-    A broken connection leaves a short body, and no server reports it.
+    A broken connection leaves a short body, and no server reports this.
     """
     body = request.body
     if str(len(body)) != request.META.get("CONTENT_LENGTH"):

@@ -80,10 +80,11 @@ def record_received_files(
     received_files: ReceivedFiles,
     stored_names: set[str],
 ) -> HttpResponse:
-    """Record the received files as evidence, and redirect to the list or show the refused files. The files are stored
-    when the form is read.
+    """Record the received files as evidence. Redirect to the list if all files were recorded. Otherwise show the
+    refused files.
 
-    The storage names of the recorded files are added to `stored_names`.
+    The files are stored when this function first reads the form. The storage names of the recorded files are added to
+    `stored_names`.
     """
     author = clean_evidence_author(request.POST.get("auteur", ""))
     recorded = []
@@ -156,7 +157,7 @@ def find_taken_back_number(pieces: Iterable[OpenedEvidence], number: int) -> int
 
 
 def read_query_number(request: HttpRequest, name: str) -> int:
-    """Return the number in a query parameter of our own redirection, or 0 if there is none."""
+    """Return the number in a query parameter that our own redirection sets. Return 0 if it is missing or malformed."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
 
@@ -198,7 +199,7 @@ def take_back_file_view(request: HttpRequest, reference: str, uid: UUID) -> Http
 @serve_privately
 @require_safe
 def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show a list to print of all files with their seals. It explains how to compute the seals again."""
+    """Show a printable list of all files with their seals. The page explains how to compute the seals again."""
     try:
         incident, _visitor = find_case(request, reference, door=Door.FILES)
     except Http404:

@@ -82,8 +82,8 @@ def describe_field(
 
 
 def map_facts(shape: type, *, section: str = "") -> dict[str, FactField]:
-    """Return the described fields of a dataclass by name, in their order. With `section`, return only the fields of
-    that section.
+    """Return the described fields of a dataclass by name, in their order. If `section` is given, return only the
+    fields of this section.
     """
     described_fields = {
         field.name: field.metadata[METADATA_KEY] for field in fields(shape) if METADATA_KEY in field.metadata

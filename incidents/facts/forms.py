@@ -64,8 +64,8 @@ def make_responder_field(fact: FactField, options: Options | None = None) -> Any
 def add_fact_fields[F: type[forms.Form]](
     *sections: Section, make_field: Callable[[FactField], forms.Field] = make_fact_field
 ) -> Callable[[F], F]:
-    """Decorate a form class: add a field for each fact of these sections after the fields of the class, in the order
-    of their description.
+    """Return a decorator that adds to a form class a field for each fact of these sections. The new fields come after
+    those of the class, in the order in which the facts are described.
 
     `make_field` builds each field. Subclasses inherit the added fields.
     """
@@ -91,14 +91,16 @@ def make_moment_fields(label: str) -> tuple[forms.Field, forms.Field, forms.Fiel
 
 
 def add_moment_errors(form: forms.Form, names: Iterable[str]) -> None:
-    """Add an error to the day of each moment that has an hour or a certainty but no day."""
+    """Add an error to the day of each moment for which `find_moment_problem` returns one."""
     for name in names:
         if problem := find_moment_problem(form.cleaned_data, name):
             form.add_error(f"{name}_date", problem)
 
 
 def find_moment_problem(answers: Mapping[str, Any], name: str) -> str | None:
-    """Return the error message for a moment whose day is missing, or None."""
+    """Return the error message for a moment that has an hour or a certainty but no day, or None. The certainty « Je ne
+    sais pas » needs no day.
+    """
     if answers.get(f"{name}_date") is not None or f"{name}_date" not in answers:
         return None
     if answers.get(f"{name}_time") is not None:
@@ -109,7 +111,9 @@ def find_moment_problem(answers: Mapping[str, Any], name: str) -> str | None:
 
 
 def combine_moment(answers: Mapping[str, Any], name: str, zone: tzinfo) -> datetime | None:
-    """Return the moment in UTC, or None without a day. A day without an hour is its first minute in `zone`."""
+    """Return the moment in UTC, or None without a day. A day without an hour means the first minute of that day in
+    `zone`.
+    """
     day: date | None = answers[f"{name}_date"]
     if day is None:
         return None

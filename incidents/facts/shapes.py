@@ -230,7 +230,7 @@ def read_caller_input(values: Mapping[str, Any]) -> Caller:
 
 
 def map_story_columns(declaration: Declaration) -> dict[str, str]:
-    """Return the texts and the person to call back of a declaration, by their column names in `Story`."""
+    """Return the texts of a declaration and the facts about its person to call back, by column name in `Story`."""
     return read_story_texts(declaration) | map_caller_columns(declaration.caller)
 
 
@@ -248,8 +248,8 @@ def map_leak_inputs(leak: Leak) -> dict[str, Any]:
 
 
 def read_leak_input(values: Mapping[str, Any]) -> Leak | None:
-    """Return the leak, from the cleaned values of a form. Return None if the declarant answered nothing about it and
-    did not say that data are concerned.
+    """Return the leak, from the cleaned values of a form. Return None if the form has no answer about the leak and
+    does not say that data are concerned.
     """
     leak_values = {name: values[field] for name, field in LEAK_INPUTS.items() if field in values}
     is_answered = any(

@@ -46,7 +46,7 @@ class Deposit:
         self.writer.write(chunk)
 
     def finish(self) -> StoredFile:
-        """Complete the stored file and describe it. Raises StoreRefused if the store fails."""
+        """Complete the stored file and return its description. Raises StoreRefused if the store fails."""
         self.writer.finish()
         head = bytes(self.head)
         return StoredFile(

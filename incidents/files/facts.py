@@ -60,7 +60,9 @@ def detect_media_type(head: bytes) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether the bytes are text in UTF-8, or a mail in any encoding. A full sample may end inside a letter."""
+    """Tell whether the bytes are text in UTF-8, or a mail in any encoding. A sample of `TEXT_SAMPLE_BYTES` may end
+    inside a letter.
+    """
     if b"\0" in head:
         return False
     try:
@@ -71,7 +73,7 @@ def is_text(head: bytes) -> bool:
 
 
 def is_mail(head: bytes) -> bool:
-    """Tell whether the bytes begin with the headers of a mail: From and two other usual ones."""
+    """Tell whether the bytes begin with the headers of a mail. From and two other usual headers are required."""
     names = {name.lower() for name in BytesHeaderParser().parsebytes(head)}
     return "from" in names and len(names & MAIL_HEADERS) >= 3
 
@@ -80,7 +82,7 @@ def read_position(head: bytes) -> dict[str, float] | None:
     """Return where a photograph was taken: its latitude and longitude in degrees and, if known, its altitude in
     metres.
 
-    Return None if it records no position or an impossible one.
+    Return None if the photograph records no position, or an impossible one.
     """
     if not is_photograph(head):
         return None
@@ -97,8 +99,8 @@ def is_photograph(head: bytes) -> bool:
 
 
 def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:
-    """Return the latitude, the longitude and, if known, the altitude in EXIF tags. Return None if they are missing or
-    impossible.
+    """Return the latitude, the longitude and, if known, the altitude from EXIF tags. Return None if the latitude or
+    the longitude is missing or impossible.
     """
     coordinates = exifread.utils.get_gps_coords(tags)
     if not coordinates or not all(math.isfinite(number) for number in coordinates):
@@ -110,7 +112,9 @@ def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:
 
 
 def read_altitude(tags: dict[str, Any]) -> dict[str, float]:
-    """Return a dict with the altitude in metres in EXIF tags. It is empty if the altitude is missing or impossible."""
+    """Return a dict with the altitude in metres from EXIF tags. The dict is empty if the altitude is missing or
+    impossible.
+    """
     if "GPS GPSAltitude" not in tags:
         return {}
     metres = tags["GPS GPSAltitude"].values[0].decimal()

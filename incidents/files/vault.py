@@ -38,8 +38,8 @@ STORE_ERRORS = (OSError, BotoCoreError, ClientError)
 
 
 class StoreRefused(Exception):
-    """The store did not accept the object, because the disk is full or the bucket does not respond. Nothing was
-    stored.
+    """The store did not accept the object, because the disk is full or the bucket does not respond. A part of the
+    object may have been stored, and must be discarded.
     """
 
 
@@ -54,7 +54,7 @@ def get_store() -> Storage:
 
 
 def make_object_name() -> str:
-    """Return a random object name in one of 256 folders. It contains nothing that a client chose."""
+    """Return a random object name in one of 256 folders. The name contains nothing that a client chose."""
     name = uuid4().hex
     return f"{name[:2]}/{name}"
 
@@ -67,7 +67,9 @@ def make_slice_name(upload: UUID, offset: int) -> str:
 
 
 def remove_object(name: str) -> bool:
-    """Remove an object and return whether it is gone. If it is not, `services/evidence/sweep.py` tries again later."""
+    """Remove an object and return whether it is gone. If the store fails, `services/evidence/sweep.py` tries again
+    later.
+    """
     try:
         get_store().delete(name)
     except STORE_ERRORS as error:

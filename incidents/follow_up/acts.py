@@ -150,8 +150,8 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
 
 
 def remember_author(response: HttpResponse, form: LetterForm, visitor: CaseVisitor) -> HttpResponse:
-    """Remember the typed name on this device. Do nothing for a person with an account, because the account gives the
-    name.
+    """Remember the typed name on this device. Do nothing for a person with an account, whose name is that of the
+    account.
     """
     if not visitor.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=LINE_LIMIT, field="author"))

@@ -55,7 +55,7 @@ class SignatureForm(forms.Form):
 
 
 def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view that takes the case and its visitor. They replace the argument `reference`.
+    """Decorate a view so that it receives the case and its visitor instead of `reference`.
 
     A person who may not complete the case gets a page with help and with what they typed.
     """
@@ -73,8 +73,8 @@ def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[...,
 
 
 def read_typed_text(request: HttpRequest) -> str:
-    """Return all that the person typed in the posted form, one value on each line. They can copy it if the link has
-    stopped working.
+    """Return all that was typed in the posted form, one value on each line. If the link has stopped working, the
+    person can copy this text.
     """
     values = (value for name, values in request.POST.lists() if name not in CONTROL_INPUTS for value in values)
     return "\n".join(value for value in values if value.strip())
@@ -107,7 +107,7 @@ def list_question_sections(useful: list[UsefulSection], *, is_frozen: bool) -> l
 
 
 def find_resumed_label(incident: Incident, service: str) -> str:
-    """Return the label of the public service that was just marked as resumed. Return "" if it is still interrupted."""
+    """Return the label of this public service if an interruption of it has ended, or ""."""
     ended = incident.interruptions.filter(service=service).exclude(ended_at=None) if service else None
     return PublicService(service).label if ended is not None and ended.exists() else ""
 
@@ -117,7 +117,7 @@ def find_resumed_label(incident: Incident, service: str) -> str:
 def completion_section_page(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
 ) -> HttpResponse:
-    """Show the forms of one section, or save them."""
+    """Show the forms of one section, or save what was posted."""
     if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
@@ -253,8 +253,10 @@ class SectionPage:
         return self.redirect_after_saving()
 
     def build_edit(self) -> SectionEdit:
-        """Return the change to pass to the services: who makes it, for which case, and which version the page showed.
-        A person with an account gives no name.
+        """Return the edit to pass to the services. It contains the author, the case and the version that the page
+        showed.
+
+        The author is "" for a person with an account.
         """
         author = self.signature.cleaned_data["author"]
         edit = SectionEdit(visitor=self.visitor, reference=self.incident.reference, author=author, seen=self.seen)
@@ -262,7 +264,7 @@ class SectionPage:
 
     @property
     def progress(self) -> "ScreenProgress | None":
-        """The position of this screen among the five screens. None if the person opened only this section."""
+        """The position of this screen among the five screens, or None if the person opened only this section."""
         is_followed = IN_SEQUENCE in self.request.GET and self.section in EDITORS
         return ScreenProgress(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 

@@ -87,7 +87,7 @@ class FactsForm(forms.Form):
     """A form that can combine its inputs for a day and an hour into one moment."""
 
     def read_moment(self, name: str) -> datetime | None:
-        """Return the moment in UTC. A day without an hour is its first minute in the current time zone."""
+        """Return the moment in UTC. A day without an hour means its first minute in the current time zone."""
         return combine_moment(self.cleaned_data, name, timezone.get_current_timezone())
 
 
@@ -226,7 +226,7 @@ class DataEditor(SingleFormEditor[DataForm]):
 
 
 class InterruptionForm(FactsForm):
-    """The form of one interruption of a public service. It was recorded before or is added on this page."""
+    """The form of one interruption, which was recorded before or is added on this page."""
 
     extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
     started_date, started_time = DayField(required=False), HourField(required=False)
@@ -275,7 +275,7 @@ def map_initial_interruption(interruption: Interruption) -> dict[str, Any]:
 
 
 class ServicesEditor:
-    """The editor of the recorded interruptions, in their order, and of the public services that can be added."""
+    """The editor of the recorded interruptions, in their order. It also offers public services that can be added."""
 
     template = "follow_up/complete/services.html"
     answers = Answer.choices
@@ -329,7 +329,8 @@ def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[Interrupt
 def make_posted_forms(data: QueryDict) -> list[InterruptionForm]:
     """Return the forms of the interruptions that the posted page displayed, in the order of the page.
 
-    The database may hold other interruptions by now. Forms made from it could give a posted value to another service.
+    The database may hold other interruptions by now. Forms made from the database could give a posted value to another
+    service.
     """
     services = [service for service in data.getlist("row") if service in PublicService.values]
     return [InterruptionForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]

@@ -30,7 +30,7 @@ CHECKED_KINDS = (QuestionKind.IBAN, QuestionKind.URL, QuestionKind.MAIL)
 
 
 class AmountField(forms.Field):
-    """An amount in euros as people write it, such as « 12 340,50 € ». Its value is in cents."""
+    """An amount in euros as people write it, such as « 12 340,50 € ». The cleaned value is in cents."""
 
     def to_python(self, value: Any) -> int | None:
         text = re.sub(r"[\s€]", "", str(value or "")).replace(",", ".")
@@ -66,7 +66,7 @@ def make_question_fields(question: Question) -> dict[str, forms.Field]:
 
 
 def strip_question_mark(label: str) -> str:
-    """Return the label without its final question mark. The list of errors shows it before a colon, as in « Quel
+    """Return the label without its final question mark. In the list of errors, a colon follows the label, as in « Quel
     montant : … ».
     """
     return label.rstrip("?… \N{NO-BREAK SPACE}")
@@ -162,8 +162,8 @@ class QuestionsForm(forms.Form):
         return self[name] if name in self.fields else None
 
     def map_answers(self) -> dict[str, Any]:
-        """Return the answers by the code of their question. None stands for « Je ne sais pas » without another answer.
-        Questions without any answer are left out.
+        """Return the answers by the code of their question. The value is None if the person ticked « Je ne sais pas »
+        and gave no other answer. Questions without any answer are left out.
         """
         values = {question.code: self.read_value(question) for question in self.section.questions}
         answers = {code: value for code, value in values.items() if value not in (None, "", [])}
@@ -171,7 +171,7 @@ class QuestionsForm(forms.Form):
         return {question.code: None for question in unknown} | answers
 
     def read_value(self, question: Question) -> Any:
-        """Return the answer to a question, without « Je ne sais pas ». A moment is in UTC."""
+        """Return the answer to a question. « Je ne sais pas » is ignored, and a moment is in UTC."""
         cleaned = self.cleaned_data
         if question.kind == QuestionKind.MOMENT:
             day, hour = cleaned[f"{question.code}-date"], cleaned[f"{question.code}-time"]

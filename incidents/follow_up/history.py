@@ -71,10 +71,10 @@ class HistoryLine(NamedTuple):
 
 
 class HistoryReader(NamedTuple):
-    """The person who reads the history. `user` is None if they use the secret link.
+    """The person who reads the history. `user` is None if this person uses the secret link.
 
-    `is_declarant` is true if what was done with the link counts as done by this reader. `caller` is the name that the
-    declaration gave for its author, or "".
+    `is_declarant` is true if what was done with the link counts as done by this reader. `caller` is the declared name
+    of the person to call back, or "" if it is unknown or not needed for this reader.
     """
 
     user: User | None
@@ -82,15 +82,15 @@ class HistoryReader(NamedTuple):
     caller: str
 
     def is_author_of(self, event: IncidentEvent) -> bool:
-        """Tell whether this reader did what the event records. This is never true for an act of a centre."""
+        """Tell whether this reader did what the event records. The result is false for every act of a centre."""
         if event.actor_kind == ActorKind.DECLARANT:
             return self.is_declarant
         return self.user is not None and event.actor_id == self.user.pk and is_by_declarant_side(event)
 
 
 def load_page_events(incident: Incident) -> list[IncidentEvent]:
-    """Return the latest `MAX_EVENTS` events that the body may read or that changed the type, newest first. Runs one
-    query.
+    """Return the latest events, newest first: those that the body may read and those that changed the type of the
+    incident. The list has at most `MAX_EVENTS` events. Runs one query.
     """
     events = incident.events.filter(VISIBLE_TO_BODY | TYPE_CHANGES).select_related("actor")
     return list(events.order_by("-id")[:MAX_EVENTS])
@@ -99,10 +99,10 @@ def load_page_events(incident: Incident) -> list[IncidentEvent]:
 def list_centre_acts(
     incident: Incident, events: Sequence[IncidentEvent], centres: Mapping[int, str]
 ) -> list[CentreAct]:
-    """Return the acts by which centres changed what the case says, oldest first. `events` is what `load_page_events`
-    returns.
+    """Return the acts by which centres changed what the case says, oldest first. `events` are those that
+    `load_page_events` returns.
 
-    If there are `MAX_EVENTS` of them, older events may be missing, and `load_centre_acts` reads all. Otherwise no
+    If there are `MAX_EVENTS` events, older ones may be missing, and `load_centre_acts` reads all of them. Otherwise no
     query runs.
     """
     return select_centre_acts(events, centres) if len(events) < MAX_EVENTS else load_centre_acts(incident)
@@ -112,11 +112,11 @@ def list_history_lines(
     incident: Incident, user: User | None, events: Sequence[IncidentEvent], centres: Mapping[int, str]
 ) -> list[HistoryLine]:
     """Return the lines of the history for the events that the body may read, newest first. Consecutive events of one
-    kind and person are one line that gives their number.
+    kind and person become one line, which says how many they are.
 
-    `user` is the account of the reader, or None if the reader uses the secret link. `events` is what
-    `load_page_events` returns. `centres` is what `map_centres_by_event` returns for these events: the name of the
-    centre at each event.
+    `user` is the account of the reader, or None if the reader uses the secret link. `events` are those that
+    `load_page_events` returns. `centres` gives the name of the centre at each event, as `map_centres_by_event` returns
+    it.
     """
     visible = [event for event in events if event.kind != EventKind.QUALIFIED]
     reader = build_history_reader(incident, user)
@@ -125,7 +125,7 @@ def list_history_lines(
 
 
 def build_history_reader(incident: Incident, user: User | None) -> HistoryReader:
-    """Return the person who reads the history. Runs one query for a reader who did not declare, and for a case
+    """Return the person who reads the history. Runs one query if this person did not declare or if the case was
     declared by telephone.
     """
     is_declarant = user is None or user.pk == incident.claimed_by_id
@@ -134,8 +134,8 @@ def build_history_reader(incident: Incident, user: User | None) -> HistoryReader
 
 
 def find_declared_name(incident: Incident) -> str:
-    """Return the name of the person to call back as the declaration gave it, or "". If somebody corrected the name, it
-    is read from the first saved sheet.
+    """Return the name of the person to call back as the declaration gave it, or "". If somebody corrected the name,
+    the declared name is read from the first saved sheet.
     """
     first = incident.sheets.filter(section=Section.CALLER).order_by("id").values_list("values", flat=True).first()
     name = incident.story.contact_name if first is None else first.get("name", "")
@@ -173,8 +173,8 @@ def format_phone_declaration(caller: str, writer: str) -> str:
 
 
 def format_actor(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
-    """Return the display name and the centre of the event's author, such as « Camille (Breizh Cyber) ». It is never a
-    mail address.
+    """Return the name of the event's author, with the name of the centre for a responder: « Camille (Breizh Cyber) ».
+    An author without a name is described, as in « Le déclarant ». The text is never a mail address.
     """
     if event.actor_kind == ActorKind.DECLARANT:
         return (reader.caller if event.kind == EventKind.DECLARED else "") or "Le déclarant"

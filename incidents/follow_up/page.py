@@ -59,8 +59,8 @@ def render_case_page(
     rate: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Render the page of a case. `form` (for the message) and `rate` (for the rating) are refused forms to show again
-    with their errors.
+    """Render the page of a case. `form` is a refused form of a message, to show again with its errors. `rate` is the
+    template context of a refused rating.
     """
     context = (
         build_page_context(incident, visitor)
@@ -77,7 +77,7 @@ def render_case_page(
 
 
 def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, Any]:
-    """Return the template context about the case. Only its history depends on the visitor."""
+    """Return the template context about the case. Only the history in it depends on the visitor."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = build_case_progress(incident, thread=thread, has_holder=holder is not None)
     collapsed = count_collapsed_messages(thread, progress)

@@ -46,9 +46,9 @@ class Question:
     """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
     and an empty tuple means all types.
 
-    `alone` is the choice that contradicts all the others, such as « Aucun ». `unless` gives, for other questions of
-    the section by code, the choices that make this question pointless. `future` is true if the answer may be a moment
-    still to come.
+    `alone` is the choice that contradicts all the others, such as « Aucun ». `unless` maps codes of other questions of
+    the section to the choices that make this question pointless. `future` is true if the answer may be a moment still
+    to come.
     """
 
     code: str
@@ -62,8 +62,8 @@ class Question:
     future: bool = False
 
     def find_excluding_answer(self, answers: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Return the code of another question and the choice in its answer that make this question pointless, or None.
-        `answers` are the answers of the section by code.
+        """Return (question code, choice) for an answer that makes this question pointless, or None. `answers` are the
+        answers of the section by code.
         """
         for code, excluding in self.unless.items():
             answer = answers.get(code) or []
@@ -154,7 +154,7 @@ def parse_section(data: dict[str, Any], lists: dict[str, Any]) -> QuestionSectio
 
 
 def are_conditions_sound(questions: tuple[Question, ...]) -> bool:
-    """Tell whether each `unless` names another question of the section, and choices that this question has."""
+    """Tell whether every `unless` names other questions of the section, and only choices that these questions have."""
     choices = {question.code: set(dict(question.choices)) for question in questions}
     return all(
         code != question.code and codes and set(codes) <= choices.get(code, set())

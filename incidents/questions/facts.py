@@ -39,8 +39,8 @@ CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER_FACTS)))
 
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[DisplayedFact]:
-    """Return the answers of one sheet of questions or of facts, ready for display. If the texts of the sheet were
-    erased, the list is empty.
+    """Return the answers of one sheet of questions or of facts, ready for display. The list is empty if the texts of
+    the sheet were erased.
     """
     list_facts = FACT_LISTERS.get(section)
     if not values:
@@ -108,8 +108,8 @@ def list_interruption_parts(interruption: Mapping[str, Any], zone: str) -> Itera
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield the facts about the personal data in a snapshot. If the exact number of persons is known, it replaces
-    their band.
+    """Yield the facts about the personal data in a snapshot. If the exact number of persons is known, it is shown
+    instead of the band.
     """
     yield DisplayedFact(
         label=DECLARATION_FACTS["data_concerned"].history_label, words=get_choice_label(Answer, values["concerned"])

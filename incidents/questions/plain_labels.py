@@ -52,7 +52,7 @@ PLAIN_TEXTS: dict[str, dict[str, str]] = {
 
 def join_plain_labels(name: str, codes: Iterable[str]) -> str:
     """Return the labels of the ticked categories, as the declarant read them, or "" if none is ticked. A code that is
-    no longer in use is returned as it is.
+    no longer in use is returned unchanged.
 
     `name` is a key of `PLAIN_TEXTS`.
     """

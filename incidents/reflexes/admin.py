@@ -63,7 +63,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
         ]
 
     def list_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the reflex sheets of each centre that the user leads. Raises Http404 if there is none."""
+        """Show the reflex sheets of each centre that the user leads. Raises Http404 if the user leads no centre."""
         led = list_centres(get_account(request), CentreAbility.LEAD)
         if not led:
             raise Http404
@@ -184,7 +184,7 @@ def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm)
 
 
 def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
-    """Return the form filled with the sheet in force. With `?version=`, fill it with this version instead."""
+    """Return the form filled with the sheet in force, or with the version that `?version=` names."""
     row = find_newest_reflex_sheet(kind, csirt)
     version = request.GET.get("version", "")
     old = (

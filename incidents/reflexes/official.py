@@ -27,8 +27,8 @@ class OfficialPage(NamedTuple):
 
 
 def list_official_pages(sheet: Reflexes) -> list[OfficialPage]:
-    """Return the page of 17Cyber, which is open to everybody, then the official pages that the sources of this sheet
-    name.
+    """Return the page of 17Cyber, which is open to everybody, and then the official pages that belong to the sources
+    of this sheet.
     """
     sources = " ".join(str(source) for source in sheet.sources)
     pages = [OfficialPage("17Cyber, à toute heure", "https://17cyber.gouv.fr")]

@@ -35,7 +35,7 @@ class RegionChoice(NamedTuple):
 @login_not_required
 @require_safe
 def reflex_list_page(request: HttpRequest) -> HttpResponse:
-    """Show the list of the reflex sheets. `?region=` is passed on to each sheet."""
+    """Show the list of the reflex sheets. The link to each sheet repeats `?region=`."""
     lines = [SheetLink(kind, ICONS[kind], REFLEXES[kind].words) for kind in IncidentType]
     return render(request, "reflexes/list.html", {"lines": lines, "region": request.GET.get("region", "")})
 
