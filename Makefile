@@ -20,7 +20,7 @@ run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre 
 test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" pour une partie, CI=true pour mesurer sa couverture)
 	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),$(if $(CI),--cov))
 
-proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k bite" pour une partie)
+proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k reject" pour une partie)
 	@# One test at a time for each worker: many of them take a minute, and a worker that keeps several makes the others wait.
 	$(PYTHON) -m pytest -n 3 --maxschedchunk=1 -m proof $(ARGS)
 

@@ -18,7 +18,7 @@ FILE = Path(__file__).parent.parent / "data" / "reflexes.json"
 
 
 class Act(NamedTuple):
-    """An act of a reflex sheet: one thing that a body does, and how to do it."""
+    """One thing that a body does in an incident, and how to do it."""
 
     title: str
     how: str

@@ -15,8 +15,9 @@ from incidents.models.incident import Incident
 
 
 class AnswerSheet(models.Model):
-    """The answers to one section of the questionnaire. A correction is a new row, and the newest row of the section
-    counts.
+    """The values of one section of a case: answers, or declared facts.
+
+    A correction is a new row, and the newest row of the section counts.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)

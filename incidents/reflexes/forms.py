@@ -48,16 +48,16 @@ class SheetForm(forms.Form):
         return {
             "words": values["words"],
             "title": values["title"],
-            "hour": parse_reflex_steps(values["hour"]),
-            "day": parse_reflex_steps(values["day"]),
+            "hour": parse_reflex_acts(values["hour"]),
+            "day": parse_reflex_acts(values["day"]),
             "sources": [line for line in values["sources"].splitlines() if line.strip()],
         }
 
 
-def parse_reflex_steps(text: str) -> list[dict[str, str]]:
-    """Return the steps of a reflex sheet from its text.
+def parse_reflex_acts(text: str) -> list[dict[str, str]]:
+    """Return the acts of a reflex sheet from its text.
 
-    The first line of a paragraph is the title of the step, and the other lines say how to do it.
+    The first line of a paragraph is the title of the act, and the other lines say how to do it.
     """
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
@@ -73,13 +73,13 @@ def build_initial_values(text: Reflexes, based_on: int) -> dict[str, Any]:
     return {
         "words": text.words,
         "title": text.title,
-        "hour": format_reflex_steps(text.hour),
-        "day": format_reflex_steps(text.day),
+        "hour": format_reflex_acts(text.hour),
+        "day": format_reflex_acts(text.day),
         "sources": "\n".join(text.sources),
         "based_on": based_on,
     }
 
 
-def format_reflex_steps(acts: Iterable[Act]) -> str:
-    """Return the steps as paragraphs, as `parse_reflex_steps` reads them."""
+def format_reflex_acts(acts: Iterable[Act]) -> str:
+    """Return the acts as paragraphs, as `parse_reflex_acts` reads them."""
     return "\n\n".join(f"{act.title}\n{act.how}" for act in acts)

@@ -10,8 +10,8 @@ from tests.bench.databases import BenchDatabases
 from tests.bench.declaring import BODIES, list_centre_mails, make_deployment
 from tests.bench.figures import Figure, judge_at_most, log_progress, report_value
 from tests.faults.deployment import Deployment, wait_until
-from tests.faults.slow import CLIENTS as SLOW_CLIENTS
-from tests.faults.slow import run_slow_clients
+from tests.faults.slow_clients import CLIENTS as SLOW_CLIENTS
+from tests.faults.slow_clients import run_slow_clients
 from tests.faults.visitors import TOKEN, Visitor
 
 # Fewer than FEWEST say little about a p95, so they are not judged.

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from tests.collectivities.lists import delete_bodies, load_list
-from tests.collectivities.made_up import make_first_list, write_package
+from tests.collectivities.small_package import make_first_list, write_package
 
 
 @pytest.fixture(scope="module")

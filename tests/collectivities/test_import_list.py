@@ -13,7 +13,7 @@ from collectivities.official import read_official_list
 from collectivities.search import find_body_by_code, find_body_by_uid, find_collectivities
 from collectivities.services import correct_region, import_official_list
 from tests.collectivities.lists import delete_bodies, load_list, read_counts
-from tests.collectivities.made_up import EPCI, make_commune, make_epci, make_first_list, make_next_list
+from tests.collectivities.small_package import EPCI, make_commune, make_epci, make_first_list, make_next_list
 from tests.factories.collectivities import CollectivityFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]

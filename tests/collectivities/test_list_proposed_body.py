@@ -6,8 +6,8 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import save_body_merge
 from tests.collectivities.lists import load_list
-from tests.collectivities.made_up import EPCI, make_first_list
 from tests.collectivities.proposing import a_syndicate
+from tests.collectivities.small_package import EPCI, make_first_list
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]
 

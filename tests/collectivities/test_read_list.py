@@ -12,7 +12,7 @@ from collectivities.enums import EPCI, TERRITORIAL, Kind
 from collectivities.official import read_official_list
 from collectivities.official.councils import add_paris_aliases, list_councils
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, UnreadableList
-from tests.collectivities.made_up import make_first_list, pack_archive, write_package
+from tests.collectivities.small_package import make_first_list, pack_archive, write_package
 
 
 @pytest.fixture(scope="module")

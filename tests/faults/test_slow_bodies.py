@@ -22,7 +22,7 @@ from tests.backend import ROOT
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.faults.deployment import Program, find_free_port, wait_until
 from tests.faults.site import Site, make_holder_headers
-from tests.faults.slow import CLIENTS, run_slow_clients
+from tests.faults.slow_clients import CLIENTS, run_slow_clients
 from tests.faults.visitors import Visitor
 
 CADDYFILE = ROOT / "deploy" / "Caddyfile"

@@ -5,8 +5,8 @@ import pytest
 from notifications import tasks
 from notifications.enums import DeliveryStatus
 from tests.cast import breizh_cyber, declare
-from tests.notifications.late import give_centre_address, list_statuses, write_as_declarant
 from tests.notifications.mailing import deliver_all
+from tests.notifications.waiting_mails import give_centre_address, list_statuses, write_as_declarant
 
 
 @pytest.mark.proof

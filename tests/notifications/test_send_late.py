@@ -20,8 +20,8 @@ from notifications.enums import Channel, DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
 from tests.incidents.devices import get_visitor
-from tests.notifications.late import give_centre_address, list_statuses, write_as_declarant
 from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_on_one_line
+from tests.notifications.waiting_mails import give_centre_address, list_statuses, write_as_declarant
 
 pytestmark = pytest.mark.django_db
 SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00 00", email="")

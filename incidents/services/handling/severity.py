@@ -45,7 +45,7 @@ def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
 
 
 def raise_severity(incident: Incident, now: datetime) -> bool:
-    """Raise the severity if the facts got worse, and bring the targets forward. Does not save.
+    """Raise the severity if the facts got worse, and bring the deadlines forward. Does not save.
 
     Returns whether the severity rose. If a responder set the level, it stays until the facts are worse than at that
     time.

@@ -1,6 +1,6 @@
 """Rerouting of open cases: when another centre answers for a body, that centre gets the open cases of the body.
 
-A case on which no centre worked moves at once, with new targets. A case on which a centre worked is proposed to the
+A case on which no centre worked moves at once, with new deadlines. A case on which a centre worked is proposed to the
 other centre, which must accept it. If the TLP of the case forbids proposing it, its centre gets the task to ask the
 declarant first.
 
@@ -146,7 +146,7 @@ def reroute_case(pk: int, on: date) -> bool:
     is_withdrawn = withdraw_platform_proposal(incident, unless_to=route.csirt if may_stay else None)
     if incident.csirt == route.csirt or not may_be_rerouted(incident, route.csirt):
         return is_withdrawn
-    if not was_worked_on(incident):
+    if not has_centre_worked_on(incident):
         move_case(incident, route)
         return True
     return (route.csirt is not None and offer_case(incident, route.csirt, route.reason)) or is_withdrawn
@@ -177,7 +177,7 @@ def may_be_rerouted(incident: Incident, centre: Csirt | None) -> bool:
     return not by_people.filter(Q(state__in=BLOCKING_STATES) | Q(taker=centre, taker__isnull=False)).exists()
 
 
-def was_worked_on(incident: Incident) -> bool:
+def has_centre_worked_on(incident: Incident) -> bool:
     """Tell whether a centre ever took the case or wrote in it, even if the case was unassigned since."""
     if incident.first_acknowledged_at:
         return True
@@ -185,7 +185,7 @@ def was_worked_on(incident: Incident) -> bool:
 
 
 def move_case(incident: Incident, route: Route) -> None:
-    """Move a case on which nobody worked to the centre of the route, with new targets.
+    """Move a case on which nobody worked to the centre of the route, with new deadlines.
 
     If the route has no centre, the case is left without one. The caller has locked the case.
     """

@@ -7,7 +7,7 @@ from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, VERSION
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import build_initial_values, parse_reflex_steps
+from incidents.reflexes.forms import build_initial_values, parse_reflex_acts
 from incidents.services.library.reflexes import get_reflex_sheet, publish_reflex_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import read_text
@@ -134,7 +134,7 @@ def test_only_the_lead_of_the_centre_opens_the_page(client, csirt):
 def test_saving_the_form_unchanged_gives_the_same_sheet():
     for kind in IncidentType:
         fields = build_initial_values(REFLEXES[kind], 0)
-        assert [tuple(act.values()) for act in parse_reflex_steps(fields["hour"])] == [
+        assert [tuple(act.values()) for act in parse_reflex_acts(fields["hour"])] == [
             tuple(act) for act in REFLEXES[kind].hour
         ]
 
