@@ -80,8 +80,8 @@ def format_deadline_texts(incident: Incident, now: datetime, zone: str, *, is_ab
     """Return two texts about what is due next, such as « prendre avant 10 h 40 » and « il reste 28 min ».
 
     If the deadline is on another day, the first text has the day and the second one the hour. If the deadline is past,
-    the first text is « en retard de 2 h » and the second one has the deadline. `is_abandoned` means that somebody must
-    take the case over, not only review it.
+    the first text is « en retard de 2 h » and the second one has the deadline. For a closed case, they are « clos »
+    and the closing reason. `is_abandoned` means that somebody must take the case over, not only review it.
     """
     if incident.status == Status.CLOSED:
         return "clos", format_label(ClosingReason, incident.closing_reason)

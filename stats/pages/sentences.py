@@ -212,7 +212,10 @@ class KeyFigure:
 
 
 def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
-    """Return the totals of the year, or [] if the year is not published as a whole."""
+    """Return the key figures of the year, or [] if the year is not published as a whole.
+
+    They are the totals of the nation, or for a région its incidents beside those of France.
+    """
     if not page.is_year_published:
         return []
     incidents = make_key_figure(

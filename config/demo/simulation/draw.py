@@ -180,7 +180,7 @@ def draw_leak(rng: random.Random, kind: IncidentType) -> dict[str, Any] | None:
 
 
 def choose_persons_band(persons: int | None) -> PersonsBand:
-    """Return the band of the CNIL that contains this number of persons."""
+    """Return the band of the CNIL that contains this number of persons, or UNKNOWN if `persons` is None."""
     if persons is None:
         return PersonsBand.UNKNOWN
     limits = ((5, PersonsBand.UP_TO_5), (50, PersonsBand.UP_TO_50), (300, PersonsBand.UP_TO_300))
