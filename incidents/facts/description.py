@@ -46,8 +46,8 @@ class FactField:
 
     `history_label` is its label in the history and in documents. `term` is the name of an instant within a sentence
     that a centre reads. `help` is the text beside the question. `limit` is the greatest number of characters of a line
-    or a text. `section` is the part of the declaration in which the declarant corrects the field. A field without a
-    section is corrected on no page.
+    or a text. `section` is the part of the declaration of which the field is a line: the page that corrects this part
+    asks for it by itself. A field without a section is corrected where a form names it.
     """
 
     kind: FieldKind
