@@ -188,10 +188,10 @@ def replace_repeated_separators(text: str) -> str:
     Such a sign is inside a number if the text repeats it between digits. Except for the colon, it is also inside a
     number if it separates two of five pairs of digits.
     """
-    text = FIVE_PAIRS.sub(lambda found: re.sub(r"[,;_]", ".", found[0]), text)
-    numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))
+    text = FIVE_PAIRS.sub(lambda match: re.sub(r"[,;_]", ".", match[0]), text)
+    numbers = Counter(match[1] for match in REPEATED_SEPARATOR.finditer(text))
     repeated = {sign for sign, fewest in FEWEST_SEPARATORS.items() if numbers[sign] >= fewest}
-    return REPEATED_SEPARATOR.sub(lambda found: "." if found[1] in repeated else found[0], text)
+    return REPEATED_SEPARATOR.sub(lambda match: "." if match[1] in repeated else match[0], text)
 
 
 def fold_separators(text: str) -> str:

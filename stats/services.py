@@ -199,7 +199,7 @@ def finish_recount(check: FigureCheck) -> None:
     logger.info("figures recounted", check=check.pk, mistakes=check.mistakes, repairs=check.repairs)
 
 
-def record_reading(*, reader: User, scope: Scope, year: int) -> None:
+def record_exact_reading(*, reader: User, scope: Scope, year: int) -> None:
     """Record that `reader` sees the exact figures of `scope` in `year`.
 
     Each centre of the scope has one row. A région or the nation has one row. A second reading within the same minute

@@ -14,7 +14,7 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ["core", "collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "config"]
-LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, CROWDED_TESTS, MOST_SHARED_NAMES, SHOWN = 30, 400, 20, 41, 19, 20
+LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, CROWDED_TESTS, MOST_SHARED_NAMES, SHOWN = 30, 400, 20, 41, 9, 20
 COMPLEX = re.compile(r"^(.+?):\d+:\d+: C901 `(\w+)` is too complex \((\d+) > 0\)$", re.MULTILINE)
 RECIPE = re.compile(r"^\| \[(\d+\. [^]]+)\]\([^)]+\) \| ([^|]+) \|", re.MULTILINE)
 

@@ -245,7 +245,7 @@ def test_the_figures_of_the_house_find_every_function_and_recipe():
 
 # As a name, but for a constant, each hides what the thing is or does: a declaration, a message, matches.
 NOUN_OF_NOTHING = re.compile(
-    r"said|told|shown|kept|asked|given|made|held|sent|wanted|stands|whoever|one|one_of|"
+    r"said|told|shown|kept|asked|given|made|held|sent|wanted|stands|whoever|one|one_of|of_which|"
     r"mine|theirs|ours|these|those|here|there|named|typed|some"
 )
 

@@ -44,7 +44,7 @@ def send_declarant_message(request: HttpRequest, reference: str) -> HttpResponse
     except ValidationError as error:
         form.add_error(None, error)
         return render_case_page(request, incident, visitor, form=form)
-    return remember_author(redirect_to_case(incident.reference, "#echanges"), form, visitor)
+    return remember_author(redirect_to_follow_up(incident.reference, "#echanges"), form, visitor)
 
 
 @serve_privately
@@ -59,7 +59,7 @@ def share_case_sentence(request: HttpRequest, reference: str) -> HttpResponse:
         share_sentence(reference=incident.reference, visitor=visitor)
     except ValidationError as error:
         return render_refused_act(request, incident.reference, "Cette phrase ne se partage pas", error)
-    return redirect_to_case(incident.reference, "#phrase")
+    return redirect_to_follow_up(incident.reference, "#phrase")
 
 
 @serve_privately
@@ -71,7 +71,7 @@ def revoke_shared_sentence(request: HttpRequest, reference: str) -> HttpResponse
     except Http404:
         return render_not_found(request)
     revoke_sentence_link(reference=incident.reference, visitor=visitor)
-    return redirect_to_case(incident.reference, "#phrase")
+    return redirect_to_follow_up(incident.reference, "#phrase")
 
 
 @serve_privately
@@ -113,7 +113,7 @@ def withdraw_declaration(request: HttpRequest, reference: str) -> HttpResponse:
     if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     if incident.status == Status.CLOSED:
-        return redirect_to_case(incident.reference)
+        return redirect_to_follow_up(incident.reference)
     data = request.POST if request.method == "POST" else None
     form = WithdrawForm(data, initial={"author": read_signature(request, visitor)})
     if form.is_valid():
@@ -122,7 +122,7 @@ def withdraw_declaration(request: HttpRequest, reference: str) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return remember_author(redirect_to_case(incident.reference), form, visitor)
+            return remember_author(redirect_to_follow_up(incident.reference), form, visitor)
     context = {"incident": incident, "form": form, "signer": visitor.user}
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
@@ -140,7 +140,7 @@ def claim_declaration(request: HttpRequest, reference: str) -> HttpResponse:
         return render_not_found(request)
     except ValidationError as error:
         return render_refused_act(request, compact_code(reference), "Cette déclaration ne se rattache plus", error)
-    return redirect_to_case(compact_code(reference))
+    return redirect_to_follow_up(compact_code(reference))
 
 
 def render_refused_act(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
@@ -158,5 +158,5 @@ def remember_author(response: HttpResponse, form: LetterForm, visitor: CaseVisit
     return response
 
 
-def redirect_to_case(reference: str, fragment: str = "") -> HttpResponse:
+def redirect_to_follow_up(reference: str, fragment: str = "") -> HttpResponse:
     return redirect(reverse("follow_up", args=[reference]) + fragment)

@@ -84,7 +84,7 @@ def read_typed_text(request: HttpRequest) -> str:
 @require_safe
 def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
     """Show the list of sections in which the body can complete its case."""
-    useful, case = list_useful_sections(incident, list_sheets(incident)), build_case_context(incident)
+    useful, case = list_useful_sections(incident, list_sheets(incident)), build_completion_context(incident)
     context = {
         **case,
         "questions": list_question_sections(useful, is_frozen=bool(case["why_not"])),
@@ -138,7 +138,7 @@ def completion_history_page(
     return render(
         request,
         "follow_up/complete/history.html",
-        build_case_context(incident) | {"section": section, "sheets": sheets},
+        build_completion_context(incident) | {"section": section, "sheets": sheets},
     )
 
 
@@ -158,7 +158,8 @@ def end_interruption_view(request: HttpRequest, incident: Incident, visitor: Cas
     return redirect(f"{address}?{urlencode({'fait': 'services', 'repris': service})}")
 
 
-def build_case_context(incident: Incident) -> dict[str, Any]:
+def build_completion_context(incident: Incident) -> dict[str, Any]:
+    """Return what each screen that completes the facts needs to know of the case."""
     return {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
@@ -284,7 +285,7 @@ class SectionPage:
         be saved.
         """
         context = {
-            **build_case_context(self.incident),
+            **build_completion_context(self.incident),
             "why_not": reason,
             "section": self.section,
             "editor": self.editor,

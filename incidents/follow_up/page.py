@@ -63,7 +63,7 @@ def render_case_page(
     template context of a refused rating.
     """
     context = (
-        build_page_context(incident, visitor)
+        build_follow_up_context(incident, visitor)
         | build_acts_context(visitor, incident)
         | build_link_context(request, incident)
     )
@@ -76,7 +76,7 @@ def render_case_page(
     return render(request, "follow_up/case.html", context, status=422 if form else status)
 
 
-def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, Any]:
+def build_follow_up_context(incident: Incident, visitor: CaseVisitor) -> dict[str, Any]:
     """Return the template context about the case. Only the history in it depends on the visitor."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = build_case_progress(incident, thread=thread, has_holder=holder is not None)

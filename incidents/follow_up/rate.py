@@ -8,7 +8,7 @@ from core.stale import Stale
 from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability
-from incidents.follow_up.acts import redirect_to_case, render_refused_act
+from incidents.follow_up.acts import redirect_to_follow_up, render_refused_act
 from incidents.follow_up.page import render_case_page
 from incidents.follow_up.rating import RateForm, build_rating_block
 from incidents.models import Incident
@@ -29,7 +29,7 @@ def rate_help_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             rate_help(reference=incident.reference, visitor=visitor, **form.cleaned_data)
-            return redirect_to_case(incident.reference, "#avis")
+            return redirect_to_follow_up(incident.reference, "#avis")
     except Stale:
         is_stale = True
     except ValidationError as error:

@@ -110,9 +110,9 @@ def list_related_indicators(
     own_rows = list_own_observables(user).order_by("-incident__received_at")
     own_rows = own_rows.exclude(match_same_case(beside)) if beside else own_rows
     enclosing = {host for value in values for host in list_enclosing_hosts(value)}
-    found = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_ENCLOSING]
+    related_ids = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_ENCLOSING]
     few, frequent_hosts = separate_frequent_hosts(list_searched_hosts(values))
     on_hosts = (own_rows.filter(match_on_hosts([host])).values_list("pk")[:MAX_ON_HOST] for host in frequent_hosts)
-    found = found.union(own_rows.filter(pk__in=few).values_list("pk")[:MAX_ON_HOSTS], *on_hosts)
-    rows = Observable.objects.filter(pk__in=[key for (key,) in found])
+    related_ids = related_ids.union(own_rows.filter(pk__in=few).values_list("pk")[:MAX_ON_HOSTS], *on_hosts)
+    rows = Observable.objects.filter(pk__in=[key for (key,) in related_ids])
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")

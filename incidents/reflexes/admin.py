@@ -25,7 +25,7 @@ from csirts.routing import find_covered_region
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import SheetForm, build_initial_values
+from incidents.reflexes.forms import SheetForm, build_initial_sheet
 from incidents.services.library.reflexes import (
     NATIONAL_CONTENT,
     AppliedReflexSheet,
@@ -193,7 +193,7 @@ def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
         else None
     )
     text = read_sheet(old.content) if old and old.content else get_reflex_sheet(kind, csirt).text
-    return SheetForm(initial=build_initial_values(text, row.version if row else 0), national=REFLEXES[kind])
+    return SheetForm(initial=build_initial_sheet(text, row.version if row else 0), national=REFLEXES[kind])
 
 
 def list_sheet_versions(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:

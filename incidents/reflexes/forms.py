@@ -68,7 +68,7 @@ def parse_reflex_acts(text: str) -> list[dict[str, str]]:
     return [{"title": lines[0], "how": " ".join(lines[1:])} for lines in paragraphs if lines]
 
 
-def build_initial_values(text: Reflexes, based_on: int) -> dict[str, Any]:
+def build_initial_sheet(text: Reflexes, based_on: int) -> dict[str, Any]:
     """Return the initial values of the form for a sheet. `based_on` is the number of the newest version."""
     return {
         "words": text.words,

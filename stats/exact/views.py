@@ -14,7 +14,7 @@ from stats.exact import access
 from stats.exact.files import FORMATS
 from stats.exact.tables import make_months_charts, make_tables
 from stats.exact.year import load_exact_year
-from stats.services import record_reading
+from stats.services import record_exact_reading
 
 
 @require_safe
@@ -51,7 +51,7 @@ def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_o
     if suffix and suffix not in FORMATS:
         raise Http404
     exact = load_exact_year(scope, year=request.GET.get("annee", ""), today=timezone.localdate())
-    record_reading(reader=get_account(request), scope=scope, year=exact.year)
+    record_exact_reading(reader=get_account(request), scope=scope, year=exact.year)
     tables = make_tables(exact)
     if suffix:
         media_type, write = FORMATS[suffix]

@@ -93,7 +93,7 @@ def classify_case(reference: str, job: BulkJob) -> None:
     classify_incident(reference=reference, actor=job.actor, **job.choices)
 
 
-def close_case(reference: str, job: BulkJob) -> None:
+def close_case_of_job(reference: str, job: BulkJob) -> None:
     """Close the case for the reason chosen in the job.
 
     Raises ValidationError if this reason is a withdrawal, since only a declarant can withdraw.
@@ -139,7 +139,7 @@ ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
     BulkAct.TAKE: take_case,
     BulkAct.ASSIGN: assign_case,
     BulkAct.CLASSIFY: classify_case,
-    BulkAct.CLOSE: close_case,
+    BulkAct.CLOSE: close_case_of_job,
     BulkAct.GROUP: put_case_in_group,
     BulkAct.MESSAGE: write_to_case,
 }

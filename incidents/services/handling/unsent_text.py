@@ -154,10 +154,10 @@ def load_unsent_texts(incident: Incident, user: User) -> dict[CaseFormCode, Valu
 
 def has_begun_reply(incident: Incident, user: User) -> bool:
     """Tell whether `user` has typed a message to the declarant and not sent it. Runs one query."""
-    return not incident.erased_at and has_text(load_unsent_texts(incident, user).get(CaseFormCode.REPLY, {}))
+    return not incident.erased_at and has_unsent_text(load_unsent_texts(incident, user).get(CaseFormCode.REPLY, {}))
 
 
-def has_text(values: Values) -> bool:
+def has_unsent_text(values: Values) -> bool:
     """Tell whether the text field of a form holds anything but spaces."""
     return any(text.strip() for text in values.get(TEXT_FIELD, []))
 

@@ -104,7 +104,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
         return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
 
     def read_page(name: str, rows: Any) -> list[Any]:
-        rows_of_page, older_rows = cut_page(rows, after.get(name, 0))
+        rows_of_page, older_rows = take_page_of_rows(rows, after.get(name, 0))
         if older_rows:
             older[name] = older_rows
         return rows_of_page
@@ -123,7 +123,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     )
 
 
-def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
+def take_page_of_rows(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
     """Return one page of `rows`, and the older rows that are left, or None. `rows` must be newest first.
 
     The page begins after `skipped` rows. If no row is left after them, return the first page.

@@ -20,7 +20,7 @@ from incidents.triage.case.data import build_data_context
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts, list_numbers_to_call
 from incidents.triage.case.ending import build_ending_block, may_be_reopened
 from incidents.triage.case.evidence import build_evidence_block
-from incidents.triage.case.next_act import find_next_act, list_deadlines
+from incidents.triage.case.next_act import find_next_act, list_displayed_deadlines
 from incidents.triage.case.other_cases import build_other_cases_block
 from incidents.triage.case.rows import CaseRows, read_case_rows
 from incidents.triage.case.thread import build_thread_context, choose_news_anchor
@@ -61,7 +61,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         }
     )
     thread["news_at"] = choose_news_anchor(thread, rows.events, context["duplicates"])
-    clocks = list_deadlines(incident, context["tasks"], now, is_abandoned=is_abandoned)
+    clocks = list_displayed_deadlines(incident, context["tasks"], now, is_abandoned=is_abandoned)
     return context | {"next": find_next_act(context, is_abandoned=is_abandoned), "clocks": clocks}
 
 

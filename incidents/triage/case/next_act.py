@@ -99,7 +99,7 @@ def choose_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     return NextAct("close", "Faites le bilan, puis fermez le dossier", "Il ne reste rien à faire.")
 
 
-def list_deadlines(
+def list_displayed_deadlines(
     incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_abandoned: bool
 ) -> list[Deadline]:
     """Return the deadlines of an open case, soonest first, or [] for a closed case.

@@ -86,7 +86,7 @@ def format_reopening(data: Mapping[str, Any]) -> str:
     return f"il était clos : {format_choice(ClosingReason, data.get('reason'))}"
 
 
-def format_verification(data: Mapping[str, Any]) -> str:
+def format_number_source(data: Mapping[str, Any]) -> str:
     """Return where the called number was found, or ""."""
     source = data.get("source", "")
     return f"numéro trouvé : {format_choice(NumberSource, source)}" if source else ""
@@ -101,6 +101,6 @@ JUDGEMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     EventKind.QUALIFIED: format_qualification,
     EventKind.CLOSED: format_closing,
     EventKind.REOPENED: format_reopening,
-    EventKind.VERIFIED: format_verification,
+    EventKind.VERIFIED: format_number_source,
     EventKind.RATED: format_rating,
 }

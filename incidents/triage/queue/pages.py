@@ -159,7 +159,7 @@ def read_page_of_open_cases(filters: QueueFilters, user: User, now: datetime, pe
         waves = list_single_cases(inside, now)
     elif filters.within:
         filters = filters._replace(within="", after=None, before=None)
-    page = cut_page(waves, filters, now)
+    page = take_page_of_waves(waves, filters, now)
     opened = {
         wave.key: wave.cases[:MAX_MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == filters.opened
     }
@@ -169,7 +169,7 @@ def read_page_of_open_cases(filters: QueueFilters, user: User, now: datetime, pe
     )
 
 
-def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
+def take_page_of_waves(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
     """Return the page of these waves that follows `filters.after` or precedes `filters.before`.
 
     A position remains usable after the case from which it was computed has left the queue.

@@ -164,14 +164,16 @@ def list_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int
     if exact.phone:
         return list_newest_cases(cases.with_contact_number(exact.phone), "phone", most)
     sightings = Observable.objects.filter(match_values(exact.indicators))
-    found = {"observable": cases.filter(pk__in=sightings.values("incident"))}
+    cases_by_reason = {"observable": cases.filter(pk__in=sightings.values("incident"))}
     mails = [indicator.value for indicator in exact.indicators if indicator.kind == ObservableKind.EMAIL]
     if mails:
-        found["contact"] = cases.alias(mail=Lower("story__contact_email")).filter(mail__in=mails)
-    found["host"] = cases.filter(match_related_indicators(exact))
-    first, *others = [label_rows(rows.order_by("-received_at", "-id"), label)[:most] for label, rows in found.items()]
+        cases_by_reason["contact"] = cases.alias(mail=Lower("story__contact_email")).filter(mail__in=mails)
+    cases_by_reason["host"] = cases.filter(match_related_indicators(exact))
+    first, *others = [
+        label_rows(rows.order_by("-received_at", "-id"), label)[:most] for label, rows in cases_by_reason.items()
+    ]
     rows = sorted(first.union(*others, all=True), reverse=True)
-    return [(key, REASONS[reason]) for reason in found for _at, key, label in rows if label == reason]
+    return [(key, REASONS[reason]) for reason in cases_by_reason for _at, key, label in rows if label == reason]
 
 
 def label_rows(cases: IncidentQuerySet, label: str) -> QuerySet[Incident, tuple[datetime, int, str]]:

@@ -27,7 +27,7 @@ def build_query_condition(query: Query, user: User) -> Q:
     """Return the condition that a case satisfies all filters of `query`. The assignee « moi » means `user`."""
     combined = Q()
     for part in query.filters:
-        if part.key == "dans" and has_text(query):
+        if part.key == "dans" and has_search_words(query):
             # This filter applies to the document with the words, not to the case.
             continue
         part_condition = build_filter_condition(part, user)
@@ -40,7 +40,7 @@ def build_days_condition(query: Query) -> Q:
     return match_span(*compute_span(query))
 
 
-def has_text(query: Query) -> bool:
+def has_search_words(query: Query) -> bool:
     """Tell whether the query has words or phrases to find, in addition to its filters."""
     return bool(query.words or query.phrases)
 

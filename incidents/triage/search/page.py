@@ -47,7 +47,7 @@ from incidents.triage.search.exact_values import (
     parse_exact_value,
 )
 from incidents.triage.search.excerpts import Excerpt, build_excerpts
-from incidents.triage.search.filters import build_days_condition, build_query_condition, has_text
+from incidents.triage.search.filters import build_days_condition, build_query_condition, has_search_words
 from incidents.triage.search.finding import (
     MAX_FOUND,
     FoundCase,
@@ -181,7 +181,7 @@ def search_cases(query: Query, user: User) -> SearchResult:
     """
     own_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ))
     cases = own_cases.filter(build_query_condition(query, user)).filter(build_exclusion_condition(query))
-    if has_text(query):
+    if has_search_words(query):
         return find_cases_by_words(query, cases, user)
     if not query.filters and not query.excluded_texts:
         return explain_empty_query(query)
@@ -200,8 +200,8 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
     exact = parse_exact_value(query.free_text) if not query.phrases else None
     with_value: list[FoundCase] = []
     if exact:
-        found = list_newest_with_value(exact, cases, CASES_OF_BODIES)
-        with_value = [FoundCase(key, reason=reason) for key, reason in found]
+        rows = list_newest_with_value(exact, cases, CASES_OF_BODIES)
+        with_value = [FoundCase(key, reason=reason) for key, reason in rows]
     try:
         best_matches, similar = find_best_matches(query, exact, with_value, cases)
     except SearchProblem as problem:
@@ -272,7 +272,7 @@ def list_named_cases(
     if part:
         ends_so = Q(StartsWith(Reverse("reference"), part[::-1]))
         branches.append((newest.filter(Q(reference__startswith=part) | ends_so), "reference", CASES_OF_BODIES))
-    rows = [found.annotate(column=Value(name)).values_list(*columns)[:most] for found, name, most in branches]
+    rows = [branch.annotate(column=Value(name)).values_list(*columns)[:most] for branch, name, most in branches]
     return rows[0].union(*rows[1:], all=True) if rows else ()
 
 

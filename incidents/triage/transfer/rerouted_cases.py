@@ -72,5 +72,5 @@ def list_rerouted_cases(user: User, now: datetime, *, within: timedelta) -> list
         key = find_local_day(at, PARIS), data["to"], data["why"] == Rerouting.CORRECTED
         cases.setdefault(key, set()).add(case)
     names = dict(Csirt.objects.values_list("slug", "name")) if cases else {}
-    groups = [ReroutedCases(on, names.get(to, ""), fixed, len(found)) for (on, to, fixed), found in cases.items()]
+    groups = [ReroutedCases(day, names.get(to, ""), fixed, len(moved)) for (day, to, fixed), moved in cases.items()]
     return sorted(groups, key=lambda group: (-group.on.toordinal(), not group.taker, group.taker))

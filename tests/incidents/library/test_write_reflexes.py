@@ -7,7 +7,7 @@ from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, VERSION
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import build_initial_values, parse_reflex_acts
+from incidents.reflexes.forms import build_initial_sheet, parse_reflex_acts
 from incidents.services.library.reflexes import get_reflex_sheet, publish_reflex_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import read_text
@@ -22,7 +22,7 @@ def csirt() -> Csirt:
 
 
 def build_fields(based_on=0, **changes):
-    return build_initial_values(REFLEXES["rancon"], based_on) | changes
+    return build_initial_sheet(REFLEXES["rancon"], based_on) | changes
 
 
 def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
@@ -133,7 +133,7 @@ def test_only_the_lead_of_the_centre_opens_the_page(client, csirt):
 
 def test_saving_the_form_unchanged_gives_the_same_sheet():
     for kind in IncidentType:
-        fields = build_initial_values(REFLEXES[kind], 0)
+        fields = build_initial_sheet(REFLEXES[kind], 0)
         assert [tuple(act.values()) for act in parse_reflex_acts(fields["hour"])] == [
             tuple(act) for act in REFLEXES[kind].hour
         ]
