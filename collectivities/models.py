@@ -207,7 +207,7 @@ class Collectivity(models.Model):
 
     @property
     def place(self) -> str:
-        """The département in brackets after a space, to follow the name: « (Finistère) ».
+        """A space and the département in brackets, to write after the name, as in « Le Mans (Sarthe) ».
 
         It is "" if the body has no `departement_hint`.
         """

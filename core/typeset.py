@@ -145,7 +145,7 @@ class PdfJoiner:
         return PART_PAGE_COUNT.sub(lambda match: b" " * len(match[0]), content)
 
     def convert_tag_root(self, tree: bytes) -> bytes:
-        """Return the root of the tags of a part as a document under the new root.
+        """Return the root of the tags of a part, changed to a `Document` tag whose parent is the new root.
 
         The keys of the part (see `keyed`) are renumbered to come after those of the earlier parts.
         """

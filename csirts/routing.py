@@ -91,10 +91,10 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
     return load_directory(on).find_route(collectivity, _list_member_regions(collectivity))
 
 
-def find_after_hours(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
-    """Return the other centre to call while `csirt` is closed, as `Route.after_hours` does.
+def find_after_hours_fallback(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
+    """Return the other centre to call while `csirt` is closed, or None, by the rule of `Route.after_hours`.
 
-    Runs no query if `csirt` has no number or no known hours, or never closes.
+    Runs no query if `csirt` is None, has no number or no known hours, or never closes.
     """
     if csirt is None or not csirt.phone or not csirt.may_be_closed:
         return None

@@ -84,12 +84,12 @@ def format_centre(centre: str) -> str:
     return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
 
 
-def format_centre_with_a(centre: str) -> str:
+def format_centre_with_au(centre: str) -> str:
     """Return the name of a centre after « à »: « au CERT-FR », « à Breizh Cyber »."""
     return prepend_a(format_centre(centre))
 
 
-def format_centre_with_de(centre: str) -> str:
+def format_centre_with_du(centre: str) -> str:
     """Return the name of a centre after « de »: « du CERT-FR », « de Breizh Cyber », « d’Urgence Cyber »."""
     return prepend_de(format_centre(centre))
 

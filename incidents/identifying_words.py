@@ -239,7 +239,7 @@ def look_up_spellings(spellings: dict[str, str], keys: Iterable[str]) -> Iterato
 
 
 def find_phrase(indexed_text: IndexedText, name: str) -> Iterator[str]:
-    """Yield the phrase of the text that matches `name`, which must be folded."""
+    """Yield the phrase of the text that matches `name`, or nothing. `name` must be folded."""
     if name:
         yield from look_up_spellings(indexed_text.map_phrases(name.count(" ") + 1), [name])
 

@@ -15,7 +15,7 @@ from collectivities.wording import prepend_article
 from collectivities.zones import find_zone
 from core.french import prepend_a, prepend_de
 from core.mails import make_mail
-from csirts.routing import Fallback, find_after_hours, find_route
+from csirts.routing import Fallback, find_after_hours_fallback, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import list_linkable_hosts
 from incidents.models import Advice, Incident, Message, Transfer
@@ -184,7 +184,7 @@ def make_body_context(incident: Incident) -> dict[str, Any]:
         **inflect_body(incident),
         "centre": incident.csirt,
         "fallbacks": list_fallback_centres(incident),
-        "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
+        "after_hours": find_after_hours_fallback(incident.csirt, incident.collectivity, timezone.localdate()),
         "origin": incident.get_origin_display(),
         "case": make_page_link("follow_up", incident.reference),
     }
@@ -197,7 +197,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         "body": defang_line(incident.collectivity.label),
         **inflect_body(incident),
         "centre": incident.csirt,
-        "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
+        "after_hours": find_after_hours_fallback(incident.csirt, incident.collectivity, timezone.localdate()),
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
         "follow_up": "" if may_others_read_mailbox(incident) else make_page_link("follow_up_start"),
         "fallbacks": list_fallback_centres(incident),

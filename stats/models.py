@@ -113,7 +113,10 @@ class CaseFact(models.Model):
 
 
 class Rollup(models.Model):
-    """An exact sum of units, for entitled readers only (`stats/exact/year.py`). Signed differences update it."""
+    """An exact sum of units, for entitled readers only (`stats/exact/year.py`).
+
+    Counting adds positive or negative differences to it.
+    """
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name="CSIRT")
     region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name="région")
@@ -142,10 +145,10 @@ class Rollup(models.Model):
 
 
 class Presence(models.Model):
-    """The number of incidents of one body in one year, within one centre and région. Signed differences update it.
+    """The number of incidents of one body in one year, within one centre and région.
 
-    Each body has its own rows, because counts of distinct bodies cannot be added together. Only entitled readers may
-    read these rows.
+    Counting adds positive or negative differences to it. Each body has its own rows, because counts of distinct bodies
+    cannot be added together. Only entitled readers may read these rows.
     """
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name="CSIRT")

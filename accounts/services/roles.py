@@ -14,7 +14,7 @@ from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 from core.french import curl_apostrophes, format_day
-from csirts.wording import format_centre_with_de
+from csirts.wording import format_centre_with_du
 
 READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
 # The name of the user who wrote a line of the history, as `User.__str__` writes it.
@@ -77,7 +77,7 @@ def describe_former_role(person: User) -> str:
         return ""
     day = format_day(role.ended_on)
     if role.csirt:
-        return f"Vous n’êtes plus de l’équipe {format_centre_with_de(role.csirt.name)}, depuis le {day}."
+        return f"Vous n’êtes plus de l’équipe {format_centre_with_du(role.csirt.name)}, depuis le {day}."
     return f"Votre rôle a pris fin le {day}\N{NO-BREAK SPACE}: {describe_role(role)}."
 
 

@@ -221,7 +221,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     if wrong := page.journey.find_wrong_screen(details):
         return render_express_problem(request, page, wrong, details)
     if must_confirm_sending(request, drop_control_characters(request.POST)):
-        return ask_express_confirmation(request, page)
+        return ask_for_express_confirmation(request, page)
     return send_express_page(request, page, details)
 
 
@@ -243,7 +243,7 @@ def must_warn_without_centre(request: HttpRequest, page: ExpressPage) -> bool:
 def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Save what was typed and redirect to the page that adds a body. That page then returns to the express screen."""
     if page.is_new and must_confirm_start(request, drop_control_characters(request.POST)):
-        return ask_express_confirmation(request, page, is_last=False)
+        return ask_for_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD_BODY].partition(" ")
     offered = {BACK: TO_EXPRESS, "nom": page.query, "nature": kind, "siege": seat}
     response = redirect_to_route("declare_new_body", **{name: value for name, value in offered.items() if value})
@@ -348,7 +348,7 @@ def answer_repeated_express(request: HttpRequest, journey: Journey, page: Expres
     return response
 
 
-def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last: bool = True) -> HttpResponse:
+def ask_for_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last: bool = True) -> HttpResponse:
     """Render the page that asks for confirmation with one more button. Hidden inputs repeat what was typed.
 
     `is_last` is False if the person confirms the start of a declaration instead of its sending.

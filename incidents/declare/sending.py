@@ -91,10 +91,10 @@ def redirect_to_confirmation(request: HttpRequest, declared: DeclarationResult, 
     return response
 
 
-def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
-    """Render the page that asks for confirmation with one more button. Hidden inputs repeat what was typed.
+def ask_for_confirmation(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
+    """Render a page with one button, which posts the same values again to confirm them. Hidden inputs repeat them.
 
-    If there is a declaration, they also repeat the pen and the stroke of the opened screen.
+    If `journey` is given, they also repeat the pen and the stroke of the opened screen.
     """
     data = drop_control_characters(request.POST)
     left_out = NOT_REPEATED - OPENED_SCREEN_INPUTS if journey else NOT_REPEATED

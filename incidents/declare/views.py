@@ -43,7 +43,7 @@ from incidents.declare.screens import (
     ROUTES,
     get_next_screen,
 )
-from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_declaration_if_valid
+from incidents.declare.sending import RETURNING, answer_repeated_post, ask_for_confirmation, send_declaration_if_valid
 from incidents.devices import draft_cookie
 from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import Screen, Status
@@ -112,7 +112,7 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     if journey:
         return save_screen(request, journey, entry)
     if must_confirm_start(request, request.POST):
-        return ask_confirmation(request, Screen.WHAT)
+        return ask_for_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
     body = find_body_by_uid(drop_control_characters(request.POST).get(BODY, ""))
@@ -201,7 +201,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     if not entry.values:
         return redirect_to_route("declare_type")
     if must_confirm_start(request, request.POST):
-        return ask_confirmation(request, screen)
+        return ask_for_confirmation(request, screen)
     draft = start_draft(entry=entry)
     response = redirect_to_route("declare_type")
     draft_cookie.remember_draft(response, draft.uid, entry.author)
@@ -354,7 +354,7 @@ def redirect_to_next_screen(
     if wrong and (screen == Screen.CALLER or is_correcting(request)):
         return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})
     if screen == Screen.CALLER:
-        return ask_confirmation(request, Screen.CALLER, journey)
+        return ask_for_confirmation(request, Screen.CALLER, journey)
     return redirect_to_route(ROUTES[Screen.CALLER if is_correcting(request) else get_next_screen(screen)])
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import find_zone
-from csirts.routing import Route, find_after_hours, find_route
+from csirts.routing import Route, find_after_hours_fallback, find_route
 from incidents.access import CaseVisitor, list_abilities, list_visitor_abilities, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature
@@ -69,7 +69,7 @@ def render_case_page(
     )
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, visitor)}),
-        "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
+        "after_hours": find_after_hours_fallback(incident.csirt, incident.collectivity, timezone.localdate()),
         "signer": visitor.user.display_name if visitor.user else "",
         "rate": rate or build_rating_block(incident, visitor),
     }

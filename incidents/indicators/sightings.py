@@ -37,8 +37,9 @@ def match_values(values: Iterable[Indicator]) -> Q:
 
 
 def match_same_case(incident: Incident) -> Q:
-    """Return the condition that a row belongs to the case, to its main case or to another duplicate of it. Such a row
-    is no sighting.
+    """Return the condition that a row belongs to the main case or to one of its duplicates.
+
+    The main case is the case into which `incident` was merged, or `incident` itself. Such a row is no sighting.
     """
     main = incident.merged_into_id or incident.pk
     return Q(incident=main) | Q(incident__merged_into=main)

@@ -1,7 +1,8 @@
-"""The exact sums, updated by signed differences: each pending event is counted once, in any order.
+"""The exact sums, to which differences are added: each pending event is counted once, in any order.
 
-Each event causes its case to be counted again from the raw rows. The difference from the earlier count is added to the
-sums. The sums therefore stay right if an event comes twice, late, or together with other events.
+Each event causes its case to be counted again from the raw rows. The difference from the earlier count, positive or
+negative, is added to the sums. The sums therefore stay right if an event comes twice, late, or together with other
+events.
 """
 
 from collections import Counter

@@ -108,6 +108,7 @@ class Figures:
         for release in self.releases:
             yield from self.list_sums_of_tables(release)
         yield from self.list_sums_over_time()
+        yield from self.list_sums_of_quarters()
 
     def list_remainders(self) -> Iterator[Remainder]:
         """Yield each remainder that the audit checks, as the cells of the whole and the cells of its parts."""
@@ -164,8 +165,7 @@ class Figures:
     def list_sums_over_time(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
         """Yield the sums between months, quarters and years, as `list_sums` does.
 
-        These are each quarter and year with its months, each year with its quarters, and each quarter with its
-        régions.
+        These are each quarter and year with its months, and each year with its quarters.
         """
         periods = [release["period"] for release in self.releases]
         months = [cell for cell in self.bounds if cell[2] == ("month",)]
@@ -179,7 +179,6 @@ class Figures:
             quarter_cells = [cell for cell in quarters if cell]
             if quarter_cells:
                 yield total, quarter_cells, len(quarter_cells) == len(quarters)
-        yield from self.list_sums_of_quarters()
 
     def list_sums_of_quarters(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
         """Yield the total of each quarter of the nation with its régions, as `list_sums` does.

@@ -98,7 +98,7 @@ class BandTable(ExactTable):
 
 
 def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
-    """Return a dict from the name that templates use to each table of the page, in the order of the page."""
+    """Return the tables of the page in their order, by the names that templates use for them."""
     return {
         "totals": make_totals_table(exact),
         "bodies": make_bodies_table(exact),

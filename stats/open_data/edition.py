@@ -208,7 +208,7 @@ def read_edition(release: Release) -> Edition:
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
-    """Return the edition of a release. The digest of the signed document makes the cached edition unique."""
+    """Return the edition of a release. `_digest`, from the signed document, is only a part of the cache key."""
     return Edition(release, is_invented)
 
 

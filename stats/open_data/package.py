@@ -126,7 +126,7 @@ def list_csv_rows(csv_file: CsvFile, edition: Edition) -> list[Row]:
 
 
 def describe_definition(entry: Definition) -> Row:
-    """Return the entry of a table in the published dictionary."""
+    """Return the definition of one table as a row of the published dictionary."""
     return {
         "table": entry.code,
         "label": entry.name,

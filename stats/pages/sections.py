@@ -87,11 +87,14 @@ def rank_by_value(line: CategoryLine) -> int:
 
 @dataclass(frozen=True)
 class SectionTexts:
-    """The texts of the section of one table. `plain` is its title if the figures prove nothing."""
+    """The texts of a section of the figures page, which shows one table.
+
+    `plain_title` is the title of the section if no title can say what the figures prove.
+    """
 
     code: str
     table: str
-    plain: str
+    plain_title: str
     subtitle: str
     caption: str
     heading: str
@@ -217,7 +220,7 @@ def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -
 
 def make_section_title(texts: SectionTexts, breakdown: Breakdown) -> str:
     """Return a title that says what the figures prove, or the plain title."""
-    plain = texts.plain
+    plain = texts.plain_title
     if texts.code == "durees":
         return format_hours_title(breakdown, plain)
     if texts.code in DELAYS:

@@ -132,12 +132,12 @@ def test_a_body_on_two_regions_follows_most_of_its_inhabitants(siren, slug, regi
 def test_a_centre_is_written_with_its_article():
     assert "et le CSIRT CyberCorsica répond aux collectivités de Corse" in route("2A004").reason
     assert "et le Campus régional de cybersécurité" in route("33063").reason
-    assert [wording.format_centre_with_a("CERT-FR"), wording.format_centre_with_a("Breizh Cyber")] == [
+    assert [wording.format_centre_with_au("CERT-FR"), wording.format_centre_with_au("Breizh Cyber")] == [
         "au CERT-FR",
         "à Breizh Cyber",
     ]
     assert [
-        wording.format_centre_with_de(name)
+        wording.format_centre_with_du(name)
         for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Île-de-France Cyber", "Breizh Cyber")
     ] == ["du CSIRT-ATLANTIC", "d’Urgence Cyber", "d’Île-de-France Cyber", "de Breizh Cyber"]
 

@@ -23,7 +23,7 @@ from core.french import choose_plural, format_long_day
 from core.telephone import find_dialled_number
 from csirts.models import Csirt
 from csirts.routing import Fallback, find_stand_in
-from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
+from csirts.wording import format_centre, format_centre_with_au, format_centre_with_du
 from incidents.links import list_linkable_hosts, split_links
 from incidents.moments import has_hour, reduce_to_known_end
 from incidents.triage.wording import format_duration_rounded_down, format_short_day, format_short_moment
@@ -193,7 +193,7 @@ def write_centre_with_au(centre: str) -> str:
     """Return the name of a centre after « à », with its article if it takes one: « au CERT-FR », « à
     Breizh Cyber ».
     """
-    return format_centre_with_a(centre)
+    return format_centre_with_au(centre)
 
 
 @register.filter("du")
@@ -201,7 +201,7 @@ def write_centre_with_du(centre: str) -> str:
     """Return the name of a centre after « de », with its article if it takes one: « du CERT-FR », « de
     Breizh Cyber ».
     """
-    return format_centre_with_de(centre)
+    return format_centre_with_du(centre)
 
 
 @register.filter("host")

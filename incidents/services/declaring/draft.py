@@ -142,8 +142,8 @@ def build_draft(**identifiers: UUID) -> Draft:
 def save_draft_screen(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return the stored screen.
 
-    If another opening of the screen saves the same values again, neither the screen nor the name of its author
-    changes. Raises Draft.DoesNotExist, DraftAlreadySent, Stale with the stored screen.
+    If the screen was opened twice, and the second page saves the values that are already stored, neither the screen
+    nor the name of its author changes. Raises Draft.DoesNotExist, DraftAlreadySent, or Stale with the stored screen.
     """
     draft = lock_draft(uid)
     prolong_draft(draft, entry)

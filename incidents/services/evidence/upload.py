@@ -64,7 +64,10 @@ def start_upload(
 
 
 def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
-    """Return the SHA-256 of the first slice of the upload, in hexadecimal digits."""
+    """Return the SHA-256 of the first slice of the upload, decrypted with `key`, in hexadecimal digits.
+
+    If the slice cannot be read to its end, return the SHA-256 of the part before the first frame that cannot be read.
+    """
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
         for frame in vault.read_object(vault.make_slice_name(upload.uid, 0), key):

@@ -37,8 +37,8 @@ def record_answer(
 ) -> None:
     """Record that the centre wrote to the declarant or spoke with them. Does not save.
 
-    An earlier question stays open unless `lifts_question`. With `asks_answer`, the case waits for the declarant. The
-    wait is counted from the oldest open question.
+    With `lifts_question`, the declarant need not answer the centre's earlier questions any more. With `asks_answer`,
+    the case waits for the declarant. The wait is counted from the oldest question that is still open.
     """
     incident.answer_by = None
     incident.answered_at = incident.answered_at or at
@@ -59,7 +59,7 @@ def advance_answer_due(incident: Incident) -> None:
 def record_news(incident: Incident, *, at: datetime) -> None:
     """Record that the declarant's side added something at the instant `at`. Does not save.
 
-    `answer_by` stays that of the oldest unanswered addition.
+    If an earlier addition is still unanswered, its `answer_by` is kept. A closed case gets none.
     """
     incident.declarant_wrote_at = at
     incident.awaited_since = None

@@ -59,8 +59,8 @@ class HandoverResult:
 def hand_shift_over(*, actor: User, references: Sequence[str], handover: HandoverRequest) -> HandoverResult:
     """Hand over each of these cases in its own transaction.
 
-    Raises ValidationError by field before anything is written. If an interruption left some cases, sending the form
-    again hands these over.
+    Raises ValidationError, with its messages by field, before any case is handed over. If the call stops before the
+    last case, the same form can be sent again to hand over the rest.
     """
     check_handover(actor, references, handover)
     result = HandoverResult()

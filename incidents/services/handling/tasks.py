@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.text import clean_line
 from csirts.models import Csirt
-from csirts.wording import format_centre_with_de
+from csirts.wording import format_centre_with_du
 from incidents.access import get_incident
 from incidents.catalogues.playbooks import Step
 from incidents.due import ANSWER_WITHIN
@@ -142,7 +142,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
     if incident.tasks.filter(playbook="", step=step).exists():
         return False
     now = timezone.now()
-    title = AGREEMENT_TITLE % {"of_centre": format_centre_with_de(centre.name[:CENTRE_NAME_LIMIT])}
+    title = AGREEMENT_TITLE % {"of_centre": format_centre_with_du(centre.name[:CENTRE_NAME_LIMIT])}
     due = now + ANSWER_WITHIN[incident.severity]
     task = Task.objects.create(incident=incident, title=title, step=step, due_at=due, added_at=now)
     recompute_due(incident)
@@ -196,6 +196,6 @@ def check_case_takes_tasks(incident: Incident) -> None:
 
 
 def save_next_due(incident: Incident, *, at: datetime) -> None:
-    """Recompute what comes next on the case after work at the instant `at`, and save it."""
+    """Recompute and save what comes next on the case. The centre worked on the case at the instant `at`."""
     recompute_due(incident, worked_at=at)
     incident.save(update_fields=DUE_FIELDS)

@@ -6,7 +6,7 @@ from django.utils.text import capfirst
 
 from collectivities.zones import find_zone
 from csirts.models import Csirt
-from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
+from csirts.wording import format_centre, format_centre_with_au, format_centre_with_du
 from incidents.enums import EventKind, TransferState
 from incidents.models import Incident, IncidentEvent
 from incidents.questions.formatting import format_zoned_moment
@@ -40,10 +40,10 @@ def explain_routing(incident: Incident) -> str:
     at = format_zoned_moment(last.answered_at, find_zone(incident.collectivity))
     giver, taker = last.giver.name, last.taker.name
     if last.asked_by_id:
-        sentence = f"{capfirst(format_centre(giver))} l’a confié {format_centre_with_a(taker)} le {at}."
+        sentence = f"{capfirst(format_centre(giver))} l’a confié {format_centre_with_au(taker)} le {at}."
     else:
         sentence = (
             f"{capfirst(format_centre(taker))}, dont relève désormais la collectivité, l’a repris "
-            f"{format_centre_with_de(giver)} le {at}."
+            f"{format_centre_with_du(giver)} le {at}."
         )
     return f"{incident.route_reason} {sentence}"

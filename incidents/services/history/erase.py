@@ -57,7 +57,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
 def erase_texts(incident: Incident) -> None:
     """Empty the texts of the rows that events refer to, and delete the other rows that hold texts.
 
-    Deleting the key of the case makes its files unreadable.
+    The key of the case is deleted too, so that its files become unreadable.
     """
     Story.objects.filter(incident=incident).update(**dict.fromkeys(STORY_COLUMNS, ""))
     ServiceInterruption.objects.filter(incident=incident).update(**dict.fromkeys(SERVICE_WORDS, ""))

@@ -19,7 +19,7 @@ from core.french import NBSP, format_day
 from core.typeset import draw_qr_code
 from csirts.queries import get_published_contacts
 from csirts.routing import find_route
-from csirts.wording import format_centre, format_centre_with_de
+from csirts.wording import format_centre, format_centre_with_du
 from incidents.enums import EventKind, Status
 from incidents.models import Incident
 from incidents.progress import find_receiving_service
@@ -83,7 +83,7 @@ def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
 
     The sources and the version of the sheet are included.
     """
-    whose = f"Fiche {format_centre_with_de(sheet.csirt.name)}" if sheet.csirt else "Fiche nationale"
+    whose = f"Fiche {format_centre_with_du(sheet.csirt.name)}" if sheet.csirt else "Fiche nationale"
     day = format_day(sheet.published_on)
     return {
         "hour_title": "La première heure",

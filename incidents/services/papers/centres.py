@@ -10,7 +10,7 @@ from core.telephone import format_phone
 from csirts.models import Csirt
 from csirts.queries import format_printed_origins, get_published_contacts
 from csirts.routing import Fallback, Route
-from csirts.wording import format_centre, format_centre_with_a
+from csirts.wording import format_centre, format_centre_with_au
 
 
 def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def describe_fallback(fallback: Fallback) -> dict[str, str]:
     """Return the details of a centre that can be called in place of the centre of the body."""
     return {
         "name": fallback.name,
-        "to": format_centre_with_a(fallback.name),
+        "to": format_centre_with_au(fallback.name),
         "phone": format_phone(fallback.phone),
         "phone_note": fallback.phone_note,
         "hours": fallback.hours,

@@ -216,7 +216,7 @@ class BulkCloseForm(BulkForm):
 
 
 class BulkGroupForm(BulkForm):
-    """The form that adds cases to an open group, or to a new group that `make_job_choices` opens."""
+    """The form that adds the chosen cases to an open group, or to a new group."""
 
     group = forms.ChoiceField(label="Groupe ouvert", required=False)
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)

@@ -91,7 +91,10 @@ def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def known_values_view(request: HttpRequest) -> HttpResponse:
-    """Show the ignored values. On POST, add a value, or remove the value with the posted `uid`."""
+    """Show the known values: those that the user's centres ignore, and the national list.
+
+    On POST, add an ignored value, or remove the ignored value with the posted `uid`.
+    """
     centres = list_own_centres(get_account(request))
     if request.method != "POST":
         return render_known_values_page(request, centres)

@@ -15,7 +15,7 @@ from accounts.models import User
 from collectivities.models import Region
 from collectivities.zones import PARIS, find_region_zone
 from core.telephone import format_phone
-from csirts.wording import format_centre_with_a
+from csirts.wording import format_centre_with_au
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet
@@ -202,7 +202,7 @@ def list_case_marks(incident: Any) -> Iterator[str]:
     if incident.is_to_call_back and incident.status != Status.CLOSED:
         yield TO_CALL_BACK
     if offered_to := getattr(incident, "offered_to", None):
-        yield f"transfert proposé {format_centre_with_a(offered_to)}"
+        yield f"transfert proposé {format_centre_with_au(offered_to)}"
 
 
 def is_row_abandoned(incident: Any) -> bool:

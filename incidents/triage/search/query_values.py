@@ -203,13 +203,13 @@ def parse_days(groups: Mapping[str, str]) -> Days:
     return Days(first, date(year, last_month, day or monthrange(year, last_month)[1]))
 
 
-def read_since(operator: str, text: str) -> Value:
+def read_days_since(operator: str, text: str) -> Value:
     """Return all days from the beginning of the date, month or year that was typed. Raises BadValue."""
     return Days(read_period(operator, text).first, None)
 
 
-def read_until(operator: str, text: str) -> Value:
-    """Return all days to the end of the date, month or year that was typed. Raises BadValue."""
+def read_days_until(operator: str, text: str) -> Value:
+    """Return all days up to the end of the day, month or year that was typed. Raises BadValue."""
     return Days(None, read_period(operator, text).last)
 
 
@@ -276,8 +276,8 @@ KEYS: dict[str, FilterKey] = {
         "signalement ou incident", "nature:signalement", make_choice_reader(index_choices(Nature.choices))
     ),
     "resp": FilterKey("responsable du dossier", "resp:moi", read_free_words),
-    "du": FilterKey("reçus depuis", "du:2026-01-01", read_since),
-    "au": FilterKey("reçus jusqu’à", "au:31/03/2026", read_until),
+    "du": FilterKey("reçus depuis", "du:2026-01-01", read_days_since),
+    "au": FilterKey("reçus jusqu’à", "au:31/03/2026", read_days_until),
     "jour": FilterKey("reçus ce jour, ce mois", "jour:14/03/2026", read_period),
     "dept": FilterKey("département", "dept:29", read_departement),
     "service": FilterKey(

@@ -16,7 +16,7 @@ from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
-from csirts.wording import format_centre_with_a
+from csirts.wording import format_centre_with_au
 from incidents.access import get_incident, get_proposed_transfer, list_abilities
 from incidents.enums import Ability, CaseFormCode, TransferState
 from incidents.models import Incident, Transfer
@@ -68,7 +68,7 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             transfer = create_proposal(reference=reference, actor=get_account(request), **form.make_arguments())
             confirmation = "Dossier proposé %(to_centre)s. Il reste le vôtre jusqu’à sa réponse."
-            messages.success(request, confirmation % {"to_centre": format_centre_with_a(transfer.taker.name)})
+            messages.success(request, confirmation % {"to_centre": format_centre_with_au(transfer.taker.name)})
             return redirect_to_case(reference)
     except Stale as stale:
         form = rebase_proposal_form(request, incident, stale.current)
@@ -215,7 +215,7 @@ def format_decline_confirmation(transfer: Transfer) -> str:
 
     If the other centre gets no mail, the confirmation asks the user to telephone it.
     """
-    giver = format_centre_with_a(transfer.giver.name)
+    giver = format_centre_with_au(transfer.giver.name)
     if transfer.giver.notification_email:
         return f"Dossier laissé {giver}, qui est prévenu."
     return f"Dossier laissé {giver}, qui ne reçoit pas nos mails : téléphonez-lui."

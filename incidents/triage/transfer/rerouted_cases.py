@@ -13,7 +13,7 @@ from accounts.models import User
 from collectivities.zones import PARIS, find_local_day
 from core.french import choose_plural
 from csirts.models import Csirt
-from csirts.wording import format_centre_with_a
+from csirts.wording import format_centre_with_au
 from incidents.enums import EventKind, Rerouting
 from incidents.models import IncidentEvent
 
@@ -38,7 +38,7 @@ class ReroutedCases(NamedTuple):
         """Return the start of a sentence, such as « 3 dossiers sont passés au CSIRT Exemple »."""
         if self.taker:
             passed = choose_plural("%d dossier est passé", "%d dossiers sont passés", self.number) % self.number
-            return f"{passed} {format_centre_with_a(self.taker)}"
+            return f"{passed} {format_centre_with_au(self.taker)}"
         left = choose_plural("%d dossier a quitté la file", "%d dossiers ont quitté la file", self.number)
         return left % self.number
 
