@@ -41,7 +41,8 @@ def list_problems(page: bytes) -> list[str]:
     for link in tree.css("a.cancel-link"):
         link.decompose()  # of Django's page that confirms a deletion: its script goes back in the history
     ids = [node.attributes["id"] or "" for node in tree.css("[id]")]
-    problems = [*list_repeated_ids(ids), *list_nameless(tree), *list_dead_addresses(tree), *list_leaks(tree)]
+    problems = [*list_repeated_ids(ids), *list_nameless(tree), *list_fields_without_name(tree)]
+    problems += [*list_dead_addresses(tree), *list_leaks(tree)]
     if page[:100].lstrip().lower().startswith(b"<!doctype html"):
         problems += [*list_dangling_references(tree, {*ids}), *list_missing_titles(tree)]
     return problems
@@ -73,6 +74,11 @@ def has_name(node: LexborNode) -> bool:
         or any(node.attributes.get(name) for name in NAMES)
         or any(image.attributes["alt"] for image in node.css("img[alt]"))
     )
+
+
+def list_fields_without_name(tree: LexborHTMLParser) -> Iterator[str]:
+    """Yield the fields whose value no form sends, because a template lacks their name."""
+    yield from (f"{node.html} has an empty name" for node in tree.css("[name='']"))
 
 
 def list_dead_addresses(tree: LexborHTMLParser) -> Iterator[str]:

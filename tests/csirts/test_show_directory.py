@@ -147,7 +147,8 @@ def test_a_search_shows_the_centre_of_a_town(page):
 
     assert directory.text.count("0 800 200 008") == 2  # in the block, then in the list
     assert "Landerneau est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne." in directory.text
-    assert directory.html.count('class="call ') == 1
+    [block] = re.findall(r'<section class="call .*?</section>', directory.html, re.DOTALL)
+    assert read_text(block).startswith("Landerneau (Finistère) Appelez Breizh Cyber"), "the town that was found"
 
 
 def test_homonyms_are_offered_to_choose_from(page):

@@ -21,6 +21,7 @@ BROKEN = {
     '<button aria-controls="rien">Ouvrir</button>': "aria-controls='rien' has no id",
     '<a href="/"> </a>': '<a href="/"> </a> has no name',
     '<button><img src="/x.svg" alt=""></button>': '<button><img src="/x.svg" alt=""></button> has no name',
+    '<input type="checkbox" name="">': '<input type="checkbox" name=""> has an empty name',
     '<a href="">Lire</a>': '<a href="">Lire</a> leads nowhere',
     '<form action="/nulle-part/"></form>': "action='/nulle-part/' has no view",
     "<h1>Autre</h1>": "the page has 2 h1",

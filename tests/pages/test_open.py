@@ -149,7 +149,7 @@ def test_the_legal_notice_says_that_some_numbers_come_from_the_press(client):
 def test_the_personal_data_page_says_itself_that_its_publisher_has_no_name_yet(client):
     """A link to another page that only says so would lead in a circle."""
     page = client.get(reverse("privacy_notice")).content.decode()
-    [controller] = re.findall(r"<dt>Responsable du traitement</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    [controller] = re.findall(r"<dt><b>Responsable du traitement</b></dt><dd>(.*?)</dd>", page, re.DOTALL)
     assert "Il n’a pas encore écrit ici son nom" in controller
     assert reverse("legal_notice") not in controller
 

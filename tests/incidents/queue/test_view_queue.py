@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import User
 from csirts.models import Csirt
-from incidents.enums import Burst, ClosingReason, IncidentType, Nature
+from incidents.enums import TYPE_TERMS, Burst, ClosingReason, IncidentType, Nature
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.acknowledge import acknowledge_incident
@@ -125,7 +125,9 @@ def test_a_view_keeps_the_type_filter_and_an_unknown_view_shows_the_first_one(cl
     outage = declare(type=IncidentType.OUTAGE)
 
     assert list_references(client, "sans-responsable", type="panne") == {outage.reference}
-    assert 'href="?etat=miens&amp;type=panne"' in client.get(URL, {"type": "panne"}).content.decode()
+    page = client.get(URL, {"type": "panne"}).content.decode()
+    assert 'href="?etat=miens&amp;type=panne"' in page
+    assert f"<summary>Type&nbsp;: <b>{TYPE_TERMS[IncidentType.OUTAGE]}</b></summary>" in page
     assert list_references(client, "inconnue") == list_references(client, "ouverts")
 
 
