@@ -43,7 +43,7 @@ NAME = re.compile(r"(?<=Camille )[0-9a-f]{4}\b")  # of a person of the tests (`t
 SPELLED_CODE = re.compile(r"\((?:\w+, ){7}\w+\)")
 HASH = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b|(?<=-)[0-9a-f]{8}(?=@)")
 APPLICATION_KEY = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
-FILE_SIZE = re.compile(r"\d+(?:,\d)?(?=\sKo\b)")  # of an archive that holds our own modules
+FILE_SIZE = re.compile(r"\d+(?:,\d)?(?=\sKo\b)")  # of files, some of which hold our own modules
 WRITTEN_BY_TRIGGER = re.compile(r"\d+ \w+ \d{4} \d\d:\d\d")  # by the clock of the database
 MAX_LINES = 60  # of a difference that a test prints
 MAX_OPTIONS = 12  # of a select; its other options, which are rows of a table, are only counted

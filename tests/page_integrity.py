@@ -41,7 +41,7 @@ def list_problems(page: bytes) -> list[str]:
     for link in tree.css("a.cancel-link"):
         link.decompose()  # of Django's page that confirms a deletion: its script goes back in the history
     ids = [node.attributes["id"] or "" for node in tree.css("[id]")]
-    problems = [*list_repeated_ids(ids), *list_nameless(tree), *list_fields_without_name(tree)]
+    problems = [*list_repeated_ids(ids), *list_nameless(tree), *list_empty_names(tree)]
     problems += [*list_dead_addresses(tree), *list_leaks(tree)]
     if page[:100].lstrip().lower().startswith(b"<!doctype html"):
         problems += [*list_dangling_references(tree, {*ids}), *list_missing_titles(tree)]
@@ -76,8 +76,8 @@ def has_name(node: LexborNode) -> bool:
     )
 
 
-def list_fields_without_name(tree: LexborHTMLParser) -> Iterator[str]:
-    """Yield the fields whose value no form sends, because a template lacks their name."""
+def list_empty_names(tree: LexborHTMLParser) -> Iterator[str]:
+    """Yield the fields with an empty name, which a template lacks: no form sends their value."""
     yield from (f"{node.html} has an empty name" for node in tree.css("[name='']"))
 
 

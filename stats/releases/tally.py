@@ -150,7 +150,7 @@ def count_bodies_outside_cell(counts: CountsByTable, existing: Bodies) -> dict[C
 
 
 def count_table(cursor: Any, table: Table) -> dict[Categories, CellCount]:
-    """Return the count of each cell of a table. Cells without units are absent."""
+    """Return the count of each cell of a table. Cells without units are absent, except a total, which is then 0."""
     columns = "".join(f"{LIST_COLUMNS.get(name, name)}, " for name in table.by)
     grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
     cursor.execute(

@@ -29,5 +29,6 @@ def measure_import(databases: BenchDatabases) -> list[Figure]:
     peak = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
     return [
         report_value("import_collectivities", took, "s"),
+        report_value("import_collectivities, CPU", usage.ru_utime + usage.ru_stime, "s"),
         report_value("import_collectivities, peak memory", peak, "MB"),
     ]

@@ -140,7 +140,6 @@ def test_a_text_is_sent_or_kept_never_both_when_the_page_is_left_at_once(
     assert wait_until(lambda: is_sent() != unsent.exclude(values={}).exists())
 
 
-@pytest.mark.proof
 def test_enter_presses_the_button_of_its_own_form(signed_in_desk, case):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,8 +13,10 @@ from django.utils import timezone
 from accounts.factors import list_people_with_labels
 from accounts.installation import clear_demonstration_cache, is_demonstration
 from accounts.models import Installation
+from collectivities.enums import Kind
 from config.demo.management.commands import simulate_incidents
 from config.demo.simulation import priors, store
+from config.demo.simulation.country import TooFewBodies, draw_cases_at_rate
 from config.demo.simulation.draw import DrawnBody, draw_cases
 from incidents.enums import Cause, EventKind, IncidentType, Nature, Origin, Severity, Status
 from incidents.models import Incident, IncidentEvent, PendingEvent, SearchDocument, Story
@@ -184,6 +187,12 @@ def test_an_interrupted_simulation_keeps_whole_batches(monkeypatch, capsys):
     assert Incident.objects.count() == 100
     assert Story.objects.count() == PendingEvent.objects.filter(consumer="stats").count() == 100
     assert "100 incidents inventés sont gardés" in capsys.readouterr().out
+
+
+def test_a_rate_needs_enough_bodies_with_a_centre():
+    bodies = [DrawnBody(pk, 300, Kind.COMMUNE, is_served=pk < 2) for pk in range(4)]
+    with pytest.raises(TooFewBodies):
+        list(draw_cases_at_rate(Random(1), bodies, percent=75, year=2025))
 
 
 @pytest.mark.proof

@@ -1,7 +1,5 @@
 """A database of mails goes back to the version before."""
 
-import pytest
-
 from notifications import tasks
 from notifications.enums import DeliveryStatus
 from tests.cast import breizh_cyber, declare
@@ -9,7 +7,6 @@ from tests.notifications.mailing import deliver_all
 from tests.notifications.waiting_mails import give_centre_address, list_statuses, write_as_declarant
 
 
-@pytest.mark.proof
 def test_undoing_the_migration_marks_a_mail_no_longer_needed_as_without_channel(take_back_to, post, clock):
     breizh_cyber(notification_email="")
     incident = declare()

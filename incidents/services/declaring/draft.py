@@ -192,7 +192,10 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 
 
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
-    """Set the expiry of the draft. Set its type and body too, if the screen gives them. Does not save."""
+    """Set the expiry of the draft, when it was saved and whether it is empty. Does not save.
+
+    Sets its type and body too, if the screen gives them.
+    """
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in TEXTLESS_SCREENS
     draft.expires_at = draft.saved_at + (EMPTY_DRAFT_LIFETIME if draft.is_empty else DRAFT_LIFETIME)

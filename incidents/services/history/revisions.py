@@ -52,7 +52,7 @@ class TypeChange(NamedTuple):
 def load_declared_sheets(incident: Incident, zone: str) -> SheetsBySection:
     """Return the sheets of each section, oldest first, except those in which a centre judged the leak.
 
-    Runs one query. Returns {} for an erased case.
+    At most the MAX_SHEETS newest sheets are read, in one query. Returns {} for an erased case.
     """
     if incident.erased_at:
         return {}

@@ -16,6 +16,7 @@ from incidents.enums import ActorKind, EventKind
 from incidents.files import vault
 from incidents.files.seals import compute_seal, find_first_broken_seal
 from incidents.models import CaseKey, Evidence, IncidentEvent
+from incidents.services.evidence import files
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
@@ -142,13 +143,14 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
     assert len(list_stored_objects()) == 2
 
 
-@pytest.mark.proof
-def test_a_case_takes_three_hundred_files_at_most(holder, incident):
-    response = hand_over(holder, incident, *(make_file(f"{i}.log", str(i).encode()) for i in range(302)))
+@pytest.mark.parametrize("most", [3, pytest.param(300, marks=pytest.mark.proof)])
+def test_a_case_takes_a_limited_number_of_files(holder, incident, monkeypatch, most):
+    monkeypatch.setattr(files, "MAX_FILES", most)
+    response = hand_over(holder, incident, *(make_file(f"{i}.log", str(i).encode()) for i in range(most + 2)))
     assert response.status_code == 422
     assert "2 fichiers ne sont pas reçus" in read_text(response)
-    assert "301.log" in read_text(response)
-    assert Evidence.objects.count() == 300
+    assert f"{most + 1}.log" in read_text(response)
+    assert Evidence.objects.count() == most
     assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) is None
     assert hand_over(holder, incident, make_file()).status_code == 422
 

@@ -19,7 +19,7 @@ from config.env import Env, make_evidence_storage
 from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.evidence import upload
+from incidents.services.evidence import files, upload
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.tasks import sweep_uploads
@@ -177,14 +177,15 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     assert len(list_stored_objects()) == 1
 
 
-@pytest.mark.proof
-def test_a_case_takes_at_most_three_hundred_uploads(holder, incident):
-    for _ in range(299):
+@pytest.mark.parametrize("most", [3, pytest.param(300, marks=pytest.mark.proof)])
+def test_a_case_takes_a_limited_number_of_uploads(holder, incident, monkeypatch, most):
+    monkeypatch.setattr(files, "MAX_FILES", most)
+    for _ in range(most - 1):
         an_upload(incident)
     assert post_upload_start(holder, incident).status_code == 201
     refused = post_upload_start(holder, incident)
     assert refused.status_code == 422
-    assert "Ce dossier a déjà 300 fichiers" in refused.json()["message"]
+    assert refused.json()["message"] == files.TOO_MANY_FILES
 
 
 def test_the_upload_of_another_case_is_not_found(holder, incident):

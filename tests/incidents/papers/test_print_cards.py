@@ -330,7 +330,6 @@ def test_the_joined_pdf_has_a_correct_cross_reference_table(tmp_path):
             assert int(target) in objects
 
 
-@pytest.mark.proof
 def test_the_joined_pdf_keeps_the_tags_of_each_card(client, town, small_departement):
     """A screen reader follows the tags of each page, which hang on one tree."""
     client.post(ALL)
