@@ -43,7 +43,8 @@ NAME = re.compile(r"(?<=Camille )[0-9a-f]{4}\b")  # of a person of the tests (`t
 SPELLED_CODE = re.compile(r"\((?:\w+, ){7}\w+\)")
 HASH = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b|(?<=-)[0-9a-f]{8}(?=@)")
 APPLICATION_KEY = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
-FILE_SIZE = re.compile(r"\d+(?:,\d)?(?=\sKo\b)")  # of files, some of which hold our own modules
+# Of the verification program, which is our own modules, and of the archive that holds it.
+PROGRAM_SIZE = re.compile(r"(?:(?<=\.zip\n)|(?<=verify\.py\n))\d+(?:,\d)?(?=\sKo\b)")
 WRITTEN_BY_TRIGGER = re.compile(r"\d+ \w+ \d{4} \d\d:\d\d")  # by the clock of the database
 MAX_LINES = 60  # of a difference that a test prints
 MAX_OPTIONS = 12  # of a select; its other options, which are rows of a table, are only counted
@@ -103,5 +104,5 @@ def hide_variable_parts(text: str, places: dict[str, str]) -> str:
     text = SECRET_ADDRESS.sub("SECRET", SPELLED_CODE.sub("(SPELLED)", CODE.sub("CODE", text)))
     # after the codes, whose second half may have digits only
     text = re.sub(r"(?<=[/=-])\d{1,7}(?=[/?\s\]]|$)", "N", text, flags=re.MULTILINE)
-    text = FILE_SIZE.sub("N", text)
+    text = PROGRAM_SIZE.sub("N", text)
     return HASH.sub("HASH", NAME.sub("NAME", TOKEN.sub("TOKEN", text)))
