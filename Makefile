@@ -44,6 +44,6 @@ bench: ready  ## Mesure à 10 000 et 100 000 incidents (un quart d’heure, mach
 bench-large: ready  ## Mesure à un million d’incidents, puis à dix millions, après avoir regardé la place sur le disque
 	$(PYTHON) -m tests.bench --large
 
-figures: ready  ## Mesure le code lui-même : longueurs, complexité, noms répétés, fichiers par recette, modules par action
-	$(PYTHON) -m tests.measure_house
+figures: ready  ## Mesure le code lui-même : longueurs, complexité, noms répétés, fichiers par recette, modules par action (CLONE=1 : secondes d’un clone à un test vert)
+	$(PYTHON) -m tests.measure_house $(if $(CLONE),--clone)
 	$(PYTHON) -m pytest -q -s tests/measure_paths.py

@@ -44,8 +44,8 @@ def bretagne() -> Region:
 
 
 def finistere() -> Departement:
-    if found := Departement.objects.filter(code="29").first():
-        return found
+    if existing := Departement.objects.filter(code="29").first():
+        return existing
     fields = {"name": "Finistère", "region": bretagne(), "zone": "metro", "sort_key": "finistere"}
     return Departement.objects.create(code="29", **fields)
 
@@ -53,8 +53,8 @@ def finistere() -> Departement:
 def plouexemple(**overrides: Any) -> Collectivity:
     """Return a commune of 4 210 people in Finistère that is on no list."""
     code = overrides.get("insee_code", "29999")
-    if found := Collectivity.objects.filter(insee_code=code).first():
-        return found
+    if existing := Collectivity.objects.filter(insee_code=code).first():
+        return existing
     fields = {
         "name": "Plouexemple",
         "kind": "commune",

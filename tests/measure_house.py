@@ -5,16 +5,20 @@ complex.
 """
 
 import ast
+import os
 import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
+from time import monotonic
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ["core", "collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "config"]
 LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, CROWDED_TESTS, MOST_SHARED_NAMES, SHOWN = 30, 400, 20, 41, 9, 20
+SHORT_TEST = "tests/accounts/test_answer_for_centres.py"
 COMPLEX = re.compile(r"^(.+?):\d+:\d+: C901 `(\w+)` is too complex \((\d+) > 0\)$", re.MULTILINE)
 RECIPE = re.compile(r"^\| \[(\d+\. [^]]+)\]\([^)]+\) \| ([^|]+) \|", re.MULTILINE)
 
@@ -44,7 +48,7 @@ def find_shared_names(paths: list[Path]) -> dict[str, set[Path]]:
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 modules[node.name].add(path)
-    return {name: found for name, found in modules.items() if len(found) > 1}
+    return {name: paths for name, paths in modules.items() if len(paths) > 1}
 
 
 def measure_complexity() -> list[tuple[str, int]]:
@@ -73,6 +77,16 @@ def describe_house() -> list[str]:
         "files of each recipe:",
         *(f"  {recipe}: {files}" for recipe, files in list_recipe_sizes()),
     ]
+
+
+def measure_clone() -> float:
+    """Return the seconds from `git clone` of this repository to the end of one green file of tests."""
+    with TemporaryDirectory() as folder:
+        start = monotonic()
+        subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+        environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
+        subprocess.run(["make", "test", f"ARGS={SHORT_TEST}"], cwd=folder, env=environment, check=True)
+        return monotonic() - start
 
 
 def describe_folders(sources: list[Path]) -> list[str]:
@@ -116,3 +130,5 @@ def describe_shared_names(sources: list[Path]) -> list[str]:
 
 if __name__ == "__main__":
     sys.stdout.write("\n".join([*describe_house(), ""]))
+    if "--clone" in sys.argv:
+        sys.stdout.write(f"seconds from a clone to one green file of tests: {measure_clone():.0f}\n")

@@ -77,7 +77,10 @@ def has_name(node: LexborNode) -> bool:
 
 
 def list_empty_names(tree: LexborHTMLParser) -> Iterator[str]:
-    """Yield the fields with an empty name, which a template lacks: no form sends their value."""
+    """Yield the fields whose name is empty, as when a template reads a name that is missing.
+
+    No form sends their value.
+    """
     yield from (f"{node.html} has an empty name" for node in tree.css("[name='']"))
 
 

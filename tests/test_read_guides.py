@@ -66,6 +66,15 @@ def test_each_name_in_a_guide_exists(guide):
     assert [f"{path}::{name}" for path, name in inside if name not in list_names(path)] == []
 
 
+def test_each_name_in_the_glossary_is_in_the_code():
+    """Each name of the column « in the code », whose cells stand beside the French word and its meaning."""
+    cells = [row.split(" | ")[1] for row in read("docs/glossary.md").splitlines() if row.count(" | ") == 2]
+    words = {word for app in APPS for path in list_sources(app) for word in re.findall(r"\w+", path.read_text())}
+    names = [part for cell in cells for name in re.findall(r"`([^`]+)`", cell) for part in re.findall(r"\w+", name)]
+    assert len(names) >= FEWEST
+    assert sorted(set(names) - words) == []
+
+
 @pytest.mark.parametrize("document", BRIEF_DOCUMENTS)
 def test_each_module_that_a_document_names_exists(document):
     paths = [*ROOT.glob("*.py"), *(path for app in [*APPS, "tests"] for path in list_sources(app))]
@@ -73,9 +82,9 @@ def test_each_module_that_a_document_names_exists(document):
     references = NAMED_MODULES.findall(read(document))
     assert references
     for end, name in references:
-        found = [path for path in modules if f"/{path}".endswith(f"/{end}")]
-        assert found or end == NEVER_WRITTEN, end
-        assert not name or any(name in list_names(path) for path in found), f"{end}::{name}"
+        paths_of_end = [path for path in modules if f"/{path}".endswith(f"/{end}")]
+        assert paths_of_end or end == NEVER_WRITTEN, end
+        assert not name or any(name in list_names(path) for path in paths_of_end), f"{end}::{name}"
 
 
 def test_the_recipe_of_a_line_of_the_story_names_arguments_of_its_description():

@@ -228,7 +228,7 @@ def test_a_place_of_the_typed_name_hides_those_where_it_ends_inside_a_word():
     ],
 )
 def test_a_small_place_of_the_typed_name_does_not_hide_the_towns_named_after_it(place, ends):
-    names = {found.name for found in search_bodies_and_places(f"hopital de {place}").places}
+    names = {body.name for body in search_bodies_and_places(f"hopital de {place}").places}
     assert names >= {f"{place}-{end}" for end in ends}
 
 

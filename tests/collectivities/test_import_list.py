@@ -79,8 +79,8 @@ def test_a_body_merged_twice_is_found_as_what_it_became_last(package):
     load_list(package(lists, "8.0.0"))
     heir = Collectivity.objects.get(insee_code="56901")
     assert find_body_by_code("29901") == heir
-    for found in (find_body_by_code("29902"), find_body_by_code(first.siren), find_body_by_uid(str(first.uid))):
-        assert found == heir
+    for body in (find_body_by_code("29902"), find_body_by_code(first.siren), find_body_by_uid(str(first.uid))):
+        assert body == heir
     assert find_collectivities("Tréexemple") == [heir]
 
 

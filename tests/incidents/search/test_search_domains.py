@@ -57,9 +57,9 @@ def test_an_indicator_on_the_host_is_found_at_both_doors(client, responder, quer
     incident, _other = declare(), declare()
     an_observable(incident, value, kind)
 
-    found = search(client, query)
-    assert [hit.incident for hit in found.context["hits"]] == [incident]
-    assert "Indicateur relevé sur le même domaine ou la même adresse" in read_markup(found)
+    response = search(client, query)
+    assert [hit.incident for hit in response.context["hits"]] == [incident]
+    assert "Indicateur relevé sur le même domaine ou la même adresse" in read_markup(response)
 
     looked_up = client.post(LOOK, {"text": query})
     assert defang(kind, value) in read_markup(looked_up)
@@ -177,9 +177,9 @@ def test_an_indicator_in_an_old_case_is_found_by_its_host(client, responder):
     old = declare()
     an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
     fill_centre(12)
-    found = search(client, "mechant14.example")
-    assert [hit.incident for hit in found.context["hits"]] == [old]
-    assert "Chercher dans les plus anciens" not in read_markup(found)
+    response = search(client, "mechant14.example")
+    assert [hit.incident for hit in response.context["hits"]] == [old]
+    assert "Chercher dans les plus anciens" not in read_markup(response)
     assert f'href="{page(old)}"' in read_markup(client.post(LOOK, {"text": "mechant14.example"}))
 
 
@@ -250,5 +250,5 @@ def test_the_database_finds_the_host_that_the_code_finds(responder, kind, value)
 def test_the_database_finds_the_host_of_any_url(db, urls):
     values = [value for url in urls if (value := normalise_url(url))]
     row = Observable.objects.first() or an_observable(declare())
-    found = {value: find_host_by_sql(row, ObservableKind.URL, value) for value in values}
-    assert found == {value: find_indicator_host(ObservableKind.URL, value) for value in values}
+    hosts = {value: find_host_by_sql(row, ObservableKind.URL, value) for value in values}
+    assert hosts == {value: find_indicator_host(ObservableKind.URL, value) for value in values}
