@@ -158,14 +158,13 @@ class ContactInline(WideContactInline):
     add_text = "Ajouter une coordonnée"
 
 
-class HoursInline(WideContactInline):
-    """The opening hours of a CSIRT, which its lead may edit."""
+class OwnContactInline(WideContactInline):
+    """The contact of one `kind` of a CSIRT, which its lead may edit."""
 
-    form: type[OwnContactForm] = HoursForm
-    verbose_name = verbose_name_plural = "horaires"
-    visibility_text = "Montrés dans l’annuaire public et partout où le numéro du centre est donné."
+    form: type[OwnContactForm]
+    kind: ContactKind
+    visibility_text: str
     max_num = 1
-    kind = ContactKind.HOURS
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [(None, {"fields": ["value", "note"], "description": self.visibility_text})]
@@ -180,7 +179,16 @@ class HoursInline(WideContactInline):
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
-class DpoInline(HoursInline):
+class HoursInline(OwnContactInline):
+    """The opening hours of a CSIRT."""
+
+    form = HoursForm
+    verbose_name = verbose_name_plural = "horaires"
+    visibility_text = "Montrés dans l’annuaire public et partout où le numéro du centre est donné."
+    kind = ContactKind.HOURS
+
+
+class DpoInline(OwnContactInline):
     """The data protection officer to whom declarants write, shown on the public page."""
 
     form = DpoForm
@@ -189,7 +197,7 @@ class DpoInline(HoursInline):
     kind = ContactKind.DPO
 
 
-class SitesInline(HoursInline):
+class SitesInline(OwnContactInline):
     """The sites whose links stay clickable in the centre's messages. Other addresses are shown as text."""
 
     form = SitesForm

@@ -108,7 +108,7 @@ def _make_entry(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Directory
 def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
     """Yield each source once, as « Horaires : alouette.fr », with the names of the values that it gives.
 
-    The source of the number or the site comes first and is yielded alone, if the centre has one.
+    The first source is yielded alone. It is that of the number or the site, if the centre publishes one.
     """
     labels: dict[str, list[str]] = {}
     for contact in sorted(csirt.contacts.all(), key=lambda contact: contact.kind not in MAIN_KINDS):

@@ -217,8 +217,9 @@ def get_given_transfer(user: User, uid: UUID) -> Transfer:
 
 
 def get_matching_transfer(user: User, uid: UUID, of_centre: Q, **conditions: object) -> Transfer:
-    """Return the transfer that has this uid and meets the conditions. Raises Http404 if there is none, or if the
-    account of `user` is inactive.
+    """Return the transfer that has this uid and meets `of_centre` and the other conditions.
+
+    Raises Http404 if there is none, or if the account of `user` is inactive.
     """
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
     transfer = whole.filter(of_centre, uid=uid, **conditions).first() if user.is_active else None

@@ -11,7 +11,7 @@ from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
 from incidents.questions.formatting import format_people
-from incidents.services.groups.call_backs import awaits_call
+from incidents.services.duplicates.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
 from notifications.wording import defang_line, quote_lines
 

@@ -64,7 +64,7 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 
     @admin.display(description="premiers écarts")
     def format_first_mistakes(self, check: FigureCheck) -> str:
-        return "\n".join(check.found[:3])
+        return "\n".join(check.differences[:3])
 
 
 @admin.register(Attempt)

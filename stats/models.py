@@ -220,7 +220,7 @@ class FigureCheck(models.Model):
     months_until = models.DateField("dernier mois relu", null=True, blank=True)
     mistakes = models.PositiveIntegerField("écarts", default=0)
     # The first differences, as row ids and codes without any text.
-    found = models.JSONField("premiers écarts", default=list)
+    differences = models.JSONField("premiers écarts", default=list, db_column="found")
     repaired_at = models.DateTimeField("réparée le", null=True, blank=True)
 
     class Meta:

@@ -182,8 +182,8 @@ def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:
             "figures differ", check=check.pk, mistakes=len(mistakes), first=mistakes[:10], repairs=check.repairs
         )
     check.mistakes += len(mistakes)
-    check.found = [*check.found, *mistakes][:MAX_SAVED_MISTAKES]
-    check.save(update_fields=["cases_until", "months_until", "mistakes", "found"])
+    check.differences = [*check.differences, *mistakes][:MAX_SAVED_MISTAKES]
+    check.save(update_fields=["cases_until", "months_until", "mistakes", "differences"])
 
 
 def finish_recount(check: FigureCheck) -> None:

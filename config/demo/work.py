@@ -32,8 +32,8 @@ from incidents.enums import (
 )
 from incidents.models import Incident, Task
 from incidents.services.declaring.declare import hash_submission_key
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group, open_group, save_group_sheet
-from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import ClosingReport, close_with_report

@@ -35,7 +35,7 @@ def main() -> None:
     write_line("Environnement Python… (une minute la première fois)")
     uv = find_uv()
     if not PYTHON.exists() or not can_run(
-        str(PYTHON), "-c", f"import sys; assert sys.version_info >= {read_minimum_version()}"
+        str(PYTHON), "-c", f"import sys; assert sys.version_info >= {parse_minimum_python()}"
     ):
         run_or_exit(
             *uv,
@@ -60,8 +60,8 @@ def main() -> None:
     write_line("Environnement Python… prêt")
 
 
-def read_minimum_version() -> tuple[int, ...]:
-    """Return OLDEST as a tuple of numbers."""
+def parse_minimum_python() -> tuple[int, ...]:
+    """Return `OLDEST`, the oldest version of Python that runs Tocsin, as a tuple of numbers."""
     return tuple(int(part) for part in OLDEST.split("."))
 
 

@@ -1,7 +1,7 @@
 """The national message templates, and the replacement of placeholders in braces by the values of a case.
 
 National messages are data (`data/messages.json`), and the messages of a centre are rows
-(`services/correspondence/templates.py`). Nothing is evaluated: a known placeholder is replaced once, and its value is
+(`services/library/templates.py`). Nothing is evaluated: a known placeholder is replaced once, and its value is
 not searched for placeholders.
 """
 

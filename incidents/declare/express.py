@@ -218,7 +218,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     if page.problems or must_warn_without_centre(request, page):
         return render_express(request, page)
     details = page.journey.build_checked_forms(now=timezone.now())
-    if wrong := page.journey.find_wrong_screen(details):
+    if wrong := page.journey.find_screen_with_error(details):
         return render_express_problem(request, page, wrong, details)
     if must_confirm_sending(request, drop_control_characters(request.POST)):
         return ask_for_express_confirmation(request, page)

@@ -164,7 +164,7 @@ class Journey:
                 details.add_service_errors(error)
         return details
 
-    def find_wrong_screen(self, details: DeclarationForms) -> Screen | None:
+    def find_screen_with_error(self, details: DeclarationForms) -> Screen | None:
         """Return the first screen with an error in the checked forms `details`, or None. An error that belongs to no
         screen counts as an error of the last screen.
         """

@@ -30,7 +30,7 @@ from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
-from incidents.services.groups.call_backs import awaits_call
+from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.history.declared import find_leak_judgement, read_declared_data
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.duties import list_timed_duties
@@ -51,7 +51,7 @@ def send_declaration_if_valid(request: HttpRequest, journey: Journey, entry: Scr
     """
     whole = journey.with_answers(entry.screen, entry.values)
     details = whole.build_checked_forms(now=timezone.now())
-    if whole.find_wrong_screen(details) or must_confirm_sending(request, drop_control_characters(request.POST)):
+    if whole.find_screen_with_error(details) or must_confirm_sending(request, drop_control_characters(request.POST)):
         return None
     try:
         return send_declaration(request, whole, details, entry)

@@ -238,7 +238,7 @@ def render_body_screen(
     context = build_screen_context(request, Screen.WHO, journey, other_version=other_version) | {
         "likely_centre": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
-        "found": answer.bodies,
+        "bodies": answer.bodies,
         "mention": answer.mention,
         "places": answer.places,
         "is_code": answer.is_code,
@@ -337,7 +337,7 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
     if journey.first_missing_screen or screen in {Screen.WHAT, Screen.WHO}:
         return redirect_to_route(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
     details = journey.build_checked_forms(now=timezone.now())
-    if (wrong := journey.find_wrong_screen(details)) == screen:
+    if (wrong := journey.find_screen_with_error(details)) == screen:
         parameters = {TO_CORRECT: "oui"} if is_correcting(request) else {}
         return redirect_to_route(ROUTES[screen], **parameters, **{WITH_ERRORS: "oui"})
     return redirect_to_next_screen(request, journey, screen, wrong)
@@ -381,7 +381,7 @@ def render_screen(
     if screen == Screen.WHO:
         return render_body_screen(request, journey, other_version=other_version)
     details = journey.build_checked_forms(now=timezone.now())
-    is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_wrong_screen(details) == screen
+    is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_screen_with_error(details) == screen
     status = 409 if other_version or has_changed else 422 if is_refused else 200
     shows_errors = is_refused or is_correcting(request)
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []

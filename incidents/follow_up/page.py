@@ -35,7 +35,7 @@ from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN, lis
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_sentence_secret
-from incidents.services.groups.call_backs import awaits_call
+from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.handling.assign import find_current_assignee
 from incidents.services.history.centres import explain_routing, map_centres_by_event
 from incidents.services.history.declared import find_leak_judgement, format_leak_judgement_sentence, read_declared_data

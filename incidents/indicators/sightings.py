@@ -63,8 +63,8 @@ def map_other_case_counts(values: Sequence[Indicator], incident: Incident, user:
     return {(kind, value): number for kind, value, number in numbers}
 
 
-def map_ignored_reasons(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
-    """Return the values that the centre of the case ignores, each with the reason."""
+def map_ignored_values(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
+    """Return the reason for each of these values that the centre of the case ignores, by kind and value."""
     rows = IgnoredValue.objects.filter(match_values(values), csirt=incident.csirt_id)
     return {(kind, value): reason for kind, value, reason in rows.values_list("kind", "value", "motive")}
 

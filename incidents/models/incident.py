@@ -136,7 +136,7 @@ class Incident(LabelledModel):
         verbose_name="n’est plus à prendre",
     )
 
-    # The main case of which this case is a duplicate. `services/groups/merge.py` can undo the merge.
+    # The main case of which this case is a duplicate. `services/duplicates/merge.py` can undo the merge.
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="doubles", verbose_name="fusionné avec"
     )

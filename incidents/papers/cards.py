@@ -41,7 +41,7 @@ def wall_card_search_page(request: HttpRequest) -> HttpResponse:
         matches = find_collectivities(query, limit=MAX_CHOICES) if query else []
     except SearchProblem as error:
         problem = str(error)
-    context = {"query": query, "problem": problem, "found": matches, "departements": Departement.objects.all()}
+    context = {"query": query, "problem": problem, "bodies": matches, "departements": Departement.objects.all()}
     return render(request, "papers/cards.html", context, status=422 if problem else 200)
 
 

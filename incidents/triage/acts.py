@@ -18,8 +18,8 @@ from accounts.signed_in import get_account
 from incidents.access import check_ability
 from incidents.enums import Ability, ClosingReason, UnconfirmingReason
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
+from incidents.services.duplicates.merge import unmerge_incident
 from incidents.services.groups.group import add_to_group, remove_from_group
-from incidents.services.groups.merge import unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import SERVICE_QUESTION, close_incident
 from incidents.services.handling.tasks import apply_playbook

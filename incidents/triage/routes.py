@@ -16,7 +16,7 @@ from incidents.triage.calls.follow_up_code import renew_code_view
 from incidents.triage.case import messages
 from incidents.triage.case.history import history_view
 from incidents.triage.case.opened_forms import opened_form_view
-from incidents.triage.groups import merging
+from incidents.triage.duplicates import merging
 from incidents.triage.groups import message as group_message
 from incidents.triage.groups import pages as groups
 from incidents.triage.indicators.known_values import known_values_view, look_up_view
@@ -24,9 +24,10 @@ from incidents.triage.indicators.observable_pages import observable_view, observ
 from incidents.triage.judging.closing import closing_view, reopen_view
 from incidents.triage.judging.official_number import official_number_view
 from incidents.triage.judging.pages import correct_body_view, qualify_view, severity_view, verify_view
+from incidents.triage.library import message_templates, playbooks
+from incidents.triage.partners.advise import advise_view
 from incidents.triage.queue import state
 from incidents.triage.search.page import search_view
-from incidents.triage.transfer.advise import advise_view
 from incidents.triage.transfer.former_case import former_case_view
 from incidents.triage.transfer.pages import (
     accept_offer_view,
@@ -36,7 +37,7 @@ from incidents.triage.transfer.pages import (
     transfer_list_view,
     withdraw_transfer_view,
 )
-from incidents.triage.work import handover, message_templates, playbooks, views
+from incidents.triage.work import handover, views
 from incidents.triage.work.assign import ASSIGN_PREFIX
 
 

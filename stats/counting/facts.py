@@ -9,7 +9,6 @@ from django.db.models import Q
 from collectivities.zones import find_region_zone
 from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand, find_persons_band
 from incidents.models import DataLeak, Incident, ServiceInterruption
-from stats.counting.periods import find_month, find_quarter
 from stats.enums import (
     ALL_BANDS,
     CAUSE_NOT_STATED,
@@ -21,6 +20,7 @@ from stats.enums import (
     make_type_code,
 )
 from stats.models import CaseFact
+from stats.periods import find_month, find_quarter
 
 NOT_COUNTED = (ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN)
 HOURS_UP_TO = (

@@ -30,8 +30,8 @@ type Values = dict[Categories, int | None]
 class CellCount(NamedTuple):
     """The exact count of one cell. `largest` is the number of units of the largest contributor.
 
-    Only a stratum has a real `bodies_outside_cell`: the number of its bodies in the régions with a printed number,
-    minus the bodies in the cell. In any other cell the default is too large to matter.
+    `bodies_outside_cell` is set only for the strata of a yearly release: the bodies of the stratum that exist in the
+    régions whose number of incidents is printed, minus `bodies`. Elsewhere its default is too large to matter.
     """
 
     units: int

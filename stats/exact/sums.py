@@ -138,7 +138,7 @@ class BodyCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Rate:
-    """The number of bodies that declared a verified incident, and the number of existing `bodies`.
+    """The number of existing bodies, of those that declared a verified incident, and of those that were hit.
 
     For centres, `regions` are the régions on which the rate is computed. They may change from one year to the next.
     """

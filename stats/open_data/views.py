@@ -13,7 +13,6 @@ from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_safe
 
 from core.french import format_day
-from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.draw import LARGEST_SHARE
 from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD
 from stats.disclosure.tables import CROSSING_OPENS_FROM, LONG_LIST_OPENS_FROM
@@ -23,6 +22,7 @@ from stats.open_data.edition import Edition, find_last_edition, list_editions, r
 from stats.open_data.package import LICENCE, make_release_files
 from stats.pages.freshness import cache_briefly
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_publication_progress
+from stats.periods import SETTLED_AFTER
 from stats.releases.rows import Release
 from stats.reports.address import list_report_addresses
 

@@ -6,13 +6,13 @@ from core.french import choose_plural
 from csirts.wording import format_region_with_de, join_names
 from incidents.enums import LeakStatus
 from stats.categories import label_category
-from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
 from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.labels import bind_words, upper_first
 from stats.pages.page import FiguresPage, find_crossing_code
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
+from stats.periods import SETTLED_AFTER
 from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 
 ROUNDING = (

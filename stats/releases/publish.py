@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
-from stats.counting.periods import PARIS, SETTLED_AFTER, find_month_end
 from stats.counting.strata import count_existing_bodies
 from stats.disclosure.draw import DrawResult, draw_release
 from stats.disclosure.tables import Period
 from stats.enums import Stratum
 from stats.models import CaseFact
+from stats.periods import PARIS, SETTLED_AFTER, find_month_end
 from stats.releases import seal
 from stats.releases.rows import Denominator, Figure, Release
 from stats.releases.tally import count_cells, freeze_cases, save_cases

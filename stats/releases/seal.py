@@ -15,9 +15,9 @@ from django.conf import settings
 from django.utils.timezone import localtime
 from nacl.signing import SigningKey
 
-from stats.counting.periods import PARIS
 from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import Period
+from stats.periods import PARIS
 from stats.releases.rows import Denominator, Release
 
 type Printed = dict[str, Any]

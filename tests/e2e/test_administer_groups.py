@@ -3,8 +3,8 @@
 import pytest
 
 from incidents.models import CaseGroup
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import remove_from_group, save_group_sheet
-from incidents.services.groups.merge import merge_incident
 from tests.cast import a_responder, declare
 from tests.incidents.grouping import a_group, declare_town
 from tests.incidents.merging import MAYOR, write

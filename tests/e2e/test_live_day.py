@@ -286,7 +286,7 @@ def check_the_evening(scene):
     assert all(case.due_at and (case.assignee_id or case.status == Status.DECLARED) for case in open_cases)
     desk.inspect("queue-evening")
     fold_pending_events()
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
     assert not find_violations(scene.declarant, "serious", "critical")
     assert measure_overflow(scene.declarant) <= 0
     save_screenshot(scene.declarant, "day-declarant")

@@ -4,7 +4,7 @@ from accounts.models import User
 from incidents.facts.shapes import Caller
 from incidents.models import Incident, Message
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.groups.merge import merge_incident
+from incidents.services.duplicates.merge import merge_incident
 from tests.incidents.devices import get_visitor
 
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")

@@ -17,8 +17,8 @@ from incidents.enums import CaseFormCode, ClosingReason, EventKind, Nature, Tlp
 from incidents.facts.shapes import Instant, Leak
 from incidents.models import Closing, Incident, PendingEvent, Reading, UnsentText
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.evidence.files import take_back_evidence
-from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
@@ -104,7 +104,7 @@ def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_m
     merge_incident(reference=duplicate.reference, into=taken.reference, actor=responder)
     close_and_reopen(taken, responder)
     fold_new_events()
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
     before = dict(Incident.objects.values_list("pk", "first_acknowledged_at"))
     late = {case.pk for case in (again, put_back, moved, reopened, main, accepted)}
     assert before == dict.fromkeys((*late, taken.pk), first_at) | dict.fromkeys(

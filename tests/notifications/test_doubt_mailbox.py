@@ -12,7 +12,7 @@ from incidents.models import Incident, Story
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.access import derive_secret
-from incidents.services.groups.merge import merge_incident
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident

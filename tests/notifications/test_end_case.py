@@ -8,7 +8,7 @@ from incidents.enums import ClosingReason, Tlp
 from incidents.facts.shapes import Caller
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.groups.merge import merge_incident
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident

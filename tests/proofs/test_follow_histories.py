@@ -63,7 +63,7 @@ class Figures(RuleBasedStateMachine):
 
     @rule()
     def excuse_pending(self):
-        assert verify_figures().found == []
+        assert verify_figures().differences == []
 
 
 def check_agreement(history):

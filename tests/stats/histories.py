@@ -33,7 +33,7 @@ from incidents.services.declarant.complete import CannotComplete, SectionEdit, f
 from incidents.services.declarant.correct import correct_data, correct_moments, correct_services, end_interruption
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
-from incidents.services.groups.merge import merge_incident, unmerge_incident
+from incidents.services.duplicates.merge import merge_incident, unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import ClosingReport, close_incident, close_with_report

@@ -130,7 +130,7 @@ def test_a_case_put_back_and_taken_again_keeps_its_delay(client):
             act(reference=incident.reference, actor=lead, **details)
             fold_new_events()
             assert count_help_delays(client, OWN) == {"De 1 à 4 heures": "1"}, act.__name__
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def test_a_case_that_another_centre_accepts_keeps_its_delay(client):

@@ -12,10 +12,10 @@ from django.utils import timezone
 from collectivities.models import Collectivity, Region
 from core.locks import Lock, hold_lock
 from incidents.enums import PaperState
-from stats.counting.periods import find_month, find_month_end, find_quarter
 from stats.disclosure.draw import UnsafeRelease
 from stats.disclosure.tables import CATEGORIES, Period
 from stats.models import Attempt, CountedCase, Denominator, Figure, Release, Report
+from stats.periods import find_month, find_month_end, find_quarter
 from stats.releases import publish
 from stats.releases.seal import load_printed
 from stats.services import publish_due_periods

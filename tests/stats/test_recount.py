@@ -58,7 +58,7 @@ def test_rebuild_repairs_every_kind_of_mistake(db, small_slices):
     make_every_mistake(incidents)
     check = verify_figures()
     assert check.mistakes > 5
-    assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(check.found)
+    assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(check.differences)
     call_command("rebuild_stats")
     assert read_stored_figures() == recount_figures()
     call_command("verify_stats")

@@ -1,1 +1,1 @@
-"""The messages between the declarant and the centre, and the message templates of a centre."""
+"""The messages between the declarant and the centre."""

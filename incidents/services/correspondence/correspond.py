@@ -17,7 +17,7 @@ from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import Incident, Message
 from incidents.reference import hyphenate
-from incidents.services.groups.merge import (
+from incidents.services.duplicates.merge import (
     lock_case_with_main,
     lock_cases,
     record_news_on_main,

@@ -38,7 +38,7 @@ from incidents.models import Incident, Story
 from incidents.services.declarant.correct import replace_interruptions, save_declared_leak
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
-from incidents.services.groups.merge import lock_case_with_main, update_main_after_answer
+from incidents.services.duplicates.merge import lock_case_with_main, update_main_after_answer
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.amend import amend_section
 from incidents.services.handling.due import ANSWER_FIELDS, record_answer

@@ -105,7 +105,7 @@ def clean_field(fact: FactField, text: str, field: str, problems: dict[str, list
 
 
 def needs_complete_phone(incident_type: str, *, without_code: bool) -> bool:
-    """Tell whether the declarant must give a complete telephone number, even if they give a mail address.
+    """Tell whether the caller must give a complete telephone number, even if they give a mail address.
 
     They must if mails to them hold no follow-up code (`without_code`), or if this type of incident may stop their mail
     or let others read it.
@@ -114,7 +114,7 @@ def needs_complete_phone(incident_type: str, *, without_code: bool) -> bool:
 
 
 def list_caller_problems(caller: Caller, body: Collectivity | None, *, needs_number: bool) -> Iterator[Problem]:
-    """Yield the problems of the declarant's telephone number and mail address.
+    """Yield the problems of the caller's telephone number and mail address.
 
     If `needs_number` is true (see `needs_complete_phone`), the number must be complete even if a mail address is
     given.

@@ -192,9 +192,8 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 
 
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
-    """Set the expiry of the draft, when it was saved and whether it is empty. Does not save.
-
-    Sets its type and body too, if the screen gives them.
+    """Set when the draft was saved, whether it is empty and when it expires. Set its type and body too, if the screen
+    gives them. Does not save.
     """
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in TEXTLESS_SCREENS

@@ -16,7 +16,7 @@ from incidents.files import vault
 from incidents.files.deposits import StoredFile
 from incidents.files.seals import compute_seal
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
-from incidents.services.groups.merge import lock_case_with_main, record_news_on_main
+from incidents.services.duplicates.merge import lock_case_with_main, record_news_on_main
 from incidents.services.handling.due import NEWS_FIELDS, record_news
 from incidents.services.history.record import record_event
 

@@ -53,7 +53,7 @@ def sweep_store() -> SweepResult:
     """
     swept, until = SweepResult(), timezone.now() + PASS_TIME_LIMIT
     try:
-        for folder in list_swept_folders():
+        for folder in list_folders_to_sweep():
             if timezone.now() > until:
                 break
             sweep_folder(folder, swept)
@@ -65,16 +65,16 @@ def sweep_store() -> SweepResult:
     return swept
 
 
-def list_swept_folders() -> list[str]:
-    """Return the folders of the store, and the folders of noted stray objects, in random order."""
-    noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
-    folders = list({*vault.list_folders(), *noted})
+def list_folders_to_sweep() -> list[str]:
+    """Return the folders of the store and of the recorded stray objects (`StrayObject`), in random order."""
+    recorded = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
+    folders = list({*vault.list_folders(), *recorded})
     shuffle(folders)
     return folders
 
 
 def sweep_folder(folder: str, swept: SweepResult) -> None:
-    """Remove or note the objects of one folder that have no row. Add the numbers of objects to `swept`.
+    """Remove or record the objects of one folder that have no row. Add the numbers of objects to `swept`.
 
     The store is read before the rows. A row that is committed meanwhile is therefore found.
     """

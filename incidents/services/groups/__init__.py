@@ -1,1 +1,1 @@
-"""Acts on several cases: bulk jobs, groups of cases, and the merge of two declarations of one incident."""
+"""Acts on several cases: bulk jobs and groups of cases."""

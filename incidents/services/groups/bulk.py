@@ -33,17 +33,17 @@ from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingRea
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import parse_moment
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.correspondence.templates import (
-    check_placeholders,
-    format_centre_phone,
-    map_placeholder_values,
-)
+from incidents.services.duplicates.merge import lock_case_with_main
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
-from incidents.services.groups.merge import lock_case_with_main
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
+from incidents.services.library.templates import (
+    check_placeholders,
+    format_centre_phone,
+    map_placeholder_values,
+)
 from incidents.workflow import InvalidTransition
 
 logger = structlog.get_logger(__name__)

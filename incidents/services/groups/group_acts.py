@@ -21,16 +21,16 @@ from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.identifying_words import IdentifyingWords, index_text, match_identifying_words
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
-from incidents.services.correspondence.templates import (
+from incidents.services.groups.bulk import MAX_CASES, BulkFormAlreadyUsed, digest_form, start_bulk_job
+from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
+from incidents.services.groups.letters import list_letter_jobs
+from incidents.services.history.identifying_values import IDENTIFYING_COLUMNS, collect_identifying_values
+from incidents.services.library.templates import (
     check_blanks_filled,
     check_placeholders,
     format_centre_phone,
     map_placeholder_values,
 )
-from incidents.services.groups.bulk import MAX_CASES, BulkFormAlreadyUsed, digest_form, start_bulk_job
-from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
-from incidents.services.groups.letters import list_letter_jobs
-from incidents.services.history.identifying_values import IDENTIFYING_COLUMNS, collect_identifying_values
 
 MAX_QUOTED_NAMES = 10
 
@@ -140,14 +140,14 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) -> BulkJob:
     """Start the job that writes to each declarant of the group, each in the thread of their case.
 
-    `seen` is what `stamp_preview` returned for the preview that the author read. The same form sent twice is one
+    `seen` is what `make_preview_stamp` returned for the preview that the author read. The same form sent twice is one
     message. Raises Http404, Stale if the preview has changed, BulkFormAlreadyUsed if the form was used with another
     text or other cases, and ValidationError: on `text`, or without a field if no declarant would get the message.
     """
     case_group = get_group(actor, group)
     clean = clean_group_letter(letter, case_group, actor)
     lock_key(f"message {case_group.uid}")  # of two messages sent at once, the second waits here, then finds the first
-    if seen != stamp_preview(clean, case_group, actor):
+    if seen != make_preview_stamp(clean, case_group, actor):
         raise Stale
     cases = list_recipient_cases(case_group, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MAX_CASES])
@@ -169,7 +169,7 @@ def make_letter_form_key(group: CaseGroup, letter: GroupLetter) -> str:
     return f"{group.uid}\n{letter.key}"
 
 
-def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
+def make_preview_stamp(letter: GroupLetter, group: CaseGroup, author: User) -> str:
     """Return a stamp of the preview of a message. The stamp changes if the message or its recipients change.
 
     It also changes if another message is sent to the group meanwhile, since the two messages may contradict each

@@ -16,7 +16,7 @@ from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
-from incidents.services.groups.merge import lock_case_with_main, update_main_after_answer
+from incidents.services.duplicates.merge import lock_case_with_main, update_main_after_answer
 from incidents.services.handling.due import ANSWER_FIELDS, recompute_due, record_answer
 from incidents.services.history.record import record_event
 

@@ -21,9 +21,11 @@ UNANSWERED_QUESTION = (
 
 
 class NotFinished(ValidationError):
-    """The case cannot be closed as « résolu » yet.
+    """The case cannot be closed yet, for the chosen reason.
 
-    A service has no end, a leak has no conclusion, a task is open, an answer is due, or nobody handled the case.
+    For « résolu »: an interruption has no end, a leak has no conclusion, a task is open, or no reason is written
+    although the declarant awaits an answer or nobody handled the case. For « confié à un autre service »: the service
+    is not named.
     """
 
 

@@ -22,7 +22,7 @@ from incidents.enums import OPEN, Ability, ActorKind, EventKind, NoteKind, Numbe
 from incidents.facts.description import Section
 from incidents.identifying_words import NUMBER, PHONE_DIGITS
 from incidents.models import AnswerSheet, Incident, IncidentEvent, OfficialNumber, Story
-from incidents.services.groups.merge import lock_case_with_main, update_main_after_call
+from incidents.services.duplicates.merge import lock_case_with_main, update_main_after_call
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event

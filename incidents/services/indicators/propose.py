@@ -19,7 +19,7 @@ from incidents.files import vault
 from incidents.files.texts import MAX_BYTES, READABLE_TYPES, extract_text
 from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
-from incidents.indicators.sightings import map_ignored_reasons, map_other_case_counts
+from incidents.indicators.sightings import map_ignored_values, map_other_case_counts
 from incidents.models import AnswerSheet, Evidence, Incident, Message, Note
 from incidents.queries import MAX_SHEETS, DisplayedSheet, group_sheets_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
@@ -204,7 +204,7 @@ def build_proposals(
     ]
     proposed = suspicious[:MAX_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
-    elsewhere, ignored = map_other_case_counts(proposed, incident, user), map_ignored_reasons(proposed, incident)
+    elsewhere, ignored = map_other_case_counts(proposed, incident, user), map_ignored_values(proposed, incident)
     rows = [
         IndicatorProposal(
             observable,

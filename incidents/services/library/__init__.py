@@ -1,1 +1,1 @@
-"""The reflex sheets and the playbooks that a centre publishes."""
+"""The texts of a centre: its reflex sheets, its playbooks and its message templates."""

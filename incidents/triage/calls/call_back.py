@@ -23,7 +23,7 @@ from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, Interruption, ma
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.telephone import Call, check_case_is_open, save_call, stamp_facts
-from incidents.services.groups.call_backs import awaits_call
+from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.handling.unsent_text import Values
 from incidents.services.handling.verify import verify_incident
 from incidents.services.history.declared import read_declared_data, read_declared_leak

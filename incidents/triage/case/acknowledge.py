@@ -17,7 +17,7 @@ from incidents.access import get_incident, list_abilities
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.queries import is_case_abandoned
-from incidents.services.groups.call_backs import awaits_call
+from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.handling.readings import has_news, record_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act

@@ -12,7 +12,7 @@ from incidents.access import list_abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident
-from incidents.services.groups.call_backs import awaits_call
+from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.handling.close import format_last_addition
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
@@ -30,8 +30,8 @@ from incidents.triage.indicators.observables import build_observables_block
 from incidents.triage.judging.qualify import build_qualify_block
 from incidents.triage.judging.severity import build_severity_block
 from incidents.triage.judging.verify import VerifyForm
+from incidents.triage.partners.failed_advices import list_failed_advices
 from incidents.triage.transfer.block import build_transfer_block
-from incidents.triage.transfer.failed_advices import list_failed_advices
 from incidents.triage.work.blocks import build_work_context
 
 # How many events the page shows; the whole history has its own page.

@@ -22,8 +22,8 @@ from incidents.enums import OPEN, Ability, Status
 from incidents.models import Incident, Reading
 from incidents.triage.judging.qualify import make_qualify_form
 from incidents.triage.judging.severity import make_severity_form
+from incidents.triage.library.offered_templates import build_templates_block
 from incidents.triage.work.assign import make_assign_form
-from incidents.triage.work.offered_templates import build_templates_block
 from incidents.triage.work.tasks import make_task_form
 
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident, Message, Reading
 from incidents.services.handling.readings import has_news
-from incidents.triage.case.likely_duplicates import list_likely_duplicates
+from incidents.triage.duplicates.likely import list_likely_duplicates
 
 # How many of the newest other cases of a body are compared with the case, and how many the page lists.
 MAX_COMPARED, MAX_LISTED = 50, 10

@@ -19,9 +19,9 @@ from incidents.enums import Door
 from incidents.models import Incident
 from incidents.triage.case.body import find_unconfirmed_body_block, list_withdrawal_reasons
 from incidents.triage.case.context import build_case_context
-from incidents.triage.case.declared_duplicates import attach_declared_facts
 from incidents.triage.case.opened_forms import add_opened_form
-from incidents.triage.work.offered_templates import insert_template
+from incidents.triage.duplicates.declared import attach_declared_facts
+from incidents.triage.library.offered_templates import insert_template
 from incidents.triage.work.typed_fields import is_free_text_field
 from incidents.triage.work.unsent_text import RefusalRedirect, describe_new_page, restore_unsent_texts
 

@@ -17,10 +17,10 @@ from incidents.services.correspondence.correspond import (
     ThreadChanged,
     load_thread_page,
 )
-from incidents.services.correspondence.templates import check_blanks_filled, check_placeholders
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.readings import has_news
 from incidents.services.handling.unsent_text import list_colleagues_writing
+from incidents.services.library.templates import check_blanks_filled, check_placeholders
 from incidents.triage.case_form import CaseForm
 
 # The anchors of the page at which it shows what the declarant added, other than messages.

@@ -1,1 +1,1 @@
-"""Cases with a common cause: groups of cases, and several declarations of one incident."""
+"""Cases with a common cause: the pages of groups of cases."""

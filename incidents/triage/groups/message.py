@@ -26,8 +26,8 @@ from incidents.services.groups.group_acts import (
     GroupLetter,
     clean_group_letter,
     list_recipient_cases,
+    make_preview_stamp,
     preview_first_letter,
-    stamp_preview,
     write_to_group,
 )
 from incidents.services.groups.letters import list_group_letters
@@ -98,7 +98,7 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
         except Stale:
             is_stale = True
     checked = clean_group_letter(letter, group, get_account(request))
-    form = GroupLetterForm(copy_posted_data(request, seen=stamp_preview(checked, group, get_account(request))))
+    form = GroupLetterForm(copy_posted_data(request, seen=make_preview_stamp(checked, group, get_account(request))))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
 

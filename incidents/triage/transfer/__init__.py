@@ -1,1 +1,1 @@
-"""A case that goes to another centre or to a partner."""
+"""A case that goes to another centre."""

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         check = verify_figures()
         if check.mistakes:
-            remaining = check.mistakes - len(check.found)
-            lines = [*check.found, *([f"… et {remaining} autres."] if remaining else [])]
+            remaining = check.mistakes - len(check.differences)
+            lines = [*check.differences, *([f"… et {remaining} autres."] if remaining else [])]
             raise CommandError("\n".join([*lines, "Pour corriger : manage.py rebuild_stats"]))
         self.stdout.write("Les chiffres sont justes.")

@@ -16,8 +16,8 @@ from incidents.facts.shapes import INSTANTS, Declaration, Interruption, Leak
 from incidents.follow_up.history import SENTENCES
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import ASSIGNMENT_KINDS, KINDS_VISIBLE_TO_BODY, MERGE_KINDS
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group, open_group
-from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.notes import write_note
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple

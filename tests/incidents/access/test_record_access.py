@@ -12,7 +12,7 @@ from accounts.enums import Role
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, Door, ObservableKind
 from incidents.models import CaseAccess, Incident, Reading
-from incidents.services.groups.merge import merge_incident
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.handling.unsent_text import Pen
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer

@@ -255,7 +255,7 @@ def test_figures_follow_the_judgement_of_a_leak(responder, case_with_leak):
     qualify(case_with_leak, responder, leak="confirmed")
     fold_new_events()
     assert {measure for measure, _band in count_leaks()} == {"leaks"}
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def count_leaks():

@@ -332,7 +332,7 @@ def test_the_figures_hold_the_ends_and_the_conclusion(client, closing_responder,
     ransomware = ("incidents", "information-content-security/rancon")
     assert {("declared", ""), ransomware, ("interruptions", "4-24h"), ("unfounded", "")} <= counted
     assert not any(measure == "leaks" for measure, _band in counted)
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def test_a_leak_that_will_never_be_known_stays_suspected_and_counted(client, closing_responder, unfinished_case):
@@ -352,7 +352,7 @@ def test_a_leak_that_will_never_be_known_stays_suspected_and_counted(client, clo
     fold_new_events()
     counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
     assert {measure for measure, _band in counted} & {"leaks", "unfounded"} == {"leaks"}
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def test_ending_a_service_keeps_its_earlier_state(client, closing_responder, unfinished_case):

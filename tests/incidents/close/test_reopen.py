@@ -68,7 +68,7 @@ def test_the_figures_count_a_reopened_case(responder):
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     fold_new_events()
     assert [(row.measure, row.value) for row in Rollup.objects.filter(value__gt=0)] == [("declared", 1)]
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def test_the_first_responder_stays_recorded_after_reopening(responder):

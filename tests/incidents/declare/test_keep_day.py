@@ -15,7 +15,7 @@ from incidents.models import Incident, ServiceInterruption
 from incidents.questions.formatting import format_moment
 from incidents.services.handling.close import ClosingReport, close_with_report
 from incidents.services.papers.duties import compute_legal_deadline
-from incidents.services.transfer.advise import AdviceRequest, format_advice
+from incidents.services.partners.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.factories.accounts import make_api_token

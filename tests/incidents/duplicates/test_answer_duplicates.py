@@ -13,7 +13,7 @@ from incidents.facts.shapes import Interruption
 from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.groups.merge import unmerge_incident
+from incidents.services.duplicates.merge import unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note

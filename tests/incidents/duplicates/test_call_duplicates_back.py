@@ -8,7 +8,7 @@ from csirts.routing import find_route
 from incidents.declare.sending import may_promise_call
 from incidents.enums import ClosingReason, NoteKind
 from incidents.models import Incident
-from incidents.services.groups.merge import unmerge_incident
+from incidents.services.duplicates.merge import unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note

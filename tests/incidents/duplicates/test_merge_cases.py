@@ -17,7 +17,7 @@ from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.groups.merge import MAX_DUPLICATES, unmerge_incident
+from incidents.services.duplicates.merge import MAX_DUPLICATES, unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
@@ -117,7 +117,7 @@ def test_a_duplicate_is_not_counted_until_the_merge_is_undone(responder, main, d
 
 def count_declared():
     fold_pending_events()
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
     return sum(Rollup.objects.filter(measure="declared").values_list("value", flat=True))
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_case_and_duplicates, write_to_declarant
-from incidents.services.groups.merge import unmerge_incident
+from incidents.services.duplicates.merge import unmerge_incident
 from tests.cast import a_responder, declare
 from tests.incidents.merging import merge, write
 

@@ -15,7 +15,7 @@ from incidents.enums import ClosingReason, IncidentType, Status
 from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.services.handling.close import close_incident
-from incidents.triage.case.likely_duplicates import format_gap
+from incidents.triage.duplicates.likely import format_gap
 from tests.cast import SECRET, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import case_url
 from tests.reading import read_text

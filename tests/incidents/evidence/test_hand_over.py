@@ -145,7 +145,8 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
 
 @pytest.mark.parametrize("most", [3, pytest.param(300, marks=pytest.mark.proof)])
 def test_a_case_takes_a_limited_number_of_files(holder, incident, monkeypatch, most):
-    monkeypatch.setattr(files, "MAX_FILES", most)
+    if most != files.MAX_FILES:
+        monkeypatch.setattr(files, "MAX_FILES", most)
     response = hand_over(holder, incident, *(make_file(f"{i}.log", str(i).encode()) for i in range(most + 2)))
     assert response.status_code == 422
     assert "2 fichiers ne sont pas reçus" in read_text(response)

@@ -179,13 +179,14 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
 
 @pytest.mark.parametrize("most", [3, pytest.param(300, marks=pytest.mark.proof)])
 def test_a_case_takes_a_limited_number_of_uploads(holder, incident, monkeypatch, most):
-    monkeypatch.setattr(files, "MAX_FILES", most)
+    if most != files.MAX_FILES:
+        monkeypatch.setattr(files, "MAX_FILES", most)
     for _ in range(most - 1):
         an_upload(incident)
     assert post_upload_start(holder, incident).status_code == 201
     refused = post_upload_start(holder, incident)
     assert refused.status_code == 422
-    assert refused.json()["message"] == files.TOO_MANY_FILES
+    assert "Ce dossier a déjà 300 fichiers" in refused.json()["message"]
 
 
 def test_the_upload_of_another_case_is_not_found(holder, incident):

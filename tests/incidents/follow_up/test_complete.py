@@ -286,7 +286,7 @@ def test_figures_follow_a_correction(case_with_two_services):
     fold_new_events()
     assert count_bands() == {"unknown": 1, "4-24h": 1}
     assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def count_bands():

@@ -8,7 +8,7 @@ from accounts.enums import Role
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.groups.merge import merge_incident
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -16,9 +16,9 @@ from incidents.catalogues.message_templates import (
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import hyphenate
-from incidents.services.correspondence.templates import MAX_TEMPLATES, TEXT_LIMIT, withdraw_template
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.qualify import classify_incident
+from incidents.services.library.templates import MAX_TEMPLATES, TEXT_LIMIT, withdraw_template
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple

@@ -14,7 +14,7 @@ from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.answer_pack import build_answer_pack
-from incidents.services.transfer.advise import describe_advice_facts
+from incidents.services.partners.advise import describe_advice_facts
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
 from tests.incidents.devices import open_by_link

@@ -14,8 +14,8 @@ from csirts.models import Coverage, Csirt
 from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
 from incidents.models import Incident, RoutingCheck, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group, open_group
-from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over

@@ -55,7 +55,7 @@ def test_the_figures_count_a_transferred_case_at_its_new_centre(incident, giver,
     fold_pending_events()
 
     assert CaseFact.objects.get().csirt == elsewhere
-    assert verify_figures().found == []
+    assert verify_figures().differences == []
 
 
 def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident, giver, taker, client):

@@ -21,8 +21,8 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent
 from incidents.reference import hyphenate
-from incidents.services.groups.call_backs import inherit_call_back, list_waiting_duplicates, recompute_call_back
-from incidents.services.groups.merge_task import add_missing_facts_task, close_missing_facts_task
+from incidents.services.duplicates.call_backs import inherit_call_back, list_waiting_duplicates, recompute_call_back
+from incidents.services.duplicates.missing_facts_task import add_missing_facts_task, close_missing_facts_task
 from incidents.services.handling.due import (
     DUE_FIELDS,
     NEWS_FIELDS,

@@ -15,7 +15,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact_code, hyphenate
-from incidents.services.groups.merge import check_mergeable, merge_incident
+from incidents.services.duplicates.merge import check_mergeable, merge_incident
 from incidents.services.handling.assign import find_current_assignee
 from incidents.services.transfer.state import find_open_proposal
 from incidents.triage import wording

@@ -18,7 +18,7 @@ from incidents.catalogues.partners import PARTNERS, PARTNERS_WITH_MAIL, format_p
 from incidents.enums import Ability, CaseFormCode, EventKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.panels import Remark, list_remarks
-from incidents.services.transfer.advise import (
+from incidents.services.partners.advise import (
     FILE_LABELS,
     REASON_LIMIT,
     AdviceFormAlreadyUsed,
@@ -33,7 +33,7 @@ from incidents.services.transfer.advise import (
 )
 from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.transfer.advice_summary import list_advice_lines
+from incidents.triage.partners.advice_summary import list_advice_lines
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, reset_changed_agreement
 from incidents.triage.work.unsent_page_text import restore_page_text
 from incidents.triage.work.unsent_text import describe_new_page

@@ -11,7 +11,7 @@ from incidents.catalogues.message_templates import (
     list_national_templates,
 )
 from incidents.models import Incident, MessageTemplate
-from incidents.services.correspondence.templates import format_centre_phone, map_placeholder_values
+from incidents.services.library.templates import format_centre_phone, map_placeholder_values
 
 
 def build_templates_block(incident: Incident, user: User) -> dict[str, Any]:

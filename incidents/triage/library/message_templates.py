@@ -24,7 +24,7 @@ from incidents.catalogues.message_templates import (
 )
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
-from incidents.services.correspondence.templates import (
+from incidents.services.library.templates import (
     TITLE_LIMIT,
     Wording,
     get_template,

@@ -75,9 +75,9 @@ class AdviceRequest:
 def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
     """Store the file for the partner, and record the event. The file is sent after this event.
 
-    The same form sent twice returns the first advice. Raises Http404, PermissionDenied, AdviceFormAlreadyUsed, Stale
-    if the page showed another file, and ValidationError: by field, or without a field if the case is erased or
-    TLP:RED.
+    The same form sent twice returns the first advice. Raises Http404, PermissionDenied, AdviceFormAlreadyUsed, and
+    Stale if the page showed another file. Raises ValidationError by field, or without a field if the case is erased
+    or TLP:RED.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Several declarations of one incident: the merge of their cases, and what a main case takes from its duplicates."""
