@@ -144,8 +144,11 @@ def use_backend(backend: Backend) -> None:
 
 @pytest.hookimpl(trylast=True)  # after another plugin has shuffled the tests
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Run tests with a browser last, because its event loop then keeps running and would disturb the others."""
-    items.sort(key=lambda item: "browser" in item.fixturenames)
+    """Run tests with a browser last, because its event loop then keeps running and would disturb the others.
+
+    Of both kinds, the tests that take minutes run first: a worker that begins one last makes the others wait.
+    """
+    items.sort(key=lambda item: ("browser" in item.fixturenames, item.get_closest_marker("longest") is None))
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker and (marker.kwargs.get("transaction") or marker.args):

@@ -91,6 +91,7 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
 
 
 @pytest.mark.proof
+@pytest.mark.longest
 def test_the_site_starts_stops_and_survives_a_kill(copy):
     with copy.running() as supervisor:
         assert copy.list_news() == NEWS

@@ -38,6 +38,7 @@ def scene(live_site: str, browser: Browser) -> Scene:
     return Scene(browser, live_site)
 
 
+@pytest.mark.longest
 def test_no_case_is_forgotten_in_a_day(scene):
     read_the_queue(scene)
     work_on_the_first_case(scene)

@@ -118,6 +118,7 @@ def kill_server(server):
     server.process.wait()
 
 
+@pytest.mark.longest
 def test_500_declarations_survive_every_fault(deployment):
     assert_durable(deployment)
     bodies = [uid for (uid,) in deployment.rows(BODIES, DECLARATIONS)]

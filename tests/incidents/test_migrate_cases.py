@@ -198,6 +198,7 @@ def test_rerouted_cases_survive_a_migration_back(take_back_to, monkeypatch):
 
 
 @pytest.mark.proof
+@pytest.mark.longest
 def test_cases_survive_migrations_back_to_older_versions_and_forward_again(take_back_to):
     """The way through these migrations takes a minute, so what each older version cannot store is checked on one."""
     check_unsent_text, check_unanswered, check_deadlines = type_texts(), leave_questions_unanswered(), set_deadlines()

@@ -100,7 +100,9 @@ def test_a_body_that_has_most_of_a_cell_does_not_learn_the_others_exactly():
         prove_nothing([edition for edition, _drawn in draw_year(cases, key)], insiders=[cases[0].body])
 
 
-@pytest.mark.parametrize(("draw", "number"), [(draw_country, 5000), (draw_struck_country, 317)])
+@pytest.mark.parametrize(
+    ("draw", "number"), [(draw_country, 5000), pytest.param(draw_struck_country, 317, marks=pytest.mark.longest)]
+)
 def test_nothing_is_proved_of_a_year_with_many_cases(draw, number):
     """Crossings are open. Readers are the bodies of which a question is asked, and two hundred others."""
     [(edition, drawn)] = draw_year(draw(number), b"secret")
@@ -144,6 +146,7 @@ def test_a_body_with_half_of_all_incidents_proves_nothing_of_a_cell():
         assert not [fact for fact in facts if not {cell.counts for cell in fact.cells} <= rests]
 
 
+@pytest.mark.longest
 def test_only_dashes_and_unprinted_cells_of_a_region_together_are_proved_not_empty():
     """The known limit of crossings: four bodies of Corse, where nearly all that happened is of one cause."""
     [(edition, _drawn)] = draw_year(draw_struck_country(317, seed=2), b"x2")
