@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from statistics import quantiles
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +12,14 @@ from urllib.parse import urlencode
 import psutil
 
 from tests.bench.databases import BenchDatabases
-from tests.bench.figures import Figure, judge_at_least, log_progress, report_value, wait_while_growing
+from tests.bench.figures import (
+    Figure,
+    judge_at_least,
+    log_progress,
+    report_value,
+    resample_p95,
+    wait_while_growing,
+)
 from tests.faults.deployment import Deployment
 from tests.faults.visitors import COOKIE, TOKEN, Crowd
 
@@ -189,7 +195,7 @@ def measure_mail(databases: BenchDatabases, database: str) -> list[Figure]:
     waits = [max(arrivals[receipt.reference] - receipt.at, 0) * 1000 for receipt in crowd.receipts]
     return [
         report_value(f"declare to mail, {len(bodies)} declarations, p50", waits, "ms"),
-        report_value(f"declare to mail, {len(bodies)} declarations, p95", quantiles(waits, n=20)[-1], "ms"),
+        report_value(f"declare to mail, {len(bodies)} declarations, p95", resample_p95(waits), "ms"),
         report_value("declarations while they are mailed", len(bodies) / took, "declarations/s"),
     ]
 

@@ -1,6 +1,7 @@
 """Measured figures with their aims, as a table for people and a list for machines."""
 
 import json
+import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,12 +12,14 @@ from time import monotonic, sleep
 STARTED = monotonic()
 ROUNDS_WITH_A_SPREAD = 4
 STALLED_SECONDS = 60
+RESAMPLES = 200
 
 
 @dataclass(frozen=True)
 class Figure:
     """One measured figure. `ok` is None for an absolute time, which depends on the machine and is shown but not
-    judged. `spread` is the middle half of the rounds of a median; if it is wide, the machine had other work.
+    judged. `spread` is the middle half of the rounds of a median, or of the resamples of a p95; if it is wide, the
+    machine had other work.
     """
 
     name: str
@@ -53,6 +56,20 @@ def summarise(value: float | Sequence[float]) -> tuple[float, str]:
         return median(value), ""
     low, middle, high = quantiles(value, n=4)
     return middle, f"{low:.3g}–{high:.3g}"
+
+
+def resample_p95(values: Sequence[float]) -> list[float]:
+    """Return the p95 of each of RESAMPLES random resamples of the values (bootstrap).
+
+    The median of these p95s is near the p95 of the values, and their middle half is its spread.
+    """
+    chance = random.Random(RESAMPLES)
+    return [quantiles(chance.choices(values, k=len(values)), n=20)[-1] for _ in range(RESAMPLES)]
+
+
+def divide_in_turn(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Return each value divided by the other value of the same round."""
+    return [value / other for value, other in zip(values, others, strict=True)]
 
 
 def wait_while_growing(count: Callable[[], int], target: int, *, what: str) -> None:

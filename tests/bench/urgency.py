@@ -3,12 +3,11 @@ rest.
 """
 
 from itertools import count
-from statistics import quantiles
 from time import monotonic
 
 from tests.bench.databases import BenchDatabases
 from tests.bench.declaring import BODIES, list_centre_mails, make_deployment
-from tests.bench.figures import Figure, judge_at_most, log_progress, report_value
+from tests.bench.figures import Figure, divide_in_turn, judge_at_most, log_progress, report_value, resample_p95
 from tests.faults.deployment import Deployment, wait_until
 from tests.faults.slow_clients import CLIENTS as SLOW_CLIENTS
 from tests.faults.slow_clients import run_slow_clients
@@ -63,9 +62,9 @@ def measure_urgency(databases: BenchDatabases, database: str) -> list[Figure]:
     finally:
         deployment.stop()
     log_progress("mails of declarations measured beside other work")
-    idle = compute_p95(at_rest)
+    idle = resample_p95(at_rest)
     return [
-        report_value("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
+        report_value("declare to mail at rest, one at a time, p95", [wait * 1000 for wait in idle], "ms"),
         *compare(f"{SLOW_CLIENTS} slow posts", beside_slow, idle),
         *compare(f"{STRANGERS} strangers ask for the cards of départements", beside_papers, idle),
         *compare(f"a release and an act on {CASES} cases, each mailed", beside_act, idle),
@@ -79,17 +78,15 @@ def run(deployment: Deployment, statements: str) -> str:
     return done.stdout
 
 
-def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
-    name, ratio = f"declare to mail during {work}, p95 ÷ at rest", compute_p95(waits) / idle
+def compare(work: str, waits: list[float], idle: list[float]) -> list[Figure]:
+    """Return the p95 of the waits, and its ratio to that of the waits at rest, whose resamples are `idle`."""
+    beside = resample_p95(waits)
+    name, ratios = f"declare to mail during {work}, p95 ÷ at rest", divide_in_turn(beside, idle)
     is_judged = len(waits) >= FEWEST
     return [
-        report_value(f"declare to mail during {work}, p95", compute_p95(waits) * 1000, "ms"),
-        judge_at_most(name, ratio, MAX_RATIO, "×") if is_judged else report_value(name, ratio, "×"),
+        report_value(f"declare to mail during {work}, p95", [wait * 1000 for wait in beside], "ms"),
+        judge_at_most(name, ratios, MAX_RATIO, "×") if is_judged else report_value(name, ratios, "×"),
     ]
-
-
-def compute_p95(waits: list[float]) -> float:
-    return quantiles(waits, n=20)[-1]
 
 
 class Waits:
