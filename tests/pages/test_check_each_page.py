@@ -24,6 +24,9 @@ BROKEN = {
     '<input type="checkbox" name="">': '<input type="checkbox" name=""> has an empty name',
     '<a href="">Lire</a>': '<a href="">Lire</a> leads nowhere',
     '<form action="/nulle-part/"></form>': "action='/nulle-part/' has no view",
+    '<button formaction="/admin/incidents/incident/AAAA/faute/">Faire</button>': (
+        "formaction='/admin/incidents/incident/AAAA/faute/' has no view"
+    ),
     "<h1>Autre</h1>": "the page has 2 h1",
     "<dl><dd>le None</dd></dl>": "None is written in <dd>le None</dd>",
     "<table><tr><td>[]</td></tr></table>": "[] is written in <td>[]</td>",
