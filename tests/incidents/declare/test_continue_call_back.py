@@ -31,6 +31,7 @@ def test_the_first_of_the_five_screens_asks_for_words_that_are_not_there_yet(cli
     where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
     page = client.get(where)
     assert page.content.decode().count(">Ce qui se passe<") == 1
+    assert "Enregistrer et continuer" in read_text(page)
     assert "Le texte d’avant" not in read_text(page)
     client.post(where, {"seen": read_hidden_value(page, "seen"), "description": "Tout est bloqué."})
     assert "Le texte d’avant reste dans l’historique" in read_text(client.get(where))
@@ -38,5 +39,6 @@ def test_the_first_of_the_five_screens_asks_for_words_that_are_not_there_yet(cli
 
 def test_skipping_the_last_of_the_five_screens_ends_them_too(client):
     incident = declare_express(client)
-    last = client.get(f"/suivi/{incident.reference}/completer/rappel/?suite=oui").content.decode()
-    assert f'href="/suivi/{incident.reference}/completer/?fin=oui">Passer cet écran' in last
+    last = client.get(f"/suivi/{incident.reference}/completer/rappel/?suite=oui")
+    assert "Enregistrer et continuer" not in read_text(last)
+    assert f'href="/suivi/{incident.reference}/completer/?fin=oui">Passer cet écran' in last.content.decode()

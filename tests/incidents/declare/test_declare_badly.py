@@ -239,6 +239,13 @@ def test_a_search_that_finds_nothing_proposes_something_else(client, q, present,
     assert "Particulier" in page
 
 
+@pytest.mark.parametrize(
+    ("q", "proposal"), [("29232", "Essayez le nom"), ("Quimper", "Ajoutez le département, ou essayez le code postal")]
+)
+def test_a_search_proposes_another_way_to_find_the_right_body(client, q, proposal):
+    assert proposal in read_text(search_bodies(client, q=q))
+
+
 def test_a_wrong_siren_is_refused(client):
     response = search_bodies(client, q="123456789")
     assert response.status_code == 422

@@ -1,5 +1,6 @@
 """The thread: the declarant, a colleague and the CSIRT write; each reads the other, and nobody else does."""
 
+import re
 import threading
 
 import pytest
@@ -163,7 +164,8 @@ def test_a_question_waits_again_once_its_case_is_reopened(incident):
     responder = a_responder()
     camille = sign_in_as(responder)
     reply(camille, incident, asks_answer="on")
-    assert "Une question attend la réponse du déclarant" in read_text(camille.get(case_url(incident, "cloture")))
+    page = read_text(camille.get(case_url(incident, "cloture")))
+    assert re.search(r"Une question attend la réponse du déclarant depuis \S.*\d h \d\d\. Une fois", page)
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     camille.post(case_url(incident, "rouvrir"), {"motive": "Cela recommence."})
     assert "En attente de vous" in read_text(open_by_link(incident).get(follow_up_url(incident)))
