@@ -1,10 +1,12 @@
 """A case that is closed because another service takes it over: the service is named."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
-from incidents.enums import Status
+from incidents.enums import ClosingReason, Status
 from incidents.models import Incident
+from incidents.services.handling.close import close_incident
 from tests.cast import declare
 from tests.incidents.closing import url
 from tests.incidents.devices import open_by_link
@@ -39,3 +41,11 @@ def test_closing_without_a_report_leads_to_the_page_that_asks_for_the_service(cl
     client.post(url(incident, "garder") + "?page=cloture", {"reason": "resolved", "summary": "Vu."})
     form = LexborHTMLParser(client.get(url(incident, "cloture"), {"raison": "handed_over"}).content.decode())
     assert form.css_first("[name=reason][checked]").attributes["value"] == "handed_over"
+
+
+def test_no_door_closes_a_case_for_a_service_without_a_name(responder):
+    """The pages ask before. The service that closes refuses it for every other caller, as an act on many cases."""
+    incident = declare()
+    with pytest.raises(ValidationError, match="Dites à quel service ce dossier est confié"):
+        close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    assert Incident.objects.get().status == Status.DECLARED
