@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership
 from accounts.services.roles import record_ended_roles, record_given_role
+from csirts.models import Csirt
 from tests.accounts.lead_pages import make_link_path, post_invitation, post_role, read_plain_markup
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
 
@@ -52,6 +54,22 @@ def test_account_shows_a_role_given_and_ended_in_the_admin(client):
     page = read_plain_markup(client.get(f"{URL}{person.pk}/change/"))
     assert page.count(f"Donné par {administrator}, le ") == 1
     assert "Terminé par" not in page
+
+
+def test_a_role_names_who_gave_it_and_who_ended_it_and_nobody_else(client):
+    giver, ender, stranger = (a_person(Role.ADMINISTRATOR) for _person in range(3))
+    role = Membership.objects.get(user=an_agent())
+    record_given_role(role, giver)
+    Membership.objects.filter(pk=role.pk).update(ended_on="2021-03-01")
+    record_ended_roles([role], ender)
+    of_centres = ContentType.objects.get_for_model(Csirt)
+    for flag in (ADDITION, CHANGE):  # the history of another row with the same number
+        LogEntry.objects.create(user=stranger, content_type=of_centres, object_id=str(role.pk), action_flag=flag)
+    signed_in(client, giver)
+    page = read_plain_markup(client.get(f"{URL}{role.user_id}/change/"))
+    assert f"Donné par {giver}, le " in page
+    assert f"Terminé par {ender}, le " in page
+    assert f"par {stranger}" not in page
 
 
 def test_authors_of_ten_roles_cost_as_many_queries_as_the_author_of_one(client):
