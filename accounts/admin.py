@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Field, QuerySet
-from django.forms import ModelChoiceField
+from django.forms import ModelChoiceField, model_to_dict
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -32,6 +32,7 @@ from accounts.services.roles import (
     log_ended_roles,
     log_given_roles,
 )
+from accounts.services.tokens import revoke_tokens
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from core.fields import PlainLineField
@@ -39,6 +40,8 @@ from csirts.models import Csirt
 
 CLOSED, REOPENED = "Compte fermé", "Compte rouvert"
 CONFIRMED = "confirme"
+# The fields of a role that say which rights it gives, and from when on.
+DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
 ROLE_SCOPES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
 
 
@@ -145,7 +148,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         actor = get_account(request)
         new, changed = formset.new_objects, formset.changed_objects
         log_given_roles(new, actor)
-        log_ended_roles([role for role, fields in changed if "ended_on" in fields and role.ended_on], actor)
+        ended = [role for role, fields in changed if "ended_on" in fields and role.ended_on]
+        log_ended_roles(ended, actor)
+        revoke_tokens(role_form.instance.user for role_form in formset.initial_forms if takes_rights(role_form))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -270,3 +275,18 @@ def format_role(role: Membership) -> str:
     return describe_role(
         role, detail="chiffres exacts" if role.is_entitled_to_exact_figures(timezone.localdate()) else ""
     )
+
+
+def takes_rights(form: Any) -> bool:
+    """Tell whether this saved form of an existing role takes rights away from its person, or brings back rights that
+    had ended: the role became another one, or its end was set in the past or moved out of it. Tokens that were made
+    before would act with other rights than those that their owner knew.
+
+    The stored values decide. `changed_data` compares a date that has a default with what the page sent back.
+    """
+    if not form.has_changed():
+        return False
+    before, after = form.initial, model_to_dict(form.instance, [*DEFINING_FIELDS, "ended_on"])
+    ends = before["ended_on"], after["ended_on"]
+    moves_past_end = ends[0] != ends[1] and any(end and end <= timezone.localdate() for end in ends)
+    return moves_past_end or any(before[name] != after[name] for name in DEFINING_FIELDS)

@@ -83,6 +83,14 @@ class MailKind(models.TextChoices):
     CHANNEL_CHANGED = "channel_changed", "adresse d’un centre changée"
 
 
+class TokenScope(models.TextChoices):
+    """What a token of the API may do, within the rights that its person has at that moment."""
+
+    READ = "read", "lire les dossiers"
+    DECLARE = "declare", "déclarer un incident"
+    TRIAGE = "triage", "prendre un dossier en charge"
+
+
 class MailStatus(models.TextChoices):
     """The state of a mail about an account."""
 

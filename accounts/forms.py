@@ -2,7 +2,7 @@
 centres.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,9 +26,11 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.fields import InvalidJSONInput
+from django.utils.text import capfirst
 
-from accounts.enums import EmergencyContactKind
+from accounts.enums import EmergencyContactKind, TokenScope
 from accounts.models import AccessLink, EmergencyContact, User
+from accounts.models.access import TOKEN_LIFE, TOKEN_LIVES
 from collectivities.models import Collectivity
 from collectivities.telephones import find_phone_problem
 from core.fields import PlainLineField
@@ -268,6 +270,26 @@ class TokenForm(forms.Form):
         max_length=80,
         widget=forms.TextInput({"class": "input"}),
     )
+    scopes = forms.MultipleChoiceField(
+        label="Ce qu’il peut faire",
+        choices=TokenScope.choices,
+        initial=[TokenScope.READ],
+        error_messages={"required": "Cochez ce que le programme fera."},
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label="Valable",
+        choices=[*TOKEN_LIVES.items()],
+        coerce=int,
+        initial=TOKEN_LIFE.days,
+        widget=forms.Select({"class": "input"}),
+    )
+
+    def __init__(self, *args: Any, offered: Collection[str], **kwargs: Any) -> None:
+        """`offered` are the scopes that the person may use: an agent takes no case."""
+        super().__init__(*args, **kwargs)
+        choices = [(code, capfirst(label)) for code, label in TokenScope.choices if code in offered]
+        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]  # of a choice
 
 
 class ContactForm(forms.Form):

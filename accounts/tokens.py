@@ -6,34 +6,57 @@ import hashlib
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from accounts.enums import Role
 from accounts.factors import has_factor
-from accounts.models import AccessLink, ApiToken, User
+from accounts.models import AccessLink, ApiToken, Membership, User
 from core.secrets import hash_value
 
 PREFIX = "tocsin_"
 RECORDED_EVERY = timedelta(minutes=10)
 
 
-def derive_form_token(user: User, key: str) -> str:
-    """Return the API token that a form makes. It is derived from the user, the random key of the form and the key of
-    the server. A form that is sent twice thus gets the same token, although the token is not stored.
+def derive_form_token(user: User, form: str) -> str:
+    """Return the API token that a form makes. It is derived from the user, the form (its random key and its answers)
+    and the key of the server. A form that is sent twice thus gets the same token, although the token is not stored.
     """
-    digest = hash_value("accounts.api_token", f"{user.pk}:{key}")
+    digest = hash_value("accounts.api_token", f"{user.pk}:{form}")
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def find_token_user(token: str) -> User | None:
-    """Return the user of a live token, and record that the token was used. Return None if the token is unknown or
-    revoked, if the account is closed, or if the user's role needs a second factor and the account has none.
+def find_live_token(token: str) -> ApiToken | None:
+    """Return the row of a live token, with its user, and record that it was used. Return None if the token is unknown,
+    revoked or expired, if the account is closed or lost a role since the token was made, or if the user's role needs
+    a second factor and the account has none.
     """
-    live = ApiToken.objects.filter(token_hash=hash_token(token), revoked_at=None, user__is_active=True)
+    live = filter_live(ApiToken.objects.filter(token_hash=hash_token(token), user__is_active=True))
     row = live.select_related("user").first()
     if row is None or (row.user.needs_second_factor and not has_factor(row.user)):
         return None
     record_token_use(row)
-    return row.user
+    return row
+
+
+def filter_live(tokens: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
+    """Limit these tokens to those that are neither revoked nor expired, and whose person has lost no role since they
+    were made. The page of the tokens and the API both ask this.
+
+    The day on which a role ends may be set long before, and nothing runs on that day to revoke the tokens. A service
+    that ends a role today revokes them itself. A role that was cancelled before its first day gave no right to lose,
+    and an agent who was the manager of the same body by then has lost none.
+    """
+    own_roles = Membership.objects.filter(user=OuterRef("user"))
+    ended = own_roles.filter(ended_on__lte=timezone.localdate()).filter(ended_on__gt=F("since_on"))
+    managed = own_roles.filter(role=Role.MANAGER, collectivity=OuterRef("collectivity"))
+    managed = managed.filter(since_on__lte=OuterRef("ended_on"))
+    managed = managed.filter(Q(ended_on=None) | Q(ended_on__gt=OuterRef("ended_on")))
+    lost = ended.exclude(Exists(managed), role=Role.AGENT)
+    ended_since = lost.filter(ended_on__gt=OuterRef("made_on"))
+    live = tokens.filter(revoked_at=None, expires_at__gt=timezone.now())
+    return live.alias(made_on=TruncDate("created_at")).exclude(Exists(ended_since))
 
 
 def record_token_use(token: ApiToken) -> None:

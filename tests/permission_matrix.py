@@ -4,12 +4,22 @@
 one.
 """
 
+from accounts.enums import TokenScope
+
 ROLES = [
     *["nobody", "agent", "agent of another body", "responder", "responder of another centre"],
     *["lead", "lead of another centre", "analyst", "national", "administrator"],
 ]
 ENROL = "enrol first"  # a redirection to the user's account page
 IN = "sign in first"  # a redirection to a sign-in page; 302 is a redirection to anywhere else
+
+# The scope that the token of a program needs, by method and route of the API. The other routes of the API are public.
+SCOPES = {
+    ("get", "api/v1/incidents/"): TokenScope.READ,
+    ("post", "api/v1/incidents/"): TokenScope.DECLARE,
+    ("get", "api/v1/incidents/{reference}/"): TokenScope.READ,
+    ("post", "api/v1/incidents/{reference}/acknowledge/"): TokenScope.TRIAGE,
+}
 
 # A line with a single code has this code for everybody.
 # fmt: off

@@ -60,16 +60,22 @@ def send_request(
     method: str, route: str, url: str, user: User | None, incident: Incident, cookies: SimpleCookie
 ) -> Response:
     """Request the address with the fields of SENT, or as the API of this person if the route is of the API."""
-    client = Client(raise_request_exception=False)
     if route.startswith("api/"):
-        token = {"Authorization": f"Bearer {make_api_token(user)}"} if user else {}
-        if method == "get":
-            return client.get(url, cast(dict[str, str], SENT.get(route, {})), headers=token)
-        declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
-        return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=token)
+        return call_api(method, route, url, incident, make_api_token(user) if user else "")
+    client = Client(raise_request_exception=False)
     client.cookies = deepcopy(cookies)
     data = {name: value(incident) if callable(value) else value for name, value in SENT.get(route, {}).items()}
     return cast(Response, getattr(client, method)(url, data))
+
+
+def call_api(method: str, route: str, url: str, incident: Incident, token: str) -> Response:
+    """Call the API with this token, or without any if it is empty."""
+    client = Client(raise_request_exception=False)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if method == "get":
+        return client.get(url, cast(dict[str, str], SENT.get(route, {})), headers=headers)
+    declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
+    return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=headers)
 
 
 def fill_places(route: str, incident: Incident, people: Cast) -> dict[str, Any]:

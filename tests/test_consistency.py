@@ -13,8 +13,11 @@ from django.db import models
 from django.db.migrations import AddField
 from django.db.migrations.loader import MigrationLoader
 from django.template.loader import get_template
+from rest_framework.permissions import AllowAny
 
+from accounts.api.permissions import HasScope
 from accounts.enums import MailKind
+from config.api.urls import urlpatterns as api_patterns
 from incidents.enums import EventKind
 from notifications.enums import Recipient
 from tests.measure_house import (
@@ -325,6 +328,28 @@ def test_one_place_decides_in_which_centres_and_bodies_somebody_has_a_role():
     # These need the ids themselves: for a key derived from the centre, and for SQL written by hand.
     callers = {path for path, text in texts.items() if "list_centre_ids" in text}
     assert callers == {"incidents/services/groups/group_acts.py", "incidents/triage/search/page.py"}
+
+
+def test_each_operation_of_the_api_is_public_or_has_a_scope():
+    """A view that forgets its scopes refuses everybody (`HasScope`), and here somebody hears of it."""
+    views = list(list_api_views(api_patterns))
+    assert len(views) > 8
+    for view in views:
+        permissions = view.initkwargs.get("permission_classes", view.cls.permission_classes)
+        if permissions == [AllowAny]:  # and no token, even one that has expired, is looked at
+            assert view.initkwargs.get("authentication_classes", view.cls.authentication_classes) == [], view.cls
+            continue
+        assert HasScope in permissions, view.cls
+        methods = {method.upper() for method in view.cls.http_method_names if hasattr(view.cls, method)} - {"OPTIONS"}
+        assert {*view.cls.scopes} == methods | ({"HEAD"} if "GET" in methods else set()), view.cls
+
+
+def list_api_views(patterns):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from list_api_views(pattern.url_patterns)
+        else:
+            yield pattern.callback
 
 
 def test_no_folder_gets_crowded():

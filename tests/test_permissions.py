@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
 
-from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role, TokenScope
 from incidents.access import CaseVisitor
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, CaseAccess, Evidence, Incident, IncidentEvent
@@ -29,9 +29,10 @@ from tests.cast import (
     declare,
     sign_in_by_password,
 )
-from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
+from tests.factories.accounts import make_api_token
+from tests.permission_matrix import ENROL, IN, MATRIX, ROLES, SCOPES
 from tests.permission_posts import SENT
-from tests.permission_requests import NAMED, Cast, create_cast, fill_places, make_cookies, send_request
+from tests.permission_requests import NAMED, Cast, call_api, create_cast, fill_places, make_cookies, send_request
 from tests.routes import list_routes, simplify_route
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,41 @@ def test_each_role_gets_the_status_code_of_the_permission_matrix(case_with_word,
     readers = {role: requests[role] for role in ("responder", "lead") if requests[role].shows_word}
     assert bool(readers) == ((method, route) in SHOW_WORDS)
     assert all(request.is_recorded for request in readers.values()), readers
+
+
+@pytest.mark.parametrize(("method", "route"), SCOPES)
+def test_a_token_does_only_what_its_scope_allows(case_with_word, cast, method, route):
+    """With the scope of the operation, a role gets the status code of the matrix. With another scope, it gets 403."""
+    [codes] = [codes for line_method, line_route, *codes in MATRIX if (line_method, line_route) == (method, route)]
+    url = "/" + route.format(**fill_places(route, case_with_word, cast))
+    expected, answers = {}, {}
+    for role, code in [*zip(ROLES, codes, strict=True)][1:]:
+        for scope in TokenScope:
+            expected[role, scope] = code if scope == SCOPES[method, route] else 403
+            answers[role, scope] = get_code_with_scope(method, route, url, cast[role], case_with_word, scope)
+    assert answers == expected
+
+
+def get_code_with_scope(method, route, url, user, incident, scope):
+    """Return the status code for a token with one scope, and undo what was written. A refused request must not
+    write.
+    """
+    with transaction.atomic():
+        events = IncidentEvent.objects.count()
+        code = call_api(method, route, url, incident, make_api_token(user, scopes=[scope])).status_code
+        assert code < 400 or IncidentEvent.objects.count() == events
+        transaction.set_rollback(True)
+    return code
+
+
+def test_each_operation_of_the_api_that_asks_for_a_token_has_a_scope():
+    """A method that the view lacks has none."""
+    operations = {
+        (method, route)
+        for method, route, *codes in MATRIX
+        if route.startswith("api/") and codes[0] == 401 and codes[1] != 405
+    }
+    assert operations == SCOPES.keys()
 
 
 # Pages to sign in on, which send back whoever has given no password yet; and one that leads everybody to the account.

@@ -7,8 +7,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.models import User
-from accounts.tokens import find_token_user
+from accounts.models import ApiToken, User
+from accounts.tokens import find_live_token
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema  # drf_spectacular reads the settings, which name this module
@@ -21,14 +21,14 @@ class TokenAuthentication(BaseAuthentication):
     so that a page of another site cannot act through somebody's browser (CSRF).
     """
 
-    def authenticate(self, request: Request) -> tuple[User, None] | None:
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         parts = get_authorization_header(request).decode("latin-1").split()
         if not parts or parts[0].lower() != SCHEME.lower():
             return None
-        user = find_token_user(parts[1]) if len(parts) == 2 else None
-        if user is None:
-            raise AuthenticationFailed("Ce jeton est inconnu ou révoqué.")
-        return user, None
+        token = find_live_token(parts[1]) if len(parts) == 2 else None
+        if token is None:
+            raise AuthenticationFailed("Ce jeton est inconnu, révoqué, expiré ou sans effet.")
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME

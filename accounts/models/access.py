@@ -1,16 +1,21 @@
 """Links, API tokens and resets of a second factor, and the mails about accounts."""
 
+from datetime import datetime, timedelta
 from uuid import uuid4
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.enums import (
     LinkPurpose,
     MailKind,
     MailStatus,
+    TokenScope,
     Trouble,
 )
 from accounts.models.people import User
@@ -18,24 +23,56 @@ from collectivities.models import Collectivity
 from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
 
+TOKEN_LIFE = timedelta(days=90)
+# The numbers of days that the owner of a token may choose.
+TOKEN_LIVES = {30: "30 jours", TOKEN_LIFE.days: "90 jours", 365: "un an"}
+
+
+def list_token_scopes() -> list[str]:
+    return list(TokenScope.values)
+
+
+def compute_token_expiry() -> datetime:
+    return timezone.now() + TOKEN_LIFE
+
 
 class ApiToken(models.Model):
-    """A token of the API, with which a program acts as one person. Only its hash is stored (`accounts/tokens.py`)."""
+    """A token of the API, with which a program acts as one person until it expires or is revoked.
+
+    Only its hash is stored (`accounts/tokens.py`).
+    """
 
     uid = models.UUIDField("identifiant public", db_default=RandomUUID(), unique=True, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name="compte")
     name = models.CharField("usage", max_length=80)
     token_hash = models.CharField("empreinte", max_length=64, unique=True, editable=False)
+    scopes = ArrayField(
+        models.CharField(max_length=16, choices=TokenScope),
+        default=list_token_scopes,
+        db_default=list_token_scopes(),
+        verbose_name="portées",
+    )
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    expires_at = models.DateTimeField("valable jusqu’au", default=compute_token_expiry, db_default=Now() + TOKEN_LIFE)
     last_used_at = models.DateTimeField("utilisé le", null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
 
     class Meta:
         verbose_name = "jeton d’API"
         verbose_name_plural = "jetons d’API"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=TokenScope.values) & ~Q(scopes=[]), name="api_token_scopes_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} : {self.name}"
+
+    @property
+    def scope_labels(self) -> str:
+        """Return « Lire les dossiers, déclarer un incident »."""
+        return capfirst(", ".join(label for code, label in TokenScope.choices if code in self.scopes))
 
 
 class Installation(models.Model):

@@ -85,10 +85,32 @@ class User(AbstractBaseUser):
                 condition=pgtrigger.Q(old__is_active=True, new__is_active=False),
                 func="NEW.session_stamp = gen_random_uuid(); RETURN NEW;",
             ),
+            # What ends the sessions of an account ends its tokens: a new password, address or factor, closing it.
+            pgtrigger.Trigger(
+                name="ending_sessions_revokes_tokens",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("is_active", "session_stamp"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.AnyChange("is_active", "session_stamp"),
+                func=(
+                    "UPDATE accounts_apitoken SET revoked_at = now() WHERE user_id = NEW.id AND revoked_at IS NULL; "
+                    "RETURN NULL;"
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.display_name or self.email
+
+    def save(self, **fields: Any) -> None:
+        """Save the account. A new password also changes the session stamp, which ends the sessions and revokes the
+        tokens, whoever sets the password: a page, a link or `manage.py changepassword`. A new hash of the same
+        password (`check_password`) changes nothing else.
+        """
+        if getattr(self, "_password", None) is not None:  # of Django: set and not saved yet
+            self.session_stamp = uuid4()
+            if fields.get("update_fields") is not None:
+                fields["update_fields"] = {*fields["update_fields"], "session_stamp"}
+        super().save(**fields)
 
     @cached_property
     def memberships(self) -> list["Membership"]:

@@ -14,6 +14,7 @@ from accounts.enums import COLLECTIVITY_ROLES, EmergencyContactKind, LinkPurpose
 from accounts.models import AccessLink, EmergencyContact, Membership, User
 from accounts.services.links import stop_links
 from accounts.services.roles import record_ended_roles, record_given_role
+from accounts.services.tokens import revoke_tokens
 from collectivities.models import Collectivity
 from core.stale import Stale
 
@@ -47,8 +48,8 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 @transaction.atomic
 def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """Make another member the manager of the body. The present manager becomes an agent. A second call changes
-    nothing.
+    """Make another member the manager of the body. The present manager becomes an agent, whose tokens are revoked. A
+    second call changes nothing.
 
     Raises Http404 if the person is not another member of the body. Raises PermissionDenied unless `actor` manages the
     body, or has already transferred its management to this person.
@@ -63,7 +64,9 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
         return
     if successor.user_id == actor.pk:
         raise Http404
-    end_roles([role for role in memberships if role.user_id in (actor.pk, successor.user_id)], actor=actor)
+    revoke_tokens([actor])  # the successor only gains rights
+    replaced = [role for role in memberships if role.user_id in (actor.pk, successor.user_id)]
+    save_end_of_roles(replaced, actor=actor)
     for person, role in ((successor.user, Role.MANAGER), (actor, Role.AGENT)):
         record_given_role(Membership.objects.create(user=person, role=role, collectivity=body), actor)
 
@@ -127,7 +130,15 @@ def has_manager(memberships: list[Membership]) -> bool:
 
 
 def end_roles(memberships: list[Membership], *, actor: User) -> None:
-    """End these roles today, and record that `actor` ended them."""
+    """End these roles today, record that `actor` ended them, and revoke the tokens of their people."""
+    save_end_of_roles(memberships, actor=actor)
+    revoke_tokens(membership.user for membership in memberships)
+
+
+def save_end_of_roles(memberships: list[Membership], *, actor: User) -> None:
+    """End these roles today, and record that `actor` ended them. The caller revokes the tokens of whoever loses
+    rights.
+    """
     Membership.objects.filter(pk__in=[membership.pk for membership in memberships]).update(
         ended_on=timezone.localdate()
     )

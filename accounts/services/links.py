@@ -164,7 +164,8 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
     """Use up a link, and return its user. The password and the name are set, and the role in the body or the centre is
     given. Return None if the link is not live.
 
-    A new password ends the sessions of the account, and revokes the other links that could set a password.
+    A new password ends the sessions of the account. It revokes its tokens, and the other links that could set a
+    password.
     """
     link = find_live_link(token, lock=True)
     if link is None:

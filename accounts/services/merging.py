@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose
 from accounts.models import AccessLink, EmergencyContact, Membership, User
 from accounts.services.roles import record_ended_roles, record_given_role
+from accounts.services.tokens import revoke_tokens
 from collectivities.models import Collectivity
 
 
@@ -27,7 +28,8 @@ def move_people(body: Collectivity, *, into: Collectivity, actor: User, at: date
 
 def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date) -> None:
     """End each role in `body` that has not ended, and give the person the same role in `into` for the remaining days.
-    Roles that have not begun are moved too. The history records both changes.
+    Roles that have not begun are moved too. The history records both changes. The tokens of these people are revoked,
+    because they were made for `body`.
     """
     roles = list(Membership.objects.not_ended().filter(collectivity=body).select_related("user").order_by("pk"))
     for role in roles:
@@ -37,6 +39,7 @@ def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date)
         if added := add_missing_role(role, into, first_on, role_ended_on):
             record_given_role(added, actor)
     record_ended_roles(roles, actor)
+    revoke_tokens(role.user for role in roles)
 
 
 def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended_on: date | None) -> Membership | None:

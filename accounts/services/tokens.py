@@ -2,19 +2,21 @@
 it was made, used and revoked.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import MailKind
+from accounts.enums import MailKind, TokenScope
 from accounts.models import ApiToken, User
+from accounts.models.access import TOKEN_LIFE
 from accounts.services.mails import queue_mail
-from accounts.tokens import derive_form_token, hash_token
+from accounts.tokens import derive_form_token, filter_live, hash_token
 
 logger = structlog.get_logger(__name__)
 
@@ -27,33 +29,61 @@ class TooManyTokens(Exception):
 
 
 class TokenAlreadyShown(Exception):
-    """This form made a token earlier. The token was shown once and cannot be shown again."""
+    """This form made a token earlier, with the same answers. The token was shown once and cannot be shown again."""
+
+
+class AccountChanged(Exception):
+    """The account was closed, or its sessions ended, since the caller read it."""
+
+
+class UnusableScope(Exception):
+    """The person cannot use this scope with the roles of today."""
 
 
 @transaction.atomic
-def make_token(*, actor: User, name: str, key: str) -> str:
+def make_token(*, actor: User, name: str, key: str, scopes: Collection[str], days: int = TOKEN_LIFE.days) -> str:
     """Make an API token and return its text. Queue a mail about the new token to its owner. Only a hash is stored, so
-    that the text cannot be read again.
+    that the text cannot be read again. The token expires after `days` days.
 
-    `key` is the random key of the form. If the same form is sent twice within two minutes, the second call returns the
-    same token. After two minutes, or once the token is revoked, it raises TokenAlreadyShown.
+    `key` is the random key of the form. If the same form is sent twice within two minutes with the same answers, the
+    second call returns the same token. After two minutes, or once the token is revoked, it raises TokenAlreadyShown.
+    With other answers it makes another token.
 
-    Raises Http404 unless the person works on cases or belongs to a body. Raises TooManyTokens if the person has too
-    many live tokens.
+    Raises Http404 unless the person works on cases or belongs to a body. Raises UnusableScope for a scope that is not
+    offered to the person, AccountChanged, and TooManyTokens if the person has too many live tokens.
     """
-    check_may_have_tokens(actor)
-    User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
-    token = derive_form_token(actor, key)
-    if earlier := actor.api_tokens.filter(token_hash=hash_token(token)).first():
+    person = lock_token_owner(actor, scopes)
+    token = derive_form_token(person, f"{key}:{','.join(sorted(scopes))}:{days}:{name}")
+    if earlier := person.api_tokens.filter(token_hash=hash_token(token)).first():
         if earlier.revoked_at or timezone.now() - earlier.created_at > REPEATED_WITHIN:
             raise TokenAlreadyShown
         return token
-    if list_live_tokens(actor).count() >= MAX_LIVE_TOKENS:
+    if list_live_tokens(person).count() >= MAX_LIVE_TOKENS:
         raise TooManyTokens
-    row = ApiToken.objects.create(user=actor, name=name, token_hash=hash_token(token))
-    queue_mail(MailKind.TOKEN_MADE, actor)
-    logger.info("api token made", token=str(row.uid), user=str(actor.uid))
+    expires_at = timezone.now() + timedelta(days=days)
+    row = ApiToken.objects.create(
+        user=person, name=name, token_hash=hash_token(token), scopes=list(scopes), expires_at=expires_at
+    )
+    queue_mail(MailKind.TOKEN_MADE, person)
+    logger.info("api token made", token=str(row.uid), user=str(person.uid))
     return token
+
+
+def lock_token_owner(actor: User, scopes: Collection[str]) -> User:
+    """Lock the account, read it again, and check that it may have a token with these scopes. Raises the errors of
+    `make_token` about the person.
+
+    Whatever revokes tokens changes or locks the account. A token that is made at the same moment is thus either
+    revoked too, or refused here.
+    """
+    person = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    if not person.is_active or person.session_stamp != actor.session_stamp:
+        raise AccountChanged
+    check_may_have_tokens(person)
+    for scope in scopes:
+        if scope not in list_offered_scopes(person):
+            raise UnusableScope(scope)
+    return person
 
 
 @transaction.atomic
@@ -69,6 +99,19 @@ def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
     return token
 
 
+def revoke_tokens(people: Iterable[User]) -> None:
+    """Revoke all tokens of these people, who may make others with the rights that they still have.
+
+    The accounts are locked first, always in the same order. The caller is in a transaction.
+    """
+    keys = {person.pk for person in people}
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
+    for token in ApiToken.objects.filter(user__in=keys, revoked_at=None).select_related("user").order_by("pk"):
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        logger.info("api token revoked", token=str(token.uid), user=str(token.user.uid))
+
+
 def get_token(actor: User, uid: UUID) -> ApiToken:
     """Return the token of `actor` that has this uid. Raises Http404 if there is none."""
     token = actor.api_tokens.filter(uid=uid).first()
@@ -77,14 +120,27 @@ def get_token(actor: User, uid: UUID) -> ApiToken:
     return token
 
 
+def list_tokens(user: User) -> QuerySet[ApiToken]:
+    """Return the tokens of the user in any state, newest first. Each has `is_live`, which is false if it is revoked,
+    expired or older than the end of a role.
+    """
+    live = filter_live(ApiToken.objects.filter(pk=OuterRef("pk")))
+    return user.api_tokens.annotate(is_live=Exists(live)).order_by("-created_at", "-id")
+
+
 def list_live_tokens(user: User) -> QuerySet[ApiToken]:
-    """Return the tokens of the user that are not revoked."""
-    return user.api_tokens.filter(revoked_at=None)
+    """Return the tokens of the user that still work."""
+    return filter_live(user.api_tokens.all())
 
 
 def may_have_tokens(user: User) -> bool:
     """Tell whether this person works on cases, or belongs to a body. The API offers nothing to other people."""
     return user.has_body or user.works_in_any_centre
+
+
+def list_offered_scopes(user: User) -> list[str]:
+    """Return the scopes that this person can use. Only a person who works on cases can use the scope of triage."""
+    return [scope for scope in TokenScope.values if scope != TokenScope.TRIAGE or user.works_in_any_centre]
 
 
 def check_may_have_tokens(user: User) -> None:

@@ -142,9 +142,8 @@ def transfer_management_view(request: HttpRequest, uid: UUID, person: UUID) -> H
     successor, is_done = get_membership(body, person), not is_manager_of(user, body)
     if is_done:
         check_management_transferred(successor, user)
-    return render(
-        request, "accounts/transfer_management.html", {"body": body, "membership": successor, "is_done": is_done}
-    )
+    context = {"body": body, "membership": successor, "is_done": is_done}
+    return render(request, "accounts/transfer_management.html", context)
 
 
 def get_membership(body: Collectivity, person: UUID) -> Membership:

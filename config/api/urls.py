@@ -12,7 +12,9 @@ urlpatterns = [
     path("v1/", include("stats.api.urls")),
     path(
         "schema/",
-        login_not_required(SpectacularAPIView.as_view(permission_classes=[AllowAny], api_version="v1")),
+        login_not_required(
+            SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[AllowAny], api_version="v1")
+        ),
         name="api_schema",
     ),
 ]

@@ -17,6 +17,7 @@ from csirts.routing import find_route
 class CsirtListView(APIView):
     """The public directory: every active centre, with the territories that it covers today."""
 
+    authentication_classes = []
     permission_classes = [AllowAny]
 
     @extend_schema(responses=DirectorySerializer)
@@ -30,6 +31,7 @@ class CsirtListView(APIView):
 class BodyRouteView(APIView):
     """The centre that covers the body with this SIREN or INSEE code today, the reason, and other centres to call."""
 
+    authentication_classes = []
     permission_classes = [AllowAny]
 
     @extend_schema(responses=RouteSerializer)

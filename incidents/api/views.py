@@ -1,6 +1,6 @@
 """Views of the API over the services: declare, list, read, acknowledge."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError as RefusedDeclaration
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.enums import TokenScope
 from accounts.models import User
 from incidents.access import get_incident, list_abilities, may_declare
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
@@ -69,6 +70,8 @@ class NewestFirstPagination(CursorPagination):
 class IncidentList(APIView):
     """The list of incidents, and the declaration of a new one."""
 
+    scopes: ClassVar = {"GET": TokenScope.READ, "HEAD": TokenScope.READ, "POST": TokenScope.DECLARE}
+
     @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
@@ -109,6 +112,8 @@ class IncidentList(APIView):
 class IncidentDetail(APIView):
     """One incident with its facts and events."""
 
+    scopes: ClassVar = {"GET": TokenScope.READ, "HEAD": TokenScope.READ}
+
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
         """Return one incident, if this person may see it."""
@@ -124,6 +129,8 @@ class IncidentDetail(APIView):
 
 class AcknowledgeIncidentView(APIView):
     """The acknowledgement of an incident by a responder."""
+
+    scopes: ClassVar = {"POST": TokenScope.TRIAGE}
 
     @extend_schema(request=None, responses=IncidentOut)
     def post(self, request: Request, reference: str) -> Response:

@@ -2,16 +2,19 @@
 
 import getpass
 from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
 
-from accounts.enums import MailKind, Role
+from accounts.enums import MailKind, Role, TokenScope
+from accounts.management.commands import create_api_token
 from accounts.models import ApiToken, PendingMail, User
-from accounts.services.tokens import MAX_LIVE_TOKENS
-from accounts.tokens import find_token_user
-from tests.cast import SECRET, a_person, a_responder, breizh_cyber
+from accounts.services.tokens import MAX_LIVE_TOKENS, make_token
+from accounts.tokens import find_live_token
+from tests.cast import SECRET, a_person, a_responder, an_agent, breizh_cyber
 from tests.factories.accounts import make_api_token
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +68,7 @@ def test_command_prints_a_token_that_opens_the_api(capsys):
     call_command("create_api_token", responder.email, name="SIEM")
 
     token = capsys.readouterr().out.strip()
-    assert find_token_user(token) == responder
+    assert find_live_token(token).user == responder
     assert str(ApiToken.objects.get()) == f"{responder} : SIEM"
 
 
@@ -85,6 +88,38 @@ def test_command_makes_a_token_as_the_page_does():
     assert ApiToken.objects.count() == MAX_LIVE_TOKENS
 
 
+def test_the_token_of_the_command_reads_unless_told_otherwise():
+    responder = a_responder(breizh_cyber())
+    call_command("create_api_token", responder.email)
+    call_command("create_api_token", responder.email, "--scopes", "read", "triage", "--days", "365")
+    first, second = ApiToken.objects.order_by("pk")
+    assert (first.scopes, second.scopes) == ([TokenScope.READ], [TokenScope.READ, TokenScope.TRIAGE])
+    lives = [round((token.expires_at - token.created_at) / timedelta(days=1)) for token in (first, second)]
+    assert lives == [90, 365]
+
+
+def test_command_refuses_a_scope_that_the_person_cannot_use():
+    agent, quoted = an_agent(), "«\N{NO-BREAK SPACE}triage\N{NO-BREAK SPACE}»"
+    with pytest.raises(CommandError, match=f"ne peut pas utiliser la portée {quoted}"):
+        call_command("create_api_token", agent.email, "--scopes", "read", "triage")
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("create_api_token", agent.email, "--days", "4000")
+    assert not ApiToken.objects.exists()
+
+
+def test_command_says_that_the_account_has_just_changed(monkeypatch):
+    responder = a_responder(breizh_cyber())
+
+    def make_token_after_a_change(**fields):
+        User.objects.filter(pk=responder.pk).update(session_stamp=uuid4())
+        return make_token(**fields)
+
+    monkeypatch.setattr(create_api_token, "make_token", make_token_after_a_change)
+    with pytest.raises(CommandError, match="Ce compte vient de changer"):
+        call_command("create_api_token", responder.email)
+    assert not ApiToken.objects.exists()
+
+
 def test_command_refuses_a_token_for_an_unknown_address():
     with pytest.raises(CommandError):
         call_command("create_api_token", EMAIL)
@@ -95,6 +130,6 @@ def test_command_refuses_a_token_for_an_unknown_address():
 def test_a_token_does_not_bypass_the_second_factor():
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     token = make_api_token(responder)
-    assert find_token_user(token) is None
+    assert find_live_token(token) is None
     TOTP.activate(responder, SECRET)
-    assert find_token_user(token) == responder
+    assert find_live_token(token).user == responder

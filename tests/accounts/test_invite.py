@@ -217,7 +217,7 @@ def test_pages_contract_the_name_of_a_body_with_its_preposition(
     body, agent = plouexemple(), an_agent()
     type(body).objects.filter(pk=body.pk).update(**fields)
     assert f"Elle verra les dossiers {of_body}" in read_text(client.get(f"{body_url()}inviter/"))
-    assert f"les dossiers {of_body}. Ce qui" in read_text(client.get(f"{body_url()}{agent.uid}/retirer/"))
+    assert f"les dossiers {of_body}. Ses jetons" in read_text(client.get(f"{body_url()}{agent.uid}/retirer/"))
     assert f"Quitter {with_article} ?" in read_text(client.get(f"{body_url()}{manager.uid}/retirer/"))
     assert f"Vous resterez agent {of_body} :" in read_text(client.get(f"{body_url()}{agent.uid}/responsable/"))
     assert f"Revenir {to_body}<" in read_text(client.get(f"{body_url()}urgence/"))

@@ -12,7 +12,7 @@ from accounts.dispatch import send_due_mails
 from accounts.enums import MailKind, Role
 from accounts.models import ApiToken, PendingMail, User
 from accounts.services.tokens import MAX_LIVE_TOKENS
-from accounts.tokens import find_token_user
+from accounts.tokens import find_live_token
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, sign_in_by_password
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +30,9 @@ def get_form_key(client):
     return client.get(NEW).context["form"].initial["key"]
 
 
-def make_token(client, name="SIEM de nuit", key=""):
-    return client.post(NEW, {"name": name, "key": key or get_form_key(client)})
+def make_token(client, key="", **answers):
+    fields = {"name": "SIEM de nuit", "key": key or get_form_key(client), "scopes": ["read"], "days": 90}
+    return client.post(NEW, fields | answers)
 
 
 def find_token(answer):
@@ -46,7 +47,7 @@ def get_api_status(token):
 def test_a_token_is_shown_once_and_opens_the_api_until_revoked(client, signed_in_responder):
     """Only its hash is stored, and a mail warns the owner."""
     token = find_token(make_token(client))
-    assert find_token_user(token) == signed_in_responder
+    assert find_live_token(token).user == signed_in_responder
     assert token not in str(list(ApiToken.objects.values()))
     assert [mail.kind for mail in PendingMail.objects.all()] == [MailKind.TOKEN_MADE]
     assert send_due_mails() == 1
@@ -90,6 +91,15 @@ def test_a_form_sent_again_minutes_later_shows_no_token(client, signed_in_respon
     assert ApiToken.objects.count() == 1
 
 
+@pytest.mark.parametrize("changed", [{"scopes": ["read", "triage"]}, {"days": 30}, {"name": "SIEM de jour"}])
+def test_a_form_sent_again_with_other_answers_makes_another_token(client, signed_in_responder, changed):
+    """Whoever goes back and changes an answer gets the token that was asked for, not the one from before."""
+    key = get_form_key(client)
+    first, second = find_token(make_token(client, key=key)), find_token(make_token(client, key=key, **changed))
+    assert first != second != ""
+    assert [find_live_token(token).scopes for token in (first, second)] == [["read"], changed.get("scopes", ["read"])]
+
+
 def test_two_people_with_one_form_key_get_two_tokens(client, signed_in_responder):
     key = get_form_key(client)
     own_token = find_token(make_token(client, key=key))
@@ -129,7 +139,7 @@ def test_nobody_revokes_the_token_of_somebody_else(client, signed_in_responder):
     client.force_login(an_agent())
     revoke = f"{LIST}{ApiToken.objects.get().uid}/revoquer/"
     assert client.get(revoke).status_code == client.post(revoke).status_code == 404
-    assert find_token_user(token) == signed_in_responder
+    assert find_live_token(token).user == signed_in_responder
 
 
 def test_a_wrong_name_or_one_token_too_many_is_refused(client, signed_in_responder):
@@ -149,13 +159,13 @@ def test_the_last_use_of_a_token_is_recorded_every_ten_minutes_at_most(
 ):
     token = find_token(make_token(client))
     assert "Jamais utilisé" in client.get(LIST).content.decode()
-    find_token_user(token)
+    find_live_token(token)
     first = ApiToken.objects.get().last_used_at
     assert first is not None
-    find_token_user(token)
+    find_live_token(token)
     assert ApiToken.objects.get().last_used_at == first
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        find_token_user(token)
+        find_live_token(token)
     assert ApiToken.objects.get().last_used_at > first
     assert "Dernier usage" in client.get(LIST).content.decode()
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.installation import is_demonstration
-from accounts.models import Membership, User
+from accounts.models import ApiToken, Membership, User
 from accounts.services.roles import annotate_authors
+from accounts.tokens import find_live_token, hash_token
 from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
 from csirts.models import Csirt
@@ -26,6 +27,7 @@ from stats.models import CaseFact
 from stats.services import fold_new_events
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.factories.accounts import make_api_token
 from tests.hostile import TRICK
 from tests.incidents.added_bodies import SIREN, a_ccas
 from tests.incidents.triage_pages import url
@@ -183,6 +185,14 @@ def test_roles_follow_a_merge_once(responder, case_of_added_body, body):
         assert User.objects.get(pk=person.pk).collectivity_ids() == {target.pk}
     assert Membership.objects.filter(collectivity=body, ended_on=None).count() == 0
     assert Membership.objects.filter(collectivity=body).count() == 2
+
+
+def test_a_merge_revokes_the_tokens_of_the_people_who_move(responder, case_of_added_body, body):
+    """Their programs would act for another body."""
+    mover, neighbour = make_api_token(an_agent(body)), make_api_token(an_agent(plouexemple()))
+    merge_body(reference=case_of_added_body.reference, into=plouexemple().uid, actor=responder)
+    assert ApiToken.objects.exclude(revoked_at=None).get().token_hash == hash_token(mover)
+    assert find_live_token(neighbour)
 
 
 def test_roles_keep_their_days_in_a_merge(responder, case_of_added_body, body):
