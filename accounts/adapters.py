@@ -99,6 +99,13 @@ class AccountAdapter(DefaultAccountAdapter):
             for method in super().get_reauthentication_methods(user)
         ]
 
+    def set_password(self, user: Any, password: str) -> None:
+        """Save the new password, with the stamp that it changes, and nothing else: the account was read without a
+        lock, and what was saved since must not be undone.
+        """
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         """Redirect to the sign-in page if the passkey belongs to a closed account. The form already refuses such an
         account when it signs in with a password.

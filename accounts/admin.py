@@ -158,14 +158,19 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             self.warn_of_orphaned_cases(request, [form.instance])
 
     def save_changed_account(self, user: User, form: Any) -> None:
-        """Save a changed account. If its e-mail address changed, its sessions end, its links are revoked, and a mail
-        is queued to the former address.
+        """Save what the form changed of an account. If its e-mail address changed, its sessions end, its links are
+        revoked, and a mail is queued to the former address.
+
+        The other columns are left alone, because the account was read without a lock: a password or a stamp that was
+        saved since must not be undone.
         """
+        changed = [*form.changed_data]
         if "email" in form.changed_data:
             queue_mail(MailKind.ADDRESS_CHANGED, user, to=form.initial["email"])
             user.session_stamp = uuid4()
             revoke_links(user)
-        user.save()
+            changed.append("session_stamp")
+        user.save(update_fields=changed)
 
     @admin.display(description="aide")
     def help(self, user: User) -> SafeString | str:

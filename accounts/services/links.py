@@ -173,11 +173,15 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
     user = link.user
+    changed = []  # the account was read without a lock: what was saved since must not be undone
     if not link.keeps_password:
         user.set_password(password)
+        changed.append("password")
         revoke_links(user, LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
-    user.display_name = user.display_name or display_name
-    user.save(update_fields=["display_name", "password"])
+    if display_name and not user.display_name:
+        user.display_name = display_name
+        changed.append("display_name")
+    user.save(update_fields=changed)
     if link.purpose == LinkPurpose.PASSWORD:
         queue_mail(MailKind.PASSWORD_CHANGED, user)
     if link.collectivity:

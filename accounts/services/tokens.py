@@ -76,13 +76,21 @@ def lock_token_owner(actor: User, scopes: Collection[str]) -> User:
     Whatever revokes tokens changes or locks the account. A token that is made at the same moment is thus either
     revoked too, or refused here.
     """
-    person = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    if not person.is_active or person.session_stamp != actor.session_stamp:
-        raise AccountChanged
+    person = lock_account(actor)
     check_may_have_tokens(person)
     for scope in scopes:
         if scope not in list_offered_scopes(person):
             raise UnusableScope(scope)
+    return person
+
+
+def lock_account(account: User) -> User:
+    """Lock the account and return it as it is stored. Raises AccountChanged if it was closed, or its sessions ended,
+    since the caller read it.
+    """
+    person = User.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if not person.is_active or person.session_stamp != account.session_stamp:
+        raise AccountChanged
     return person
 
 

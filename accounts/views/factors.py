@@ -12,6 +12,7 @@ from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -20,7 +21,7 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.factors import describe_factors, record_new_factor
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
-from accounts.services.tokens import may_have_tokens
+from accounts.services.tokens import AccountChanged, lock_account, may_have_tokens
 from accounts.signed_in import get_account
 from accounts.views.mixins import UnprocessableFormMixin
 
@@ -149,12 +150,19 @@ class ConfirmByKeyView(ReauthenticateWebAuthnView):
         return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form(), "by_key": True}
 
 
-@method_decorator(transaction.atomic, name="form_valid")
 class ChangePasswordView(UnprocessableFormMixin, PasswordChangeView):
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Change the password and revoke the links that could set another one."""
-        revoke_links(get_account(self.request), LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
-        return super().form_valid(form)
+        """Change the password and revoke the links that could set another one. If the session has ended meanwhile
+        (another password, a closed account), change nothing and send its person to sign in.
+        """
+        user = get_account(self.request)
+        try:
+            with transaction.atomic():
+                revoke_links(user, LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
+                lock_account(user)
+                return super().form_valid(form)
+        except AccountChanged:
+            return redirect("login")

@@ -1,7 +1,10 @@
 """The administrator makes accounts, gives and ends roles, closes accounts."""
 
+from uuid import uuid4
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from accounts.enums import LinkPurpose, MailKind, Role
@@ -373,3 +376,19 @@ def test_the_password_page_of_the_admin_redirects_to_the_page_that_sends_a_mail(
     """The admin's own page would change the password without sending a mail."""
     client.force_login(a_lead())
     assert client.post("/admin/password_change/").headers["Location"] == "/compte/mot-de-passe/"
+
+
+def test_the_administrator_undoes_no_password_that_was_chosen_meanwhile(client, administrator, monkeypatch):
+    person = a_lead()
+    chosen = {"password": make_password("une-autre-phrase-bien-longue"), "session_stamp": uuid4()}
+    save = User.save
+
+    def save_after_a_new_password(account, **fields):
+        if account.pk == person.pk:
+            User.objects.filter(pk=person.pk).update(**chosen)
+        save(account, **fields)
+
+    monkeypatch.setattr(User, "save", save_after_a_new_password)
+    client.post(f"{URL}{person.pk}/change/", make_change_fields(person, is_active="on", display_name="Un autre nom"))
+    assert User.objects.get(pk=person.pk).display_name == "Un autre nom"
+    assert User.objects.filter(pk=person.pk).values(*chosen).get() == chosen

@@ -1,20 +1,23 @@
 """Links sent by mail: a lost password, an account that was opened for somebody."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind
+from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, PendingMail, User
-from accounts.services.links import send_link
+from accounts.services import links
+from accounts.services.links import find_live_link, make_link, send_link, use_link
 from accounts.tokens import derive_link_token
 from config.logs import mask_text
 from csirts.models import Csirt
 from tests.accounts.lead_pages import make_link_path, post_invitation, read_plain_markup
-from tests.cast import PASSWORD, a_lead, a_responder, an_agent, signed_in
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, plouexemple, signed_in
 
 pytestmark = pytest.mark.django_db
 LOST = "/mot-de-passe/"
@@ -213,3 +216,19 @@ def test_pages_of_a_link_contract_the_name_of_a_centre_with_its_preposition(clie
     assert "Vous êtes de l’équipe du CSIRT Exemple." in read_plain_markup(Client().post(path))
     AccessLink.objects.update(used_at=None, revoked_at=timezone.now())
     assert "L’invitation à rejoindre le CSIRT Exemple a été retirée" in read_plain_markup(Client().get(path))
+
+
+def test_an_invitation_undoes_no_password_that_was_chosen_meanwhile(monkeypatch):
+    """Who accepts it keeps the password of the account, not the one that this request has read."""
+    person = a_person(Role.AGENT, collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saint"))
+    link = make_link(LinkPurpose.INVITATION, user=person, made_by=None, collectivity=plouexemple())
+    chosen = {"password": make_password(NEW), "session_stamp": uuid4()}
+
+    def find_link_before_a_new_password(token, *, lock):
+        live_link = find_live_link(token, lock=lock)
+        User.objects.filter(pk=person.pk).update(**chosen)
+        return live_link
+
+    monkeypatch.setattr(links, "find_live_link", find_link_before_a_new_password)
+    assert use_link(token=derive_link_token(link), display_name="Nour Exemple")
+    assert User.objects.filter(pk=person.pk).values(*chosen).get() == chosen
