@@ -248,6 +248,27 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         ]
 
 
+ALWAYS_ANSWERED = ("reference", "status")
+
+
+class AnsweredIncidentOut(IncidentOut):
+    """The incident that was declared or acknowledged. A token without the scope `read` gets only `reference` and
+    `status`.
+    """
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields for a token that may read the case or not, as `is_readable` of the context says. In the
+        schema, which has no such context, only those that every token gets are required.
+        """
+        fields: dict[str, Any] = super().get_fields()
+        if not self.context.get("is_readable", True):
+            return {name: fields[name] for name in ALWAYS_ANSWERED}
+        for name, field in fields.items():
+            field.required = name in ALWAYS_ANSWERED
+            field.read_only = field.read_only and field.required  # the schema requires what is read-only
+        return fields
+
+
 class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
     """An interruption of a public service in a response."""
 

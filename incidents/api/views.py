@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.permissions import has_scope
 from accounts.enums import TokenScope
 from accounts.models import User
 from incidents.access import get_incident, list_abilities, may_declare
-from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
+from incidents.api.serializers import AnsweredIncidentOut, DeclarationIn, IncidentDetailOut, IncidentOut
 from incidents.enums import Ability, Door, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident, IncidentEvent
@@ -80,7 +81,7 @@ class IncidentList(APIView):
         page = paginator.paginate_queryset(rows, request, view=self)
         return paginator.get_paginated_response(IncidentOut(page, many=True).data)
 
-    @extend_schema(request=DeclarationIn, responses={201: IncidentOut}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=DeclarationIn, responses={201: AnsweredIncidentOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Declare an incident. A member declares for their own body, and a responder for any body."""
         declared_data = DeclarationIn(data=request.data)
@@ -91,7 +92,8 @@ class IncidentList(APIView):
         headers = {"Location": request.build_absolute_uri(declared.incident.reference + "/")}
         if not declared.is_new:
             headers["Idempotency-Replayed"] = "true"
-        return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
+        answer = describe_answered_incident(request, declared.incident)
+        return Response(answer, status=status.HTTP_201_CREATED, headers=headers)
 
     def declare(self, request: Request, declared_data: DeclarationIn) -> DeclarationResult:
         """Declare the incident of a validated request. Raises ValidationError if the services refuse the declaration.
@@ -132,17 +134,25 @@ class AcknowledgeIncidentView(APIView):
 
     scopes: ClassVar = {"POST": TokenScope.TRIAGE}
 
-    @extend_schema(request=None, responses=IncidentOut)
+    @extend_schema(request=None, responses=AnsweredIncidentOut)
     def post(self, request: Request, reference: str) -> Response:
         """Acknowledge the case. A second request of the same person changes nothing. The response is 409 if somebody
         else has the case or if it is closed.
         """
+        user, reference = get_api_user(request), compact_code(reference)
         try:
-            acknowledge_incident(reference=compact_code(reference), actor=get_api_user(request))
+            incident = acknowledge_incident(reference=reference, actor=user)
         except InvalidTransition:
             raise AcknowledgeConflict from None
-        incident = get_incident(get_api_user(request), compact_code(reference), to=Ability.VIEW, door=Door.API)
-        return Response(IncidentOut(incident).data)
+        if has_scope(request, TokenScope.READ):  # only then does the answer show the case, which is recorded
+            incident = get_incident(user, reference, to=Ability.VIEW, door=Door.API)
+        return Response(describe_answered_incident(request, incident))
+
+
+def describe_answered_incident(request: Request, incident: Incident) -> dict[str, Any]:
+    """Return what this token may read of the incident that it declared or acknowledged."""
+    is_readable = has_scope(request, TokenScope.READ)
+    return dict(AnsweredIncidentOut(incident, context={"is_readable": is_readable}).data)
 
 
 def is_moment(text: str) -> bool:

@@ -11,6 +11,8 @@ from rest_framework.views import APIView
 
 from accounts.enums import TokenScope
 from accounts.models import ApiToken
+from incidents.enums import Status
+from incidents.models import CaseAccess
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.factories.accounts import make_api_token
 
@@ -19,9 +21,9 @@ LIST, NEW = "/compte/jetons/", "/compte/jetons/nouveau/"
 URL = "/api/v1/incidents/"
 
 
-def call(token, method="get", url=URL):
+def call(token, method="get", url=URL, **fields):
     request = getattr(Client(), method)
-    return request(url, headers={"Authorization": f"Bearer {token}"}, content_type="application/json")
+    return request(url, headers={"Authorization": f"Bearer {token}"}, content_type="application/json", **fields)
 
 
 @pytest.mark.parametrize("scope", TokenScope)
@@ -55,6 +57,34 @@ class ForgetfulView(APIView):
 def test_a_view_without_scopes_is_refused():
     headers = {"Authorization": f"Bearer {make_api_token(a_responder())}"}
     assert ForgetfulView.as_view()(RequestFactory().get(URL, headers=headers)).status_code == 403
+
+
+ALWAYS_ANSWERED = {"reference", "status"}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_token_that_does_not_read_learns_only_the_reference_and_the_status(reads):
+    """What its answer does not show is recorded as no access to the case."""
+    incident, scopes = declare(), [TokenScope.DECLARE, TokenScope.TRIAGE, *([TokenScope.READ] if reads else [])]
+    token = make_api_token(a_responder(), scopes=scopes)
+    taken = call(token, "post", f"{URL}{incident.reference}/acknowledge/")
+    assert (taken.status_code, taken.json()["status"]) == (200, Status.ACKNOWLEDGED)
+    assert CaseAccess.objects.filter(incident=incident).exists() == reads
+    data = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}, "type": "rancon"}
+    declared = call(token, "post", data=data)
+    assert declared.status_code == 201
+    for answer in (taken.json(), declared.json()):
+        assert answer.keys() > ALWAYS_ANSWERED if reads else answer.keys() == ALWAYS_ANSWERED
+
+
+def test_the_schema_says_what_a_token_that_does_not_read_learns():
+    schema = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
+    answer = schema["components"]["schemas"]["AnsweredIncidentOut"]
+    assert {*answer["required"]} == ALWAYS_ANSWERED
+    assert "scope `read`" in answer["description"]
+    assert answer["properties"].keys() == schema["components"]["schemas"]["IncidentOut"]["properties"].keys()
+    for path, code in ((URL, "201"), (f"{URL}{{reference}}/acknowledge/", "200")):
+        assert "AnsweredIncidentOut" in str(schema["paths"][path]["post"]["responses"][code])
 
 
 def test_what_is_public_answers_a_program_whose_token_has_expired():
