@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.db.models import Field, QuerySet
 from django.forms import ModelChoiceField, model_to_dict
 from django.http import HttpRequest
@@ -32,7 +33,7 @@ from accounts.services.roles import (
     log_ended_roles,
     log_given_roles,
 )
-from accounts.services.tokens import revoke_tokens
+from accounts.services.tokens import lock_accounts, revoke_tokens
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from core.fields import PlainLineField
@@ -170,6 +171,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             user.session_stamp = uuid4()
             revoke_links(user)
             changed.append("session_stamp")
+        lock_accounts([user])  # before its roles, which are saved next
         user.save(update_fields=changed)
 
     @admin.display(description="aide")
@@ -224,7 +226,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         """Close these accounts, and record the closing in their history. Their sessions end at the next request."""
         for user in people:
             self.log_change(request, user, CLOSED)
-        User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=False)
+        with transaction.atomic():
+            lock_accounts(people)
+            User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=False)
         label = "Comptes fermés" if len(people) > 1 else "Compte fermé"
         addresses = ", ".join(user.email for user in people)
         self.message_user(request, f"{label}\N{NO-BREAK SPACE}: {addresses}.", messages.SUCCESS)

@@ -41,9 +41,9 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
         membership in own_memberships for membership in memberships if membership.role == Role.MANAGER
     ) and has_manager(own_memberships):
         raise LastManager
-    end_roles(own_memberships, actor=actor)
     invited = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     stop_links(invited.filter(Q(user__uid=person_uid) | Q(made_by__uid=person_uid)))
+    end_roles(own_memberships, actor=actor)
 
 
 @transaction.atomic
@@ -131,8 +131,8 @@ def has_manager(memberships: list[Membership]) -> bool:
 
 def end_roles(memberships: list[Membership], *, actor: User) -> None:
     """End these roles today, record that `actor` ended them, and revoke the tokens of their people."""
-    save_end_of_roles(memberships, actor=actor)
     revoke_tokens(membership.user for membership in memberships)
+    save_end_of_roles(memberships, actor=actor)
 
 
 def save_end_of_roles(memberships: list[Membership], *, actor: User) -> None:

@@ -17,8 +17,8 @@ def move_people(body: Collectivity, *, into: Collectivity, actor: User, at: date
 
     The caller is in a transaction that has locked both bodies.
     """
-    move_roles(body, into, actor, timezone.localdate(at))
     move_invitations(body, into, at)
+    move_roles(body, into, actor, timezone.localdate(at))
     contacts = EmergencyContact.objects.filter(collectivity=body)
     filled = EmergencyContact.objects.filter(collectivity=into).exclude(name="", phone="", note="").values("kind")
     contacts.filter(kind__in=list(filled.values_list("kind", flat=True))).delete()
@@ -32,6 +32,7 @@ def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date)
     because they were made for `body`.
     """
     roles = list(Membership.objects.not_ended().filter(collectivity=body).select_related("user").order_by("pk"))
+    revoke_tokens(role.user for role in roles)
     for role in roles:
         first_on, role_ended_on = max(role.since_on, today), role.ended_on
         role.ended_on = first_on
@@ -39,7 +40,6 @@ def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date)
         if added := add_missing_role(role, into, first_on, role_ended_on):
             record_given_role(added, actor)
     record_ended_roles(roles, actor)
-    revoke_tokens(role.user for role in roles)
 
 
 def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended_on: date | None) -> Membership | None:
@@ -60,11 +60,11 @@ def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended
 
 
 def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:
-    """Move the unanswered invitations to `into`. If the person is already a member of `into` or invited to it, the
-    invitation is revoked instead.
+    """Move the unanswered invitations to `into`. The invitation is revoked instead if the person is already invited
+    to it, or is a member of `into`, or of `body`, whose roles move next.
     """
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
-    members = Membership.objects.in_force().filter(collectivity=into).values("user")
+    members = Membership.objects.in_force().filter(collectivity__in=[body, into]).values("user")
     invited = pending.filter(collectivity=into).values("user")
     invitations = pending.filter(collectivity=body)
     for excluded in (members, invited):

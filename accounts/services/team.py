@@ -85,11 +85,11 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     memberships = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
-    roles = list(memberships.select_for_update())
+    roles = list(memberships.select_related("user"))
     if not roles:
         raise Http404
-    end_roles(roles, actor=actor)
     stop_links(list_centre_invitations(centre).filter(user__uid=person_uid))
+    end_roles(roles, actor=actor)
     return count_orphaned_cases(Membership.objects.filter(user=roles[0].user, csirt=centre))[centre.pk]
 
 

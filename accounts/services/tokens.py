@@ -108,16 +108,24 @@ def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
 
 
 def revoke_tokens(people: Iterable[User]) -> None:
-    """Revoke all tokens of these people, who may make others with the rights that they still have.
+    """Revoke all tokens of these people, who may make others with the rights that they still have. The caller is in a
+    transaction.
 
-    The accounts are locked first, always in the same order. The caller is in a transaction.
+    Each service locks the links first, then the accounts in the order of their keys, then the roles. Two that change
+    the same person thus never wait for each other. So this is called after the links are changed, and before the roles
+    are.
     """
-    keys = {person.pk for person in people}
-    list(User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
-    for token in ApiToken.objects.filter(user__in=keys, revoked_at=None).select_related("user").order_by("pk"):
+    people = lock_accounts(people)
+    for token in ApiToken.objects.filter(user__in=people, revoked_at=None).select_related("user").order_by("pk"):
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
         logger.info("api token revoked", token=str(token.uid), user=str(token.user.uid))
+
+
+def lock_accounts(people: Iterable[User]) -> list[User]:
+    """Lock these accounts in the order of their keys, and return them as they are stored (`revoke_tokens`)."""
+    keys = {person.pk for person in people}
+    return list(User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
 
 
 def get_token(actor: User, uid: UUID) -> ApiToken:
