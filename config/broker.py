@@ -6,7 +6,7 @@ from kombu import Exchange, Queue
 
 # The tasks that send mails have their own queue and worker; longer tasks share the other queue.
 URGENT, HEAVY = "urgent", "heavy"
-ROUTES = {"notifications.tasks.*": {"queue": URGENT}, "accounts.tasks.*": {"queue": URGENT}}
+ROUTES = {"notifications.tasks.*": {"queue": URGENT}, "accounts.tasks.send_mails": {"queue": URGENT}}
 LONGEST_TASK_SECONDS = 5 * 60
 BROKER: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,

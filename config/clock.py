@@ -33,6 +33,7 @@ SCHEDULE = {
     "send mails about accounts": make_periodic_entry("accounts.tasks.send_mails", 5),
     "look for events left behind": make_periodic_entry("notifications.tasks.reconcile", 60),
     "do long work in turn": make_periodic_entry("config.tasks.work_in_turn", 3),
+    "delete expired sessions": {"task": "accounts.tasks.delete_sessions", "schedule": crontab(minute="*/15")},
     "delete expired rows": {"task": "incidents.tasks.delete_expired_rows", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},

@@ -11,14 +11,12 @@ from typing import Any
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
 from accounts.enums import Role
 from accounts.forms import make_used_code_key
-from accounts.models import Membership, User
+from accounts.models import Membership, SessionStore, StoredSession, User
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Contact, Coverage, Csirt
 from incidents.enums import Answer, IncidentType, Origin
@@ -167,8 +165,11 @@ def open_session_with_record(client: Client, user: User, record: dict[str, str])
         HASH_SESSION_KEY: user.get_session_auth_hash(),
     }
     store, key = SessionStore(), token_hex(16)
-    Session.objects.create(
-        session_key=key, session_data=store.encode(signed_in_as | records), expire_date=store.get_expiry_date()
+    StoredSession.objects.create(
+        session_key=key,
+        session_data=store.encode(signed_in_as | records),
+        expire_date=store.get_expiry_date(),
+        user=user,
     )
     client.cookies[settings.SESSION_COOKIE_NAME] = key
     return client

@@ -9,6 +9,7 @@ from accounts.models.people import (
     UserManager,
     make_in_force_condition,
 )
+from accounts.models.sessions import SessionStore, StoredSession, lock_account
 
 __all__ = [
     "AccessLink",
@@ -19,7 +20,10 @@ __all__ = [
     "Membership",
     "MembershipQuerySet",
     "PendingMail",
+    "SessionStore",
+    "StoredSession",
     "User",
     "UserManager",
+    "lock_account",
     "make_in_force_condition",
 ]

@@ -173,6 +173,7 @@ STATIC_ROOT: Path | None = BASE_DIR / "static_collected"
 STATICFILES_DIRS = [folder for folder in [BASE_DIR / "config" / "static"] if folder.is_dir()]
 
 # Safety
+SESSION_ENGINE = "accounts.models.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"

@@ -3,10 +3,9 @@
 from urllib.parse import unquote
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, expect
 
-from accounts.models import User
+from accounts.models import StoredSession, User
 from incidents.enums import CaseFormCode
 from incidents.models import Incident, Message, Task, UnsentText
 from incidents.services.handling.acknowledge import acknowledge_incident
@@ -165,7 +164,7 @@ def test_the_reply_stays_on_the_page_when_the_session_has_ended(signed_in_desk, 
     page.goto(address(signed_in_desk, case))
     page.get_by_label(REPLY).fill(TYPED)
     wait_until_saved(page)
-    Session.objects.all().delete()
+    StoredSession.objects.all().delete()
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
     door = page.get_by_role("link", name="Se connecter dans un autre onglet")
     assert unquote(door.get_attribute("href")).endswith(f"next=/admin/incidents/incident/{case.reference}/")
@@ -209,7 +208,7 @@ def test_a_closing_report_survives_the_end_of_the_session(signed_in_desk, case, 
     page.goto(address(signed_in_desk, case) + "cloture/")
     page.locator("[name=summary]").fill("Tout est rétabli.")
     wait_until_saved(page)
-    Session.objects.all().delete()
+    StoredSession.objects.all().delete()
     page.locator("[name=summary]").fill(f"Tout est rétabli. {TYPED}")
     page.get_by_text("Votre session a pris fin.").wait_for()
     expect(page.get_by_text("Ce que vous écrivez est gardé")).to_have_count(0)

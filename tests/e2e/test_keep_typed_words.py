@@ -4,10 +4,9 @@ import json
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, expect
 
-from accounts.models import User
+from accounts.models import StoredSession, User
 from incidents.models import Incident, Message, Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.groups.group import add_to_group, save_group_sheet
@@ -136,7 +135,7 @@ def test_a_call_survives_the_end_of_the_session(signed_in_desk, person, declared
     page = signed_in_desk.page
     page.goto(f"{signed_in_desk.site}/triage/saisir/")
     write_call(page)
-    Session.objects.all().delete()
+    StoredSession.objects.all().delete()
     press(page, "Enregistrer")
     steps.sign_in(page, person)
     page.goto(f"{signed_in_desk.site}/triage/saisir/")

@@ -1,9 +1,9 @@
 """The forms of the case page that are loaded once they are opened, in a real browser."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, expect
 
+from accounts.models import StoredSession
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
@@ -65,7 +65,7 @@ def test_an_opened_form_is_sent(signed_in_desk, case):
 def test_an_ended_session_redirects_to_the_sign_in_page(signed_in_desk, case):
     page = signed_in_desk.page
     page.goto(case)
-    Session.objects.all().delete()
+    StoredSession.objects.all().delete()
     page.get_by_role("button", name="Qualifier", exact=True).click()
     expect(page.get_by_label("Mot de passe")).to_be_visible()
 

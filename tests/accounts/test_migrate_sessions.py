@@ -1,0 +1,20 @@
+"""Updating a database whose people are signed in by the sessions of Django's engine."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+
+from accounts.models import StoredSession
+from tests.cast import a_responder
+
+
+@pytest.mark.proof
+def test_the_update_signs_nobody_out_and_names_the_person_of_each_session(take_back_to, client):
+    responder = a_responder()
+    client.force_login(responder)
+    row = StoredSession.objects.get()
+    take_back_to("accounts", "0008")
+    Session.objects.create(session_key=row.session_key, session_data=row.session_data, expire_date=row.expire_date)
+    call_command("migrate", verbosity=0)
+    assert StoredSession.objects.get().user == responder
+    assert client.get("/compte/").status_code == 200
