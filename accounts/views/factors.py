@@ -129,19 +129,32 @@ class RenewCodesView(GenerateRecoveryCodesView):
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
-class ConfirmByPasswordView(UnprocessableFormMixin, ReauthenticateView):
+class Confirmation:
+    """A mixin of views that ask for a proof again. The session gains rights, so its key changes (OWASP ASVS 5.0,
+    7.2.4): who knew the key from before does not gain them.
+    """
+
+    request: HttpRequest
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
+        self.request.session.cycle_key()
+        return response
+
+
+class ConfirmByPasswordView(UnprocessableFormMixin, Confirmation, ReauthenticateView):
     """Asks a signed-in user for the password again, before a sensitive change."""
 
     template_name = "accounts/confirm.html"
 
 
-class ConfirmByCodeView(UnprocessableFormMixin, ReauthenticateByCodeView):
+class ConfirmByCodeView(UnprocessableFormMixin, Confirmation, ReauthenticateByCodeView):
     """Asks a signed-in user for a one-time code, before a sensitive change."""
 
     template_name = "accounts/confirm.html"
 
 
-class ConfirmByKeyView(ReauthenticateWebAuthnView):
+class ConfirmByKeyView(Confirmation, ReauthenticateWebAuthnView):
     """Asks a signed-in user for a passkey, before a sensitive change."""
 
     template_name = "accounts/confirm.html"

@@ -88,6 +88,22 @@ def test_enrolling_renews_the_session_key(client, new_responder):
     assert client.session.session_key != before
 
 
+@pytest.mark.parametrize("proof", ["password", "code"])
+def test_confirming_renews_the_session_key(client, proof):
+    """Who knew the key from before does not gain the rights of the confirmation."""
+    responder = a_responder()
+    client.force_login(responder)
+    before = client.session.session_key
+    if proof == "password":
+        answer = client.post("/compte/confirmer/", {"password": PASSWORD, "next": "/compte/"})
+    else:
+        answer = client.post("/compte/confirmer/code/", {"code": code_of(responder), "next": "/compte/"})
+    assert answer.headers["Location"] == "/compte/"
+    assert client.session.session_key != before
+    assert not type(client.session)().exists(before)
+    assert client.get("/compte/").status_code == 200
+
+
 def test_a_responder_cannot_remove_the_last_second_factor(client):
     responder = a_responder()
     client.force_login(responder)

@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from playwright.sync_api import Browser, expect
 
 from accounts.enums import Role
@@ -26,6 +27,10 @@ def page(browser: Browser) -> WatchedPage:
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     return page
+
+
+def read_session_key(page):
+    return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == settings.SESSION_COOKIE_NAME)
 
 
 def test_a_passkey_signs_in_after_the_password_and_alone(page, live_site):
@@ -54,6 +59,12 @@ def test_a_passkey_signs_in_after_the_password_and_alone(page, live_site):
     expect(page).to_have_url(live_site + "/annuaire/")
     page.goto(live_site + "/admin/")
     expect(page).to_have_url(live_site + "/admin/incidents/incident/")
+
+    before = read_session_key(page)
+    page.goto(live_site + "/compte/confirmer/cle/?next=/compte/")
+    page.get_by_role("button", name="Utiliser ma clé d’accès").click()
+    expect(page).to_have_url(live_site + "/compte/")
+    assert read_session_key(page) != before, "a confirmation renews the key of the session"
     assert page.complaints == []
 
 
