@@ -22,6 +22,7 @@ from accounts.enums import MailKind
 from accounts.factors import FACTORS
 from accounts.models import User
 from accounts.services.mails import queue_mail
+from accounts.session_limits import record_sign_in
 from accounts.views.first_page import find_first_page
 from core.client_address import find_client_address, get_subscriber_prefix
 from core.secrets import hash_value
@@ -59,6 +60,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return find_first_page(request.user)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign in, and write into the session when and where it began."""
+        super().login(request, user)
+        record_sign_in(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a sign-in attempt before the password is checked. One counter is for the account with this IP address,

@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from os import environ
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ SHORTEST_SECRET = 32
 DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
 DEVELOPMENT_EVIDENCE_KEY = "ZGV2ZWxvcHBlbWVudCBzZXVsZW1lbnQsIHB1YmxpcXU="
 KEY_BYTES = 32
+MAX_MINUTES = 14 * 24 * 60  # the sessions of Django last two weeks
 MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -46,6 +47,13 @@ class Env:
         if not value.isdecimal():
             raise ImproperlyConfigured(f"{name} must be a whole number.")
         return int(value)
+
+    def read_minutes(self, name: str, default: int) -> timedelta:
+        """Return a duration of at least one minute, from a number of minutes."""
+        minutes = self.read_number(name, default)
+        if not 0 < minutes <= MAX_MINUTES:
+            raise ImproperlyConfigured(f"{name} must be a number of minutes from 1 to {MAX_MINUTES}.")
+        return timedelta(minutes=minutes)
 
     def read_day_of_year(self, name: str, default: str) -> tuple[int, int]:
         """Return a month and a day from a text such as « 04-01 »."""

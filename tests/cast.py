@@ -7,6 +7,7 @@ import time
 from datetime import date
 from secrets import token_hex
 from typing import Any
+from uuid import uuid4
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.forms import make_used_code_key
 from accounts.models import Membership, SessionStore, StoredSession, User
+from accounts.session_limits import ADDRESS, DEVICE, SESSION_UID, SIGNED_IN_AT
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Contact, Coverage, Csirt
 from incidents.enums import Answer, IncidentType, Origin
@@ -149,8 +151,13 @@ def open_session_with_record(client: Client, user: User, record: dict[str, str])
     `last_login` and sends no `user_logged_in`: Django's own `force_login` runs nineteen. A client that has a session
     signs in by it and keeps what it holds.
     """
+    now = time.time()
     records = {
-        "account_authentication_methods": [record | {"at": time.time()}],
+        SIGNED_IN_AT: now,
+        SESSION_UID: str(uuid4()),
+        DEVICE: "Firefox sur Windows",
+        ADDRESS: "192.0.2.7",
+        "account_authentication_methods": [record | {"at": now}],
         "account_authentication_methods_user": str(user.pk),
     }
     if settings.SESSION_COOKIE_NAME in client.cookies:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.session_limits.SessionLimiter",
     "accounts.guard.SecondFactorGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -174,6 +175,9 @@ STATICFILES_DIRS = [folder for folder in [BASE_DIR / "config" / "static"] if fol
 
 # Safety
 SESSION_ENGINE = "accounts.models.sessions"
+# Of people whose role is of a centre, a région or the platform: without activity, and from the sign-in on.
+SESSION_IDLE_LIMIT = env.read_minutes("SESSION_IDLE_LIMIT", 30)
+SESSION_ABSOLUTE_LIMIT = env.read_minutes("SESSION_ABSOLUTE_LIMIT", 12 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"

@@ -1,5 +1,7 @@
 """Settings of the tests. tests/conftest.py starts the servers and sets their addresses."""
 
+from datetime import timedelta
+
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, make_cache_settings, parse_database_url
 from config.settings.base import *
 
@@ -14,6 +16,8 @@ DATABASES = {"default": parse_database_url(env.read_text("DATABASE_URL", NOT_STA
 CELERY_BROKER_URL = env.read_text("REDIS_URL", "redis://127.0.0.1:1/0")
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
+# Many tests travel in time while somebody is signed in. The tests of the limits set them.
+SESSION_IDLE_LIMIT = SESSION_ABSOLUTE_LIMIT = timedelta(days=100 * 365)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -2,14 +2,14 @@
 // the text back when the same page is opened again. A line above the form (`data-typed-said`) gives the date of the
 // text and has a button, with the label `data-typed-undo`, that removes it. The next page after a post deletes the
 // posted text, unless that page has `data-typed-stays`: it asks to sign in first, or it refuses the form. Passwords,
-// files and hidden fields are never stored, except `seen`, which tells the server for which version of the page the
-// text was typed. `data-typed-held` marks a form that the server has filled in with what was posted. Posting a form
+// files and hidden fields are never stored, except `seen` or `based_on`, which tells the server for which version of the
+// page the text was typed. `data-typed-held` marks a form that the server has filled in with what was posted. Posting a form
 // marked `data-typed-forgets` deletes all stored texts.
 (() => {
   "use strict";
   const KEPT = "typed:";
   const POSTED = "typed-posted";
-  const SEEN = "[type=hidden][name=seen]";
+  const SEEN = "[type=hidden]:is([name=seen], [name=based_on])";
   const LEFT_OUT = "button, fieldset, output, [type=hidden], [type=password], [type=file], [type=submit]";
   let store;
   try { store = window.sessionStorage; store.getItem(POSTED); } catch { return; }

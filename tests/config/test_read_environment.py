@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def test_a_variable_is_read_as_its_type():
     assert env.read_items("NAME") == ["a", "b"]
     assert env.read_number("SIZE", 1) == 4
     assert env.read_flag("ON") is True
+    assert env.read_minutes("SIZE", 30) == timedelta(minutes=4)
     assert env.read_text("ABSENT", "default") == "default"
 
 
@@ -35,8 +37,10 @@ def test_a_variable_is_read_as_its_type():
         (Env.read_text, ""),
         (lambda env, name: env.read_number(name, 1), "four"),
         (lambda env, name: env.read_flag(name), "perhaps"),
+        (lambda env, name: env.read_minutes(name, 30), "0"),
+        (lambda env, name: env.read_minutes(name, 30), "20161"),
     ],
-    ids=["missing", "number", "flag"],
+    ids=["missing", "number", "flag", "no minute", "too many minutes"],
 )
 def test_the_error_of_a_wrong_variable_gives_its_name(read, value):
     with pytest.raises(ImproperlyConfigured, match="NAME"):

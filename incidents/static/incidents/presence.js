@@ -6,6 +6,7 @@
   const place = document.querySelector("[data-presence]");
   if (!place || !window.fetch) return;
   const EVERY = 20000;
+  const BY_TIMER = { "X-Timer": "1" }; // nobody did anything: the request does not prolong the session
   const form = place.querySelector("form");
   const there = place.querySelector("[data-there]");
   const changed = place.querySelector("[data-changed]");
@@ -18,7 +19,7 @@
     clearTimeout(timer);
     if (document.hidden) return;
     const before = form.elements.seen.value;
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null);
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: BY_TIMER }).catch(() => null);
     if (answer && answer.ok) showState(await answer.json(), before);
     if (!answer || answer.ok || answer.status >= 500) timer = setTimeout(ask, EVERY);
   }
@@ -50,7 +51,7 @@
     clearTimeout(timer);
     const body = new FormData(form);
     body.set("left", "1");
-    fetch(form.action, { method: "POST", body, keepalive: true }).catch(() => null);
+    fetch(form.action, { method: "POST", body, headers: BY_TIMER, keepalive: true }).catch(() => null);
   });
   addEventListener("pageshow", (event) => {
     leftAt = -Infinity;

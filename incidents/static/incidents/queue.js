@@ -79,9 +79,10 @@
 
   // Staying up to date
 
-  async function ask(address, accept) {
+  // The header says that nobody did anything: the request does not prolong the session.
+  async function ask(address, accept, byTimer) {
     const answer = await fetch(address, {
-      headers: { Accept: accept },
+      headers: { Accept: accept, ...(byTimer && { "X-Timer": "1" }) },
       redirect: "manual",
       cache: "no-store",
       signal: AbortSignal.timeout(LONGEST),
@@ -103,7 +104,7 @@
       const query = new URLSearchParams(location.search);
       query.delete("apres");
       query.delete("avant");
-      const answer = await ask(`${words.state}?${query}`, "application/json");
+      const answer = await ask(`${words.state}?${query}`, "application/json", true);
       const state = await answer.json();
       recover();
       await compare(state);
@@ -122,7 +123,7 @@
     if (state.mark === mark) return;
     const shown = known || referencesOf(ticks());
     const fresh = state.cases.filter((reference) => !shown.has(reference)).length;
-    if (isFirst() && !ticks().some((box) => box.checked) && !help.open) await replaceRows();
+    if (isFirst() && !ticks().some((box) => box.checked) && !help.open) await replaceRows(true);
     else offer(fresh);
   }
 
@@ -154,10 +155,10 @@
   }
 
   // Responses may arrive out of order. A response older than the rows on the page is ignored.
-  async function replaceRows() {
+  async function replaceRows(byTimer) {
     const request = ++lastRequest;
     try {
-      const answer = await ask(location.href, "text/html");
+      const answer = await ask(location.href, "text/html", byTimer);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (request > lastShown) showRows(page);
     } catch (problem) {

@@ -1,0 +1,121 @@
+"""In a real browser, a session that ended says why, loses no typed words, and is not prolonged by scripts."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+from pytest_django import Settings
+
+from accounts.models import SessionStore, StoredSession, User
+from accounts.session_limits import SIGNED_IN_AT
+from incidents.enums import BulkAct
+from incidents.models import Playbook
+from incidents.services.groups.bulk import start_bulk_job
+from incidents.services.library.playbooks import publish_playbook
+from tests.cast import a_lead, a_responder, declare
+from tests.e2e import steps
+from tests.e2e.desk import Desk
+
+TYPED = "Ne redémarrez aucun poste avant notre appel."
+IDLE = "Vous avez été déconnecté après 30\N{NO-BREAK SPACE}minutes sans activité."
+
+
+@pytest.fixture
+def person(settings: Settings) -> User:
+    settings.SESSION_IDLE_LIMIT = timedelta(minutes=30)
+    return a_responder()
+
+
+@pytest.fixture
+def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
+    desk = Desk(browser, live_site)
+    desk.sign_in(person)
+    return desk
+
+
+def end_by_idleness():
+    """Make the last activity of each session older than the limit."""
+    for row in StoredSession.objects.all():
+        store = SessionStore(row.session_key)
+        store[SIGNED_IN_AT] = (timezone.now() - timedelta(minutes=31)).timestamp()
+        store.save()
+    StoredSession.objects.update(seen_at=None)
+
+
+def test_a_call_survives_the_end_of_an_idle_session(signed_in_desk, person):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
+    page.locator("#id_description").fill(TYPED)
+    end_by_idleness()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text(IDLE)).to_be_visible()
+    steps.sign_in(page, person)
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
+    expect(page.locator("#id_description")).to_have_value(TYPED)
+
+
+def test_a_note_stays_on_the_page_of_a_case_and_the_link_says_why(signed_in_desk):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/admin/incidents/incident/{declare().reference}/")
+    page.get_by_label("Note interne", exact=True).fill(TYPED)
+    end_by_idleness()
+    page.locator("[data-form=note] button").click()
+    link = page.get_by_role("link", name="Se connecter dans un autre onglet")
+    expect(link).to_be_visible()
+    expect(page.get_by_label("Note interne", exact=True)).to_have_value(TYPED)
+    with page.expect_popup() as popup:
+        link.click()
+    expect(popup.value.get_by_text(IDLE)).to_be_visible()
+    page.goto(f"{signed_in_desk.site}/admin/")
+    assert "/connexion/" in page.url
+
+
+@pytest.mark.parametrize(
+    ("page_path", "requested_paths"),
+    [("", ["", "etat/"]), ("{reference}/", ["{reference}/presence/"]), ("actes/{job}/", ["actes/{job}/"])],
+    ids=["queue", "case", "bulk"],
+)
+def test_what_a_page_asks_by_itself_is_marked(signed_in_desk, person, page_path, requested_paths, wait_until):
+    """Two minutes pass without anybody: each request says that a timer sent it."""
+    incident = declare()
+    job = start_bulk_job(actor=person, act=BulkAct.TAKE, references=[incident.reference], choices={}, key="k")
+    names = {"reference": incident.reference, "job": job.uid}
+    page, queue = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/"
+    page.clock.install()
+    page.goto(queue + page_path.format(**names))
+    page.wait_for_load_state("networkidle")
+    marks = {}
+    page.on("request", lambda request: marks.setdefault(request.url.rstrip("?"), "x-timer" in request.headers))
+    declare()  # the queue asks for its rows too, because they change
+    page.clock.run_for(61_000)
+    wait_until(lambda: page.wait_for_timeout(50) or len(marks) >= len(requested_paths))
+    page.clock.run_for(61_000)
+    assert marks == {queue + path.format(**names): True for path in requested_paths}
+
+
+def test_a_guide_comes_back_with_the_version_that_it_was_written_for(live_site, browser, settings):
+    """It would otherwise replace, without a word, what a colleague published meanwhile."""
+    settings.SESSION_IDLE_LIMIT = timedelta(minutes=30)
+    lead = a_lead()
+    desk = Desk(browser, live_site)
+    desk.sign_in(lead)
+    page, address = desk.page, f"{live_site}/admin/incidents/incident/guides/breizh-cyber/rancon/"
+    page.goto(address)
+    page.locator("#id_steps").fill(TYPED)
+    step = {"step": "", "title": "Appeler la mairie", "why": "", "source": "", "within_hours": None}
+    publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=[step], based_on=0, actor=a_lead())
+    end_by_idleness()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Publier pour mon centre").click()
+    expect(page.get_by_text(IDLE)).to_be_visible()
+    steps.sign_in(page, lead)
+    page.goto(address)
+    expect(page.locator("#id_steps")).to_have_value(TYPED)
+    expect(page.get_by_role("status").filter(has_text="Reprise d’un guide commencé")).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Publier pour mon centre").click()
+    expect(page.get_by_text("Quelqu’un a publié une autre version pendant que vous écriviez.")).to_be_visible()
+    expect(page.locator("#id_steps")).to_have_value(TYPED)
+    assert Playbook.objects.filter(csirt__isnull=False).count() == 1
