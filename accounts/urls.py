@@ -4,7 +4,7 @@ and has the name by which allauth finds the page.
 
 from django.urls import path
 
-from accounts.views import bodies, factors, links, people, sign_in, team, tokens
+from accounts.views import bodies, factors, links, people, sessions, sign_in, team, tokens
 
 urlpatterns = [
     path("connexion/", sign_in.SignInView.as_view(), name="login"),
@@ -26,6 +26,9 @@ urlpatterns = [
     path("compte/confirmer/code/", factors.ConfirmByCodeView.as_view(), name="mfa_reauthenticate"),
     path("compte/confirmer/cle/", factors.ConfirmByKeyView.as_view(), name="mfa_reauthenticate_webauthn"),
     path("compte/mot-de-passe/", factors.ChangePasswordView.as_view(), name="account_change_password"),
+    path("compte/sessions/", sessions.show_sessions, name="own_sessions"),
+    path("compte/sessions/autres/terminer/", sessions.end_other_sessions_view, name="end_other_sessions"),
+    path("compte/sessions/<uuid:uid>/terminer/", sessions.end_session_view, name="end_session"),
     path("compte/jetons/", tokens.show_tokens, name="api_tokens"),
     path("compte/jetons/nouveau/", tokens.NewToken.as_view(), name="new_api_token"),
     path("compte/jetons/<uuid:uid>/revoquer/", tokens.revoke_token_view, name="revoke_api_token"),

@@ -1,7 +1,10 @@
 """Every page of an account, in every state: as tests/e2e/test_look.py."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import EmergencyContactKind, LinkPurpose, Role
@@ -9,7 +12,7 @@ from accounts.models import AccessLink
 from accounts.services.bodies import save_contacts
 from accounts.services.links import make_link, send_link
 from accounts.tokens import derive_link_token
-from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple, signed_in
 from tests.e2e import steps
 
 
@@ -125,6 +128,28 @@ def test_pages_of_tokens_are_accessible(visitor):
     visitor.inspect("token-revoke")
     send(page, "Révoquer")
     visitor.inspect("tokens-revoked")
+    visitor.check()
+
+
+@pytest.mark.proof
+def test_pages_of_sessions_are_accessible(visitor, settings):
+    page, person = visitor.page, a_responder()
+    settings.SESSION_IDLE_LIMIT = timedelta(minutes=30)
+    sign_in(visitor, person)
+    visitor.goto("/compte/sessions/")
+    visitor.inspect("sessions-alone")
+    for _other in range(2):
+        signed_in(Client(), person)
+    visitor.goto("/compte/sessions/")
+    visitor.inspect("sessions")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Terminer la session").first.click()
+    visitor.inspect("sessions-one-ended")
+    send(page, "Terminer toutes les autres sessions")
+    visitor.inspect("sessions-all-ended")
+    page.context.clear_cookies()
+    visitor.goto("/connexion/?next=/admin/&fin=inactivite")
+    visitor.inspect("sign-in-ended")
     visitor.check()
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any, cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from rest_framework import serializers
 
 from accounts.enums import LinkPurpose
@@ -21,6 +22,7 @@ from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
 from incidents.services.groups.bulk import start_bulk_job
+from tests.cast import PASSWORD as FIRST_PASSWORD
 from tests.cast import a_responder, plouexemple
 from tests.factories.accounts import make_api_token
 from tests.factories.collectivities import make_fake_siren
@@ -309,6 +311,14 @@ def invite_member(manager: Visitor, body: Collectivity) -> Visitor:
     guest.fill(f"/acces/{derive_link_token(link)}/", password=PASSWORD)
     manager.fill(f"{home}inviter/", email="nour@plouexemple.example")
     return Visitor(manager.words, manager.log, user=link.user)
+
+
+def sign_in_elsewhere(user: User, visitor: Visitor) -> None:
+    """Sign the person in on a second browser, which says hostile things of itself, and list both sessions."""
+    word = visitor.words[0]
+    second = Client(headers={"User-Agent": word, "X-Forwarded-For": word})
+    second.post("/connexion/", {"login": user.email, "password": FIRST_PASSWORD})
+    assert len(visitor.get("/compte/sessions/").context["sessions"]) == 2
 
 
 def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:

@@ -80,6 +80,7 @@ class Crowd:
         hostile_acts.close_untouched(self.responder)
         manager = a_person(Role.MANAGER, collectivity=self.incident.collectivity)
         self.manager = self.join(user=manager)
+        hostile_acts.sign_in_elsewhere(manager, self.manager)
         self.agent = hostile_acts.invite_member(self.manager, self.incident.collectivity)
         hostile_acts.act_as_responder(self.responder, self.incident)
         hostile_acts.add_indicators(self.responder, self.incident)
