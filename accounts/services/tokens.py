@@ -76,7 +76,7 @@ def lock_token_owner(actor: User, scopes: Collection[str]) -> User:
     Whatever revokes tokens changes or locks the account. A token that is made at the same moment is thus either
     revoked too, or refused here.
     """
-    person = lock_account(actor)
+    person = lock_unchanged_account(actor)
     check_may_have_tokens(person)
     for scope in scopes:
         if scope not in list_offered_scopes(person):
@@ -84,7 +84,7 @@ def lock_token_owner(actor: User, scopes: Collection[str]) -> User:
     return person
 
 
-def lock_account(account: User) -> User:
+def lock_unchanged_account(account: User) -> User:
     """Lock the account and return it as it is stored. Raises AccountChanged if it was closed, or its sessions ended,
     since the caller read it.
     """

@@ -21,7 +21,7 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.factors import describe_factors, record_new_factor
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
-from accounts.services.tokens import AccountChanged, lock_account, may_have_tokens
+from accounts.services.tokens import AccountChanged, lock_unchanged_account, may_have_tokens
 from accounts.signed_in import get_account
 from accounts.views.mixins import UnprocessableFormMixin
 
@@ -175,7 +175,7 @@ class ChangePasswordView(UnprocessableFormMixin, PasswordChangeView):
         try:
             with transaction.atomic():
                 revoke_links(user, LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
-                lock_account(user)
+                lock_unchanged_account(user)
                 return super().form_valid(form)
         except AccountChanged:
             return redirect("login")
