@@ -117,7 +117,6 @@ def declare_and_take_in_two_hours(clock, lead):
 
 def test_a_case_put_back_and_taken_again_keeps_its_delay(client):
     lead = a_lead(breizh_cyber())
-    client.force_login(lead)
     with time_machine.travel(paris_time(2026, 2, 2, 9), tick=False) as clock:
         incident = declare_and_take_in_two_hours(clock, lead)
         for act, details in [
@@ -127,6 +126,7 @@ def test_a_case_put_back_and_taken_again_keeps_its_delay(client):
             (reopen_incident, {"motive": "Cela recommence."}),
         ]:
             clock.shift(timedelta(days=8))
+            client.force_login(lead)  # a session lasts two weeks
             act(reference=incident.reference, actor=lead, **details)
             fold_new_events()
             assert count_help_delays(client, OWN) == {"De 1 à 4 heures": "1"}, act.__name__
