@@ -22,7 +22,7 @@ def show_sessions(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_session_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """End a session of the user. A second click, or a session of another person, changes nothing, and is told so."""
+    """End a session of the user. If nothing was ended, as after a second click, the next page says so."""
     if end_session(actor=get_account(request), uid=uid, current=request.session):
         messages.success(request, "Cette session est terminée.")
     else:
