@@ -67,7 +67,9 @@ class Stratum(models.TextChoices):
 
 
 class ServiceFamily(models.TextChoices):
-    """A group of public services, for years with few interruptions."""
+    """A group of public services. If a year has too few interruptions to print them by service, they are printed by
+    group.
+    """
 
     ONLINE = "online", "site, messagerie et téléphone"
     MONEY = "money", "finances, paie et administration"

@@ -20,7 +20,7 @@ def publish_releases(most: int = services.MAX_RELEASES_A_NIGHT) -> None:
 
 @shared_task
 def check_figures() -> None:
-    """Recount for at most RECOUNT_TIME_LIMIT, then queue a task that continues if the recount is not finished."""
+    """Recount the figures for at most RECOUNT_TIME_LIMIT. If the recount is not finished, queue this task again."""
     check = services.continue_recount()
     if check and not check.finished_at:
         check_figures.apply_async(retry=False, expires=240)

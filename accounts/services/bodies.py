@@ -80,8 +80,8 @@ def check_management_transferred(successor: Membership, actor: User) -> None:
 
 @transaction.atomic
 def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User, stamp: str = "") -> None:
-    """Save the emergency card of a body. `contacts` maps each kind of contact to its name, phone and note. An empty
-    line is saved too, so that the card has a line to write on.
+    """Save the emergency card of a body. `contacts` maps each kind of contact to its name, phone and note. A kind
+    whose three texts are empty is saved too, so that the card has a line for it.
 
     `stamp` is the stamp of the card that the user read, or empty. Raises Stale if somebody else changed the card after
     the user read it. Nothing is written, and nothing raised, if the contacts are those of the card.

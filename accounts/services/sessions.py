@@ -72,8 +72,9 @@ def describe_session(key: str, data: Any, *, is_current: bool = False) -> OwnSes
 
 
 def get_session_uid(key: str, data: Any) -> UUID:
-    """Return an identifier that a page may show. The key itself would open the session, and changes at each
-    confirmation. A session from before the update has no identifier, and gets a keyed hash of its key.
+    """Return the identifier by which pages name a session. They must not show its key, which opens the session. The
+    key also changes each time the person confirms their identity. A session that was opened before sessions had
+    identifiers gets a keyed hash of its key.
     """
     if uid := data.get(SESSION_UID):
         return UUID(uid)

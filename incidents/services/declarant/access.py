@@ -121,7 +121,7 @@ def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
 def rotate_access_by_responder(*, reference: str, actor: User) -> FollowUpAccess:
     """Replace the secret by a new one, which the responder reads out on the telephone.
 
-    The old secret is revoked at once. Raises Http404, PermissionDenied, ValidationError if the case is erased.
+    The old secret is revoked at once. Raises Http404, PermissionDenied, and ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
     if incident.erased_at:

@@ -61,7 +61,7 @@ def answer_section(
     """Store the answers to one section of the questionnaire `version`. Saving the same answers again changes nothing.
 
     `keep` holds the codes of the questions whose odd-looking answer is accepted. Raises Http404, PermissionDenied,
-    ValidationError by question, CannotComplete, Stale with the newest sheet.
+    ValidationError by question, CannotComplete, and Stale with the newest sheet.
     """
     incident = lock_case_to_complete(edit)
     questionnaire = find_version(version)

@@ -173,8 +173,8 @@ def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Inter
 def merge_interruption(before: Interruption, declared: Interruption) -> Interruption:
     """Return the known interruption with the extent and the start that are declared now.
 
-    If the page sends « je ne sais pas » for an extent that was empty, the extent stays empty. The page shows both
-    alike.
+    The page shows an empty extent as « je ne sais pas ». If it sends that for an extent that was empty, the extent
+    stays empty.
     """
     is_omitted = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
     extent = before.extent if is_omitted else declared.extent

@@ -306,7 +306,7 @@ def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -
     """Withdraw the confirmation of the body of this case. A repeated call changes nothing.
 
     All cases of the body become unverified, with an event on each. Figures count no case of an unconfirmed body.
-    Raises Http404, PermissionDenied, ValidationError for a body of an official list.
+    Raises Http404, PermissionDenied, and ValidationError for a body of an official list.
     """
     body = lock_body_of_case(reference, actor)
     if body.declared_at is None or body.is_listed:
@@ -331,8 +331,8 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """Merge the unconfirmed body of this case into the body `into`. A repeated call changes nothing.
 
     The cases, drafts and roles of the former body move to the body `into`. The cases get the region of that body, and
-    another task reroutes them (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, ValidationError if
-    the bodies cannot be merged.
+    another task reroutes them (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, and ValidationError
+    if the bodies cannot be merged.
     """
     body = lock_body_of_case(reference, actor, other_body=into)
     if body.uid == into:

@@ -148,10 +148,10 @@ def list_declared_instant_problems(declaration: Declaration, now: datetime) -> I
 def list_instant_problems(
     instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
-    """Yield the problems of each date in `instants`, then those of the order of the dates.
+    """Yield the problems of each date in `instants`, then a problem for each date before the start of the incident.
 
-    The order of `all_instants`, which are all the dates of the case, is checked. A date with a problem of its own is
-    left out of this check.
+    `all_instants` are all dates of the case, which are compared with the start. A date that already has a problem is
+    not compared.
     """
     wrong = {name: list(list_moment_problems(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
     yield from chain.from_iterable(wrong.values())

@@ -49,10 +49,10 @@ def register_declaration(declaration: Declaration, *, source: str, now: datetime
 def register_act_with_mail(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
     """Count an act after which a mail warns the declarant. Return the limit that it exceeds, or None.
 
-    The act is a new code or a withdrawal by a person without account. Only the mails to one mailbox are limited, and
-    they are counted apart from declarations. The first act of one kind on a case within an hour exceeds no limit. The
-    exception is a case that came in a burst and that nobody has acknowledged. Nothing is counted if the case has no
-    mail address. Runs two queries at most. Call it inside the transaction of the act.
+    The act is a new code, or a withdrawal by a person without account. The acts that warn the same mailbox are counted
+    together, apart from declarations. The first act of its kind on a case within an hour exceeds no limit, unless the
+    case came in a burst and nobody has acknowledged it. Nothing is counted if the case has no mail address. Runs two
+    queries at most. Call it inside the transaction of the act.
     """
     if not (email := incident.story.contact_email):
         return None

@@ -51,7 +51,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     """Close the case `reference` as a duplicate of the case `into`, and return it. A repeated call changes nothing.
 
     A duplicate cannot be merged into another duplicate, so `merged_into` always names a main case. Raises Http404,
-    PermissionDenied, ValidationError if the two cases cannot be merged.
+    PermissionDenied, and ValidationError if the two cases cannot be merged.
     """
     both = Incident.objects.filter(reference__in=[reference, into]).values("pk")
     lock_cases(both.union(list_waiting_duplicates(into).values("pk")))

@@ -147,7 +147,7 @@ def record_evidence(
     """Save the file as evidence, with a number and a seal. Sending the same bytes again changes nothing.
 
     The caller must remove the new file from the store if this fails or returns an earlier file. Raises CaseErased,
-    ValidationError if the quota is exhausted, Http404, PermissionDenied.
+    ValidationError if the quota is exhausted, Http404, and PermissionDenied.
     """
     lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)

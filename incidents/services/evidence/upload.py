@@ -146,7 +146,9 @@ def find_upload_result(upload: EvidenceUpload) -> RecordedEvidence | None:
 
 
 def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
-    """Join the slices of the upload into one stored file, encrypted with `key`. Raises StoreRefused, NotReadable."""
+    """Join the slices of the upload into one stored file, encrypted with `key`. Raises StoreRefused and
+    NotReadable.
+    """
     deposit = Deposit(key)
     try:
         for offset in range(0, upload.size, SLICE_SIZE):

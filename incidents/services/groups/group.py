@@ -82,7 +82,7 @@ def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
 def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     """Move the case from its former group, if any, into this group. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError if the group is closed or is not of the centre of the case.
+    Raises Http404, PermissionDenied, and ValidationError if the group is closed or is not of the centre of the case.
     """
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     new_group = get_group(actor, group)
@@ -154,7 +154,7 @@ def save_group_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> Case
     """Save the sheet of a group: a text that says what is known about the cause and what to advise.
 
     `seen` is the version that the page showed. Saving the same text again changes nothing. Raises Http404, Stale,
-    ValidationError on `sheet`.
+    and ValidationError on `sheet`.
     """
     case_group = get_group(actor, group, lock=True)
     clean = clean_text(sheet, limit=SHEET_LIMIT, field="sheet")

@@ -203,8 +203,8 @@ def list_ungrouped_supplier_cases(group: CaseGroup) -> QuerySet[Incident]:
 def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
     """Start the job that adds ungrouped cases to the group. These cases name one of the suppliers of the group.
 
-    If `supplier_key` is given, only the cases of that supplier are added. Raises Http404, ValidationError if there is
-    no such case.
+    If `supplier_key` is given, only the cases of that supplier are added. Raises Http404, and
+    ValidationError if there is no such case.
     """
     case_group = get_group(actor, group)
     cases = (

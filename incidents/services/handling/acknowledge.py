@@ -23,8 +23,8 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     """Take the case: the actor acknowledges it and becomes its assignee.
 
     If the actor already has the case, as after a double click, nothing changes. A case can also be taken if its
-    assignee has left the centre. Raises Http404, PermissionDenied, InvalidTransition if the case is closed or somebody
-    else has it.
+    assignee has left the centre. Raises Http404, PermissionDenied, and InvalidTransition if the case is closed or
+    somebody else has it.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if incident.status == Status.ACKNOWLEDGED and is_case_abandoned(incident):

@@ -79,7 +79,7 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
 
     Assigning the same person again changes nothing. A person who assigns an untaken case to themselves also
     acknowledges it. `seen` is what `format_person_tag` returned for the assignee that the page showed, or "" if there
-    was no page. Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on `assignee`.
+    was no page. Raises Http404, PermissionDenied, Stale with the assignee, and ValidationError on `assignee`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)

@@ -92,7 +92,7 @@ def close_incident(
     `why` and `handed_to` are as in `ClosingReport`. `seen` is what `format_last_addition` returned for the page of the
     case, or the instant at which the list of cases was displayed, or None. Raises Http404, PermissionDenied,
     InvalidTransition if the case is already closed, NotFinished if it cannot be closed as resolved yet,
-    ValidationError if the declarant wrote meanwhile or the service has no name.
+    and ValidationError if the declarant wrote meanwhile or the service has no name.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
@@ -124,9 +124,9 @@ def close_with_report(*, reference: str, actor: User, ending: ClosingReport, see
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
     `seen` is what `stamp_closing_page` returned for the page, or "" if there was no page. Raises Http404,
-    PermissionDenied, InvalidTransition if the case was closed by another person or with another report, Stale if the
-    facts of the page changed or the declarant wrote. Raises ValidationError by field: `reason`, `handed_to`, `why`,
-    `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
+    PermissionDenied, InvalidTransition if the case was closed by another person or with another report, and Stale if
+    the facts of the page changed or the declarant wrote. Raises ValidationError by field: `reason`, `handed_to`,
+    `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_closing_report(ending)

@@ -93,7 +93,7 @@ def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) ->
     """Hand over one open case of the actor. Returns whether this form handed the case over, now or before.
 
     If the case was assigned to the actor again after this form handed it over, it stays with the actor. Raises
-    Http404, PermissionDenied, ValidationError on `text`.
+    Http404, PermissionDenied, and ValidationError on `text`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():

@@ -45,7 +45,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 
     A call counts as an answer to the declarant, unless `spoke` is False because the declarant was not reached. A call
     from the declarant also lifts the earlier questions of the centre. Hand-overs are written by `handover.py` instead.
-    Raises Http404, PermissionDenied, ValidationError on `text`.
+    Raises Http404, PermissionDenied, and ValidationError on `text`.
     """
     lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)

@@ -54,7 +54,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     """Save the qualification of the case. Saving the same values again changes nothing.
 
     `seen` is what `stamp_qualification` returned for the page, or "" if there was no page. Raises Http404,
-    PermissionDenied, Stale, ValidationError by field of `Qualification`.
+    PermissionDenied, Stale, and ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)
@@ -88,7 +88,7 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Qualific
     """Change only the given fields of the qualification, as an act on many cases does.
 
     If the type of incident changes, the RSIT class and type follow, unless somebody chose them. Raises Http404,
-    PermissionDenied, ValidationError by field of `Qualification`.
+    PermissionDenied, and ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     current = read_qualification(incident, find_leak_row(incident))
@@ -110,7 +110,7 @@ def read_changed_codes(changes: QualificationChanges, current: Qualification) ->
 
 
 def lock_case_to_qualify(reference: str, actor: User) -> Incident:
-    """Return the case, locked. Raises Http404, PermissionDenied, ValidationError if the case is erased."""
+    """Return the case, locked. Raises Http404, PermissionDenied, and ValidationError if the case is erased."""
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on ne le qualifie plus.")

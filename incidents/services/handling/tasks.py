@@ -55,7 +55,7 @@ class NewTask:
 def apply_playbook(*, reference: str, actor: User) -> int:
     """Add the missing steps of the playbook for the case's type as tasks, and return their number.
 
-    A second call adds nothing. Raises Http404, PermissionDenied, ValidationError if the case is closed or erased.
+    A second call adds nothing. Raises Http404, PermissionDenied, and ValidationError if the case is closed or erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_case_takes_tasks(incident)

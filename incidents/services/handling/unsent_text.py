@@ -60,7 +60,7 @@ def save_unsent_texts(
 
     Returns the forms that were not stored, because the actor has since typed in them on another page. The form
     `submitted` is always stored. If the page has no script, a text that was not stored is added below the text of the
-    other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
+    other page. Raises Http404, PermissionDenied, and ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:

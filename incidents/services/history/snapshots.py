@@ -138,7 +138,7 @@ def read_interruption(row: ServiceInterruption) -> Interruption:
 
 
 def find_leak(incident: Incident) -> Leak | None:
-    """Return the leak of the case as its first row holds it, or None."""
+    """Return the leak that is stored in the first leak row of the case, or None if it has no such row."""
     row = find_leak_row(incident)
     return read_leak_row(row) if row else None
 

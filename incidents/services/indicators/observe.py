@@ -80,7 +80,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
 
 
 def lock_case_for_indicators(reference: str, actor: User) -> Incident:
-    """Return the case, locked. Raises Http404, PermissionDenied, ValidationError if the case is erased."""
+    """Return the case, locked. Raises Http404, PermissionDenied, and ValidationError if the case is erased."""
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")

@@ -75,7 +75,8 @@ def write_template(
 def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
     """Withdraw the template, so that it is not offered any more. Messages that were sent with it do not change.
 
-    A repeated call changes nothing. Raises Http404, Stale if the template was changed meanwhile.
+    A repeated call changes nothing. Raises Http404 if the user does not lead the centre or it has no such template,
+    and Stale if the template was changed after the user read it.
     """
     row = get_template(get_led_centre(actor, csirt_slug, lock=True), uid)
     if row.withdrawn_at:

@@ -52,7 +52,7 @@ def request_answer_pack(*, visitor: CaseVisitor, reference: str) -> Paper:
     """Request the answer pack of the case in its current state.
 
     If the pack of this state was already requested, return that paper, and restart it if it is late. Raises Http404,
-    PermissionDenied, NothingToPrint.
+    PermissionDenied, and NothingToPrint.
     """
     incident = get_case(visitor, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:

@@ -111,7 +111,7 @@ def withdraw_platform_proposal(incident: Incident, *, unless_to: Csirt | None) -
 def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
     """Withdraw the pending proposal of the case. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, Stale if the proposal was answered or there is none.
+    Raises Http404, PermissionDenied, and Stale if the proposal was answered or there is none.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = find_newest_transfer(incident)
@@ -127,7 +127,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 def refuse_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     """Refuse the proposed case for the taker, with a reason (`answer`).
 
-    A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on `answer`.
+    A repeated call by the same person changes nothing. Raises Http404, Stale, and ValidationError on `answer`.
     """
     transfer = lock_proposal(actor, uid)
     why = clean_line(answer, limit=REASON_LIMIT, field="answer")
@@ -149,7 +149,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     """Accept the proposed case for the taker and assign it to the actor.
 
     A repeated call by the same person changes nothing. Raises Http404, Stale if a colleague answered first or the
-    proposal was withdrawn, InvalidTransition if the case was closed, ValidationError if the case can no longer be
+    proposal was withdrawn, InvalidTransition if the case was closed, and ValidationError if the case can no longer be
     transferred.
     """
     transfer = lock_proposal(actor, uid)
