@@ -22,7 +22,7 @@ test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" po
 
 proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k reject" pour une partie)
 	@# One test at a time for each worker: many of them take a minute, and a worker that keeps several makes the others wait.
-	$(PYTHON) -m pytest -n 3 --maxschedchunk=1 -m proof $(ARGS)
+	$(PYTHON) -m pytest -n 4 --maxschedchunk=1 -m proof $(ARGS)
 
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations, les tailles et les noms
 	$(PYTHON) -m ruff check .
@@ -32,7 +32,7 @@ check: ready  ## Vérifie le style, les types, les murs entre les applications, 
 	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check
 	@# Sizes, names, folders and documents, without the one test that starts a server: it repeats makemigrations --check.
-	$(PYTHON) -m pytest -q -n 0 -k "not migrations_match" tests/test_consistency.py tests/test_read_guides.py
+	$(PYTHON) -m pytest -q -n 0 -k "not migrations_match" tests/test_consistency.py tests/test_names.py tests/test_read_guides.py
 
 fix: ready  ## Corrige ce qui se corrige seul
 	$(PYTHON) -m ruff check --fix .

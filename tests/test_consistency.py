@@ -260,59 +260,6 @@ def test_the_figures_of_the_house_find_every_function_and_recipe():
     assert [name.lower() for name, _files in list_recipe_sizes()] == [name.lower() for name in recipes]
 
 
-# As a name, but for a constant, each hides what the thing is or does: a declaration, a message, matches.
-NOUN_OF_NOTHING = re.compile(
-    r"said|told|shown|kept|asked|given|made|held|sent|wanted|stands|whoever|one|one_of|of_which|"
-    r"mine|theirs|ours|these|those|here|there|named|typed|some|found"
-)
-
-
-def list_defined_names(path):
-    """Yield the names that a module gives to functions, classes, parameters and variables."""
-    for node in ast.walk(ast.parse(read_source(path))):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-
-
-def list_keys(path):
-    """Yield the keys of the dict literals of a module, which templates read as names."""
-    for node in ast.walk(ast.parse(read_source(path))):
-        if isinstance(node, ast.Dict):
-            yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
-
-
-def test_names_say_what_they_name():
-    sources = [path for app in APPS for path in list_sources(app)]
-    names = [(path, name) for path in sources for name in (*list_defined_names(path), *list_keys(path))]
-    names += [(path, name) for path in list_sources("tests") for name in list_defined_names(path)]
-    assert [
-        f"{path.relative_to(ROOT)}::{name}"
-        for path, name in names
-        if not name.isupper() and NOUN_OF_NOTHING.fullmatch(name.lower())
-    ] == []
-
-
-def test_exceptions_are_named_for_the_fact():
-    """As `DoesNotExist` of Django is: `raise` and `except` already say that it is an error."""
-    classes = [
-        (path, node)
-        for path in [source for app in [*APPS, "tests"] for source in list_sources(app)]
-        for node in ast.walk(ast.parse(read_source(path)))
-        if isinstance(node, ast.ClassDef)
-    ]
-    exceptions = [
-        (path, node.name)
-        for path, node in classes
-        if any(re.search(r"(Exception|Error)$", ast.unparse(base)) for base in node.bases)
-    ]
-    assert exceptions
-    assert [f"{path.relative_to(ROOT)}::{name}" for path, name in exceptions if name.endswith("Error")] == []
-
-
 # The sets of ids behind the roles of a person (accounts/models/people.py).
 IDS_OF_A_PERSON = re.compile(r"\b((readable|workable|led)_centre_ids|collectivity_ids)\b|\.centre_ids\b")
 

@@ -59,7 +59,7 @@ POWERS = {
 # Scripts whose timers only wait for the next key that somebody presses, or try again what somebody sent.
 TIMERS_OF_PEOPLE = {"case.js", "evidence.js", "keep.js", "telephone.js"}
 FIELDS = r"as_field_group|parts/select\.html|<textarea"
-KEEPING = "data-typed=|data-keep=|call_keep"
+KEEPING = "data-stored=|data-keep=|call_keep"
 FORMS_OF_FEW_VALUES = {"look_up.html", "observables.html", "official_number.html"}
 
 pytestmark = pytest.mark.django_db

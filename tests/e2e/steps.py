@@ -183,4 +183,4 @@ def press(page: Page, button: Locator) -> None:
 
 def expect_message(page: Page, words: str | Pattern[str]) -> None:
     """Expect a message at the top of the page or in a block of the page of a case."""
-    expect(page.locator(".messagelist li, .said").filter(has_text=words).first).to_be_visible()
+    expect(page.locator(".messagelist li, .act-result").filter(has_text=words).first).to_be_visible()

@@ -256,7 +256,7 @@ def test_no_password_and_no_file_is_stored(signed_in_desk):
     page.goto(f"{signed_in_desk.site}/triage/saisir/")
     page.evaluate(
         """() => {
-            const form = document.querySelector("form[data-typed]");
+            const form = document.querySelector("form[data-stored]");
             for (const type of ["password", "file", "hidden", "text"]) {
                 const one = Object.assign(document.createElement("input"), { type, name: `a-${type}` });
                 if (type !== "file") one.value = "secret";

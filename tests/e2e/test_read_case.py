@@ -104,8 +104,8 @@ def test_a_refused_closing_is_explained_by_its_form(open_case):
     expect(page.locator("#clore").get_by_role("button", name="Clore le dossier")).to_be_in_viewport(ratio=1)
     page.locator("#clore").get_by_label("Résolu").check()
     page.locator("#clore").get_by_role("button", name="Clore le dossier").click()
-    expect(page.locator("#clore .said")).to_contain_text("Ce dossier ne peut pas encore être « résolu »")
-    expect(page.locator("#clore .said")).to_be_in_viewport(ratio=0.9)
+    expect(page.locator("#clore .act-result")).to_contain_text("Ce dossier ne peut pas encore être « résolu »")
+    expect(page.locator("#clore .act-result")).to_be_in_viewport(ratio=0.9)
     expect(page.locator("#clore").get_by_label("Résolu")).to_be_checked()
     assert measure_box(page, ".casebar h1")["width"] == title["width"] > 100
 
@@ -117,7 +117,7 @@ def test_the_menu_closes_once_its_action_is_done(open_case):
     page.locator("#clore > summary").click()
     page.locator("#clore").get_by_label("Pas un incident").check()
     page.locator("#clore").get_by_role("button", name="Clore le dossier").click()
-    expect(page.locator(".casebar .said")).to_contain_text("Dossier clos")
+    expect(page.locator(".casebar .act-result")).to_contain_text("Dossier clos")
     expect(page.locator("#rares")).to_be_hidden()
     assert not page.complaints
 

@@ -65,8 +65,8 @@ def test_each_error_has_a_page_without_internal_details(url, status, title):
 @pytest.mark.parametrize("url", ["/refus/", "/suspect/", "/trop/", "/nulle-part/", "/panne/"])
 def test_the_text_of_a_refused_form_stays_in_the_tab(url):
     page = Client(raise_request_exception=False).get(url).content.decode()
-    assert "typed." in page
-    assert " data-typed-stays>" in page
+    assert "stored_forms." in page
+    assert " data-stored-keep>" in page
 
 
 def test_a_signed_in_person_gets_a_link_to_their_own_pages(client):

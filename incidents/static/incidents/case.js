@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const form = document.getElementById("ecrits");
-  const status = document.querySelector("[data-kept]");
+  const status = document.querySelector("[data-save-status]");
   const presence = document.querySelector("[data-presence]");
   if (!form || !status || !window.fetch) return;
   const PAUSE = 1200;
@@ -41,7 +41,7 @@
 
   // Return these fields with their number. When the page is left before the response to a button, the save repeats what
   // the button posted. It then repeats the number too, so that the server does not keep what it has already accepted.
-  function written(codes, button) {
+  function numberFields(codes, button) {
     const data = fieldsOf(codes);
     data.delete(stroke.name);
     const words = String(new URLSearchParams(data));
@@ -50,7 +50,7 @@
     return fieldsOf(codes, button);
   }
 
-  function later(pause) {
+  function scheduleSave(pause) {
     clearTimeout(timer);
     timer = setTimeout(keep, pause);
   }
@@ -59,23 +59,23 @@
     if (!unsaved || saving || busy) return;
     unsaved = false;
     saving = new AbortController();
-    const answer = await post(form.action, written(touched), "application/json", saving.signal);
+    const answer = await post(form.action, numberFields(touched), "application/json", saving.signal);
     const wasGivenUp = saving.signal.aborted;
     saving = null;
     if (wasGivenUp) return;
-    if (answer && answer.ok && isJson(answer)) return saved((await answer.json()).message);
+    if (answer && answer.ok && isJson(answer)) return confirmSaved((await answer.json()).message);
     unsaved = true;
     if (answer && answer.status < 500) return say(form.dataset.stopped);
     say(form.dataset.cut);
     wait = Math.min(wait * 2, LONGEST_WAIT);
-    later(wait);
+    scheduleSave(wait);
   }
 
-  function saved(trouble) {
+  function confirmSaved(trouble) {
     wait = PAUSE;
     say(trouble || form.dataset.saved);
     if (trouble) touched.clear();
-    if (unsaved) later(PAUSE);
+    if (unsaved) scheduleSave(PAUSE);
   }
 
   const isJson = (answer) => (answer.headers.get("Content-Type") || "").startsWith("application/json");
@@ -89,7 +89,7 @@
     if (event.target.form !== form || !codeOf(event.target.name)) return;
     touched.add(codeOf(event.target.name));
     unsaved = true;
-    later(wait);
+    scheduleSave(wait);
   });
   const leave = () => {
     leaving = true;
@@ -124,7 +124,7 @@
     button.setAttribute("aria-busy", "true");
     const [block, name] = [blockOf(button)?.dataset.block, nameOf(button)];
     queue = queue.then(() => {
-      const pressed = button.isConnected ? button : inBlock(block, name);
+      const pressed = button.isConnected ? button : findButton(block, name);
       return pressed && send(pressed);
     }).catch(() => { // the connection broke during a response
       setActing(false);
@@ -133,14 +133,14 @@
   });
 
   // A button that was pressed while another response was awaited may have been replaced by a new element.
-  function inBlock(block, name) {
+  function findButton(block, name) {
     const buttons = document.querySelectorAll(`[data-block="${block}"] button`);
     return [...buttons].find((button) => nameOf(button) === name);
   }
 
   // Fields that are being sent are read-only, because the response replaces them.
-  function hold(place, isHeldFast) {
-    for (const control of place?.querySelectorAll("textarea, input") ?? []) control.readOnly = isHeldFast;
+  function makeReadOnly(place, isReadOnly) {
+    for (const control of place?.querySelectorAll("textarea, input") ?? []) control.readOnly = isReadOnly;
   }
 
   // Let presence.js know that this page is sending, so that it does not announce the page's own change.
@@ -155,16 +155,16 @@
     clearTimeout(timer);
     saving?.abort();
     setActing(true);
-    hold(place, true);
-    const data = written(new Set([...touched, own]), button);
+    makeReadOnly(place, true);
+    const data = numberFields(new Set([...touched, own]), button);
     const answer = await post(button.formAction, data, "text/html", AbortSignal.timeout(LONGEST));
     const page = answer && answer.status < 500 ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
     if (!page?.getElementById(form.id)) setActing(false);
-    hold(place, false);
+    makeReadOnly(place, false);
     button.removeAttribute("aria-busy");
-    if (page?.getElementById(form.id)) return show(page, button, answer.ok, own);
+    if (page?.getElementById(form.id)) return showOutcome(page, button, answer.ok, own);
     unsaved = unsaved || touched.size > 0;
-    later(wait);
+    scheduleSave(wait);
     if (!answer || answer.status >= 500) return sayAt(blockOf(button), [form.dataset.cut], true);
     if (answer.redirected) return sayAt(blockOf(button), [form.dataset.signIn], true, answer.url);
     leaving = true; // another page shows the outcome, because the case moved or was erased
@@ -173,7 +173,7 @@
 
   // Showing the outcome
 
-  function show(page, button, isTaken, own) {
+  function showOutcome(page, button, isTaken, own) {
     const place = blockOf(button);
     const lines = [...page.querySelectorAll(".messagelist li")];
     const isWrong = lines.some((line) => line.classList.contains("error"));
@@ -183,7 +183,7 @@
     for (const fresh of page.querySelectorAll("[data-block]")) {
       const old = document.querySelector(`[data-block="${fresh.dataset.block}"]`);
       if (!old || old.innerHTML === fresh.innerHTML) continue;
-      if (old === place || !isHeld(old)) replace(old, fresh, isWrong && old === place);
+      if (old === place || !isInUse(old)) replace(old, fresh, isWrong && old === place);
       else isFresh = false;
     }
     const seen = page.querySelector("[data-presence] [name=seen]");
@@ -192,7 +192,7 @@
     setActing(false);
     sayAt(document.querySelector(`[data-block="${place?.dataset.block}"]`), lines.map((line) => line.textContent.trim()), isWrong);
     unsaved = touched.size > 0;
-    if (unsaved) later(PAUSE);
+    if (unsaved) scheduleSave(PAUSE);
   }
 
   // After an act from a menu, close the menu in the new block.
@@ -213,7 +213,7 @@
   }
 
   // Tell whether somebody is typing in the block.
-  function isHeld(block) {
+  function isInUse(block) {
     const controls = [...block.querySelectorAll("input, select, textarea")];
     return controls.some((control) => touched.has(codeOf(control.name)) || control === document.activeElement);
   }
@@ -247,9 +247,9 @@
 
   function sayAt(block, words, isWrong, address = "") {
     if (!block || !words.length) return;
-    for (const earlier of document.querySelectorAll(".said")) earlier.remove();
+    for (const earlier of document.querySelectorAll(".act-result")) earlier.remove();
     const line = document.createElement("p");
-    line.className = isWrong ? "said talk__wrong" : "said";
+    line.className = isWrong ? "act-result talk__wrong" : "act-result";
     line.setAttribute("role", isWrong ? "alert" : "status");
     const menu = block.querySelector(".act__more[open] > div");
     (menu ?? block).append(line); // beside the form that was sent from a menu

@@ -13,7 +13,7 @@
   class Stop extends Error {}  // this file cannot be handed over; the message says why
 
   const say = (words) => { if (status.textContent !== words) status.textContent = words; };
-  const quoted = (file) => `« ${file.name} »`;
+  const quoteName = (file) => `« ${file.name} »`;
   const wait = (seconds) => new Promise((go) => {
     const timer = setTimeout(go, seconds * 1000);
     addEventListener("online", () => { clearTimeout(timer); go(); }, { once: true });
@@ -29,7 +29,7 @@
     }
   }
 
-  async function answer(response) {
+  async function readAnswer(response) {
     const type = response.headers.get("Content-Type") || "";
     const content = type.includes("json") ? await response.json() : {};
     if (response.ok || response.status === 409) return content;
@@ -40,7 +40,7 @@
     method: "POST", body, headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
   });
 
-  async function bytes(file, from) {
+  async function readBytes(file, from) {
     try {
       return await file.slice(from, from + slice).arrayBuffer();
     } catch {
@@ -48,7 +48,7 @@
     }
   }
 
-  async function fingerprint(content) {
+  async function hashContent(content) {
     if (!window.crypto || !crypto.subtle) return "";
     const digest = await crypto.subtle.digest("SHA-256", content);
     return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -56,18 +56,18 @@
 
   async function handOver(file, showProgress) {
     const author = form.elements.auteur ? form.elements.auteur.value : "";
-    const debut = await fingerprint(await bytes(file, 0));
+    const debut = await hashContent(await readBytes(file, 0));
     const announced = new URLSearchParams({ nom: file.name, taille: file.size, auteur: author, debut });
-    const begun = await answer(await post(start, announced));
+    const begun = await readAnswer(await post(start, announced));
     const url = `${start}${begun.uid}/`;
     let from = begun.recu;
     while (from < file.size) {
       showProgress(from);
-      const content = await bytes(file, from);
-      from = (await answer(await post(`${url}?debut=${from}`, content))).recu;
+      const content = await readBytes(file, from);
+      from = (await readAnswer(await post(`${url}?debut=${from}`, content))).recu;
     }
     showProgress(file.size);
-    const done = await answer(await post(`${url}fin/`));
+    const done = await readAnswer(await post(`${url}fin/`));
     if (!("numero" in done)) throw new Stop("il n’est pas arrivé entier. Choisissez-le de nouveau.");
     return done.deja;
   }
@@ -75,19 +75,19 @@
   async function handAllOver(files) {
     const total = files.reduce((sum, file) => sum + file.size, 0) || 1;
     const missing = [];
-    let sent = 0, received = 0, known = 0;
+    let sentBytes = 0, received = 0, known = 0;
     for (const file of files) {
       const showProgress = (of) => {
-        const percent = Math.floor((100 * (sent + of)) / total);
+        const percent = Math.floor((100 * (sentBytes + of)) / total);
         say(`${received + known} ${received + known > 1 ? "fichiers" : "fichier"} sur ${files.length} envoyés, ${percent} %`);
       };
       try {
         (await handOver(file, showProgress)) ? known++ : received++;
       } catch (stop) {
         if (!(stop instanceof Stop)) throw stop;
-        missing.push(`${quoted(file)} : ${stop.message}`);
+        missing.push(`${quoteName(file)} : ${stop.message}`);
       }
-      sent += file.size;
+      sentBytes += file.size;
     }
     if (!missing.length) return location.assign(`${location.pathname}?recus=${received}&deja=${known}`);
     say(`Il manque ${missing.join(" ")} ${received + known} sur ${files.length} reçus.`);

@@ -21,32 +21,32 @@
   let signedOut = false;
   let posted = null; // what the button posted
 
-  const fields = () => new URLSearchParams(new FormData(form));
-  function typed() {
-    const words = fields();
+  const readFields = () => new URLSearchParams(new FormData(form));
+  function serializeForm() {
+    const words = readFields();
     for (const name of ["version", "trait"]) words.delete(name);
     return String(words);
   }
-  let saved = typed();
+  let saved = serializeForm();
 
   const say = (words) => { if (trouble.textContent !== words) trouble.textContent = words; };
-  const number = () => { stroke.value = Number(stroke.value) + 1; };
+  const incrementStroke = () => { stroke.value = Number(stroke.value) + 1; };
   // A save that repeats what the button posted repeats its number, so that the server does not keep it once more.
-  function numbered() {
-    if (typed() !== posted) number();
-    return fields();
+  function numberFields() {
+    if (serializeForm() !== posted) incrementStroke();
+    return readFields();
   }
 
-  function later(pause) {
+  function scheduleSave(pause) {
     clearTimeout(timer);
     timer = setTimeout(keep, pause);
   }
 
   async function keep() {
-    const words = typed();
+    const words = serializeForm();
     if (busy || over || words === saved) return;
     busy = true;
-    const answer = await fetch(form.dataset.keep, { method: "POST", body: numbered() }).catch(() => null);
+    const answer = await fetch(form.dataset.keep, { method: "POST", body: numberFields() }).catch(() => null);
     busy = false;
     const isJson = (answer?.headers.get("Content-Type") || "").startsWith("application/json");
     if (answer && answer.ok && isJson) return confirmSaved(await answer.json(), words);
@@ -54,7 +54,7 @@
     if (answer && answer.status < 500) return stop(answer.status, isJson ? (await answer.json()).message : "");
     say("Pas encore enregistré : la ligne est coupée. Nous réessayons.");
     wait = Math.min(wait * 2, LONGEST_WAIT);
-    later(wait);
+    scheduleSave(wait);
   }
 
   function confirmSaved({ version, message }, words) {
@@ -63,7 +63,7 @@
     if (form.elements.version) form.elements.version.value = version;
     status.textContent = message;
     say("");
-    if (typed() !== saved) later(PAUSE);
+    if (serializeForm() !== saved) scheduleSave(PAUSE);
   }
 
   function stop(code, message) {
@@ -96,18 +96,18 @@
   }
 
   function leave() {
-    const words = typed();
-    if (!over && words !== saved && navigator.sendBeacon(form.dataset.keep, numbered())) saved = words;
+    const words = serializeForm();
+    if (!over && words !== saved && navigator.sendBeacon(form.dataset.keep, numberFields())) saved = words;
   }
 
-  form.addEventListener("input", () => later(wait));
+  form.addEventListener("input", () => scheduleSave(wait));
   form.addEventListener("submit", (event) => {
     if (signedOut) {
       event.preventDefault();
       return sendOnceSignedIn(event.submitter);
     }
-    number();
-    posted = typed();
+    incrementStroke();
+    posted = serializeForm();
     over = true;
   });
   addEventListener("pagehide", leave);

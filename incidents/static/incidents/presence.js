@@ -8,20 +8,20 @@
   const EVERY = 20000;
   const BY_TIMER = { "X-Timer": "1" }; // nobody did anything: the request does not prolong the session
   const form = place.querySelector("form");
-  const there = place.querySelector("[data-there]");
+  const readersLine = place.querySelector("[data-readers]");
   const changed = place.querySelector("[data-changed]");
   let timer = 0;
   let leftAt = -Infinity; // when a form that leaves the page was sent
 
   const say = (where, words) => { if (where.textContent !== words) where.textContent = words; };
 
-  async function ask() {
+  async function reportPresence() {
     clearTimeout(timer);
     if (document.hidden) return;
     const before = form.elements.seen.value;
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: BY_TIMER }).catch(() => null);
     if (answer && answer.ok) showState(await answer.json(), before);
-    if (!answer || answer.ok || answer.status >= 500) timer = setTimeout(ask, EVERY);
+    if (!answer || answer.ok || answer.status >= 500) timer = setTimeout(reportPresence, EVERY);
   }
 
   const isActing = () => "acting" in place.dataset || performance.now() - leftAt < EVERY;
@@ -29,7 +29,7 @@
   function showState({ others, writing, seen, changed: words }, before) {
     const beside = document.querySelector("[data-writing]"); // replaced with the form, so it is looked up each time
     if (beside) say(beside, writing.map((name) => `${name} écrit aussi au déclarant.`).join(" "));
-    say(there, others.length ? `Aussi sur cette page\u00a0: ${others.join(", ")}.` : "");
+    say(readersLine, others.length ? `Aussi sur cette page\u00a0: ${others.join(", ")}.` : "");
     if (isActing() || form.elements.seen.value !== before) return; // the next request will ask again
     if (!before) form.elements.seen.value = seen;
     if (words && changed.dataset.words !== words) warn(words);
@@ -55,8 +55,8 @@
   });
   addEventListener("pageshow", (event) => {
     leftAt = -Infinity;
-    if (event.persisted) ask();
+    if (event.persisted) reportPresence();
   });
-  document.addEventListener("visibilitychange", ask);
-  ask();
+  document.addEventListener("visibilitychange", reportPresence);
+  reportPresence();
 })();

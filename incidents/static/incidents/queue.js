@@ -7,7 +7,7 @@
   const OFF = "tocsin-raccourcis-coupes";
   const queue = document.getElementById("file");
   const news = queue.querySelector(".queue__news");
-  const says = news.querySelector("[data-says]");
+  const notice = news.querySelector("[data-notice]");
   const refresh = news.querySelector("[data-refresh]");
   const signIn = news.querySelector("[data-sign-in-link]");
   const help = document.getElementById("raccourcis");
@@ -34,7 +34,7 @@
   const rowOfFocus = () => document.activeElement?.closest?.(".row");
 
   function say(text) {
-    says.textContent = text;
+    notice.textContent = text;
     signIn.hidden = true;
     refresh.hidden = true;
   }
@@ -48,7 +48,7 @@
     const number = referencesOf(ticked).size;
     const counter = bar.querySelector("[data-ticked]");
     counter.textContent = number
-      ? `${number} ${number > 1 ? counter.dataset.several : counter.dataset.one}`
+      ? `${number} ${number > 1 ? counter.dataset.several : counter.dataset.single}`
       : counter.dataset.none;
     const all = bar.querySelector("[data-all]");
     all.closest("label").hidden = false;
@@ -80,7 +80,7 @@
   // Staying up to date
 
   // The header says that nobody did anything: the request does not prolong the session.
-  async function ask(address, accept, byTimer) {
+  async function fetchPage(address, accept, byTimer) {
     const answer = await fetch(address, {
       headers: { Accept: accept, ...(byTimer && { "X-Timer": "1" }) },
       redirect: "manual",
@@ -94,7 +94,7 @@
 
   class SessionEnded extends Error {}
 
-  function plan() {
+  function scheduleLook() {
     clearTimeout(timer);
     if (!ended && !document.hidden) timer = setTimeout(look, EVERY);
   }
@@ -104,14 +104,14 @@
       const query = new URLSearchParams(location.search);
       query.delete("apres");
       query.delete("avant");
-      const answer = await ask(`${words.state}?${query}`, "application/json", true);
+      const answer = await fetchPage(`${words.state}?${query}`, "application/json", true);
       const state = await answer.json();
       recover();
       await compare(state);
     } catch (problem) {
-      failed(problem);
+      reportFailure(problem);
     }
-    plan();
+    scheduleLook();
   }
 
   async function compare(state) {
@@ -121,16 +121,16 @@
       return;
     }
     if (state.mark === mark) return;
-    const shown = known || referencesOf(ticks());
-    const fresh = state.cases.filter((reference) => !shown.has(reference)).length;
+    const knownReferences = known || referencesOf(ticks());
+    const fresh = state.cases.filter((reference) => !knownReferences.has(reference)).length;
     if (isFirst() && !ticks().some((box) => box.checked) && !help.open) await replaceRows(true);
     else offer(fresh);
   }
 
   function offer(fresh) {
     pending = true;
-    const message = fresh ? `${fresh} ${fresh > 1 ? words.several : words.one}` : words.changed;
-    if (says.textContent !== message) says.textContent = message;
+    const message = fresh ? `${fresh} ${fresh > 1 ? words.several : words.single}` : words.changed;
+    if (notice.textContent !== message) notice.textContent = message;
     refresh.hidden = false;
     signIn.hidden = true;
   }
@@ -142,7 +142,7 @@
     lost = false;
   }
 
-  function failed(problem) {
+  function reportFailure(problem) {
     if (problem instanceof SessionEnded) {
       ended = true;
       say(words.signIn);
@@ -158,7 +158,7 @@
   async function replaceRows(byTimer) {
     const request = ++lastRequest;
     try {
-      const answer = await ask(location.href, "text/html", byTimer);
+      const answer = await fetchPage(location.href, "text/html", byTimer);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (request > lastShown) showRows(page);
     } catch (problem) {
@@ -191,29 +191,29 @@
 
   // The focused row, or else the first visible row, keeps its position on the screen.
   function keepPlace(change) {
-    const held = rowOfFocus();
-    const anchor = held || rows().find((row) => row.getBoundingClientRect().top >= 0);
+    const focusedRow = rowOfFocus();
+    const anchor = focusedRow || rows().find((row) => row.getBoundingClientRect().top >= 0);
     const name = nameOf(anchor);
     const top = anchor?.getBoundingClientRect().top;
-    const index = held ? focusable(held).indexOf(document.activeElement) : -1;
+    const index = focusedRow ? focusable(focusedRow).indexOf(document.activeElement) : -1;
     const ticked = referencesOf(ticks().filter((box) => box.checked));
-    const at = rows().indexOf(held);
+    const at = rows().indexOf(focusedRow);
     const scrolled = window.scrollY > 0;
     change();
     for (const box of ticks()) box.checked = box.value.split(" ").every((each) => ticked.has(each));
     keepTicks(ticked);
     const row = rows().find((candidate) => nameOf(candidate) === name);
-    const next = row || (held && rows()[Math.min(at, rows().length - 1)]);
-    if (held && next) (focusable(next)[index] || focusable(next)[0]).focus({ preventScroll: true });
-    if (row && (held || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
+    const next = row || (focusedRow && rows()[Math.min(at, rows().length - 1)]);
+    if (focusedRow && next) (focusable(next)[index] || focusable(next)[0]).focus({ preventScroll: true });
+    if (row && (focusedRow || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
   }
 
   // Cases that were ticked in a wave stay ticked when it is closed. Its checkbox is then indeterminate.
   function keepTicks(ticked) {
-    const shown = referencesOf(ticks().filter((box) => box.checked));
+    const tickedReferences = referencesOf(ticks().filter((box) => box.checked));
     for (const wave of ticks().filter(isOfWave)) {
       for (const reference of wave.value.split(" ")) {
-        if (!ticked.has(reference) || shown.has(reference)) continue;
+        if (!ticked.has(reference) || tickedReferences.has(reference)) continue;
         const copy = wave.cloneNode();
         Object.assign(copy, { value: reference, checked: true, hidden: true });
         wave.after(copy);
@@ -259,9 +259,9 @@
       say(words.refreshed);
       if (hadFocus) rows()[0]?.querySelector("[data-case]").focus();
     } catch (problem) {
-      failed(problem);
+      reportFailure(problem);
     }
-    plan();
+    scheduleLook();
   }
 
   refresh.addEventListener("click", refreshNow);
@@ -324,7 +324,7 @@
       if (isFirst() && !ticks().some((box) => box.checked)) await replaceRows();
       say(outcome.messages.join(" "));
     } catch (problem) {
-      failed(problem);
+      reportFailure(problem);
     }
   }
 
@@ -381,5 +381,5 @@
   opener.addEventListener("click", () => help.showModal());
   queue.querySelector("[data-keys]").checked = areOn();
   countTicks();
-  plan();
+  scheduleLook();
 })();

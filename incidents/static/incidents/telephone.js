@@ -17,7 +17,7 @@ let timer = 0;
 let searches = 0;
 
 function prepare() {
-  const found = sheet.querySelector(".finder__found");
+  const resultArea = sheet.querySelector(".finder__found");
   const chosen = sheet.querySelector("[name=collectivite]:checked");
   Object.assign(bodyField, { type: "hidden", name: "collectivite", value: chosen ? chosen.value : "" });
   Object.assign(list, { id: "id_body_list", className: "finder__list", hidden: true });
@@ -28,9 +28,9 @@ function prepare() {
   box.setAttribute("aria-expanded", "false");
   box.setAttribute("aria-controls", list.id);
   box.parentElement.append(list);
-  if (!found || chosen) {
+  if (!resultArea || chosen) {
     sheet.append(bodyField);
-    if (found) { say(found.querySelector("label").textContent); found.remove(); }
+    if (resultArea) { say(resultArea.querySelector("label").textContent); resultArea.remove(); }
   }
   sheet.querySelector(".finder__button").hidden = true;
 }
@@ -60,12 +60,12 @@ async function search() {
 function show(results) {
   bodies = results;
   at = -1;
-  list.replaceChildren(...bodies.map(option));
+  list.replaceChildren(...bodies.map(makeOption));
   listStatus.textContent = bodies.length ? `${bodies.length} ${bodies.length > 1 ? "trouvées" : "trouvée"}, flèche bas pour choisir` : "Rien ne répond à ce nom.";
   open(bodies.length > 0);
 }
 
-function option(body, number) {
+function makeOption(body, number) {
   const line = document.createElement("li");
   const where = document.createElement("small");
   line.id = `id_body_${number}`;
@@ -77,7 +77,7 @@ function option(body, number) {
   return line;
 }
 
-function point(to) {
+function selectLine(to) {
   at = (to + bodies.length) % bodies.length;
   [...list.children].forEach((line, number) => line.setAttribute("aria-selected", String(number === at)));
   box.setAttribute("aria-activedescendant", list.children[at].id);
@@ -133,13 +133,13 @@ function fold() {
   services.open = wide.matches || answered;
 }
 
-function inBox(event) {
+function handleKeyInBox(event) {
   if (list.hidden) {
-    if (event.key === "ArrowDown" && bodies.length) { event.preventDefault(); open(true); point(0); }
+    if (event.key === "ArrowDown" && bodies.length) { event.preventDefault(); open(true); selectLine(0); }
     return false;
   }
-  if (event.key === "ArrowDown") point(at + 1);
-  else if (event.key === "ArrowUp") point(at < 0 ? -1 : at - 1);
+  if (event.key === "ArrowDown") selectLine(at + 1);
+  else if (event.key === "ArrowUp") selectLine(at < 0 ? -1 : at - 1);
   else if (event.key === "Escape") open(false);
   else if (event.key === "Enter") choose(Math.max(at, 0));
   else {
@@ -150,7 +150,7 @@ function inBox(event) {
   return event.key !== "Enter";
 }
 
-function next(from) {
+function focusNext(from) {
   const stops = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea, button, summary")];
   const open = stops.filter((stop) => stop.checkVisibility());
   open[open.indexOf(from) + 1]?.focus();
@@ -162,10 +162,10 @@ sheet.addEventListener("keydown", (event) => {
     sheet.requestSubmit(document.getElementById("envoyer"));
     return;
   }
-  if (event.target === box && inBox(event)) return;
+  if (event.target === box && handleKeyInBox(event)) return;
   if (event.key !== "Enter" || event.isComposing || event.target.matches("textarea, button, summary")) return;
   event.preventDefault();
-  next(event.target);
+  focusNext(event.target);
 });
 wide.addEventListener("change", fold);
 fold();

@@ -204,10 +204,10 @@ def test_a_colleague_writes_under_their_own_name(incident):
 
 def test_the_browser_stores_drafts_of_each_account_apart(incident):
     agent = an_agent()
-    assert f'data-typed="{incident.reference} message {agent.uid}"' in read_markup(
+    assert f'data-stored="{incident.reference} message {agent.uid}"' in read_markup(
         sign_in_as(agent).get(follow_up_url(incident))
     )
-    assert f'data-typed="{incident.reference} message"' in read_markup(
+    assert f'data-stored="{incident.reference} message"' in read_markup(
         open_by_link(incident).get(follow_up_url(incident))
     )
 

@@ -321,7 +321,7 @@ def test_a_row_shows_the_assignee_short_with_the_full_name_as_title(client, resp
     User.objects.filter(pk=responder.pk).update(display_name=name, email="responder@csirt.example")
     whole = name or short
     owner = (
-        f'<i title="{whole}" aria-hidden="true" class="mine">{short}</i><span class="visually-hidden">{whole}</span>'
+        f'<i title="{whole}" aria-hidden="true" class="own">{short}</i><span class="visually-hidden">{whole}</span>'
     )
     assert owner in read_markup(client.get(URL)).replace("\u00a0", " ")
 

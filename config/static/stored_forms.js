@@ -1,34 +1,34 @@
-// Stores, for this tab, the text typed in each form marked `data-typed` (whose value is the key of the text), and puts
-// the text back when the same page is opened again. A line above the form (`data-typed-said`) gives the date of the
-// text and has a button, with the label `data-typed-undo`, that removes it. The next page after a post deletes the
-// posted text, unless that page has `data-typed-stays`: it asks to sign in first, or it refuses the form. Passwords,
+// Stores, for this tab, the text typed in each form marked `data-stored` (whose value is the key of the text), and puts
+// the text back when the same page is opened again. A line above the form (`data-stored-notice`) gives the date of the
+// text and has a button, with the label `data-stored-undo`, that removes it. The next page after a post deletes the
+// posted text, unless that page has `data-stored-keep`: it asks to sign in first, or it refuses the form. Passwords,
 // files and hidden fields are never stored, except `seen` or `based_on`, which tells the server for which version of the
-// page the text was typed. `data-typed-held` marks a form that the server has filled in with what was posted. Posting a form
-// marked `data-typed-forgets` deletes all stored texts.
+// page the text was typed. `data-stored-refused` marks a form that the server has filled in with what was posted. Posting
+// a form marked `data-stored-forgets` deletes all stored texts.
 (() => {
   "use strict";
-  const KEPT = "typed:";
+  const STORE_PREFIX = "typed:";
   const POSTED = "typed-posted";
   const SEEN = "[type=hidden]:is([name=seen], [name=based_on])";
   const LEFT_OUT = "button, fieldset, output, [type=hidden], [type=password], [type=file], [type=submit]";
   let store;
   try { store = window.sessionStorage; store.getItem(POSTED); } catch { return; }
 
-  const key = (form) => KEPT + form.dataset.typed;
+  const storeKey = (form) => STORE_PREFIX + form.dataset.stored;
   const isTick = (control) => control.type === "checkbox" || control.type === "radio";
-  const controls = (form) => [...form.elements].filter((control) => control.name && !control.matches(LEFT_OUT));
-  const read = (form) => controls(form).filter((control) => !isTick(control) || control.checked).map((control) => [control.name, control.value]);
-  const keptOf = (form) => JSON.parse(store.getItem(key(form)) || "null");
+  const listControls = (form) => [...form.elements].filter((control) => control.name && !control.matches(LEFT_OUT));
+  const readFields = (form) => listControls(form).filter((control) => !isTick(control) || control.checked).map((control) => [control.name, control.value]);
+  const readStored = (form) => JSON.parse(store.getItem(storeKey(form)) || "null");
 
   function forgetPosted() {
     const posted = store.getItem(POSTED);
     store.removeItem(POSTED);
     const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-    if (posted && !isBack && !document.querySelector("[data-typed-stays]")) store.removeItem(posted);
+    if (posted && !isBack && !document.querySelector("[data-stored-keep]")) store.removeItem(posted);
   }
 
   function forgetAll() {
-    Object.keys(store).filter((name) => name.startsWith(KEPT)).forEach((name) => store.removeItem(name));
+    Object.keys(store).filter((name) => name.startsWith(STORE_PREFIX)).forEach((name) => store.removeItem(name));
   }
 
   function openAround(control) {
@@ -40,10 +40,10 @@
     const left = words.map(([name, value]) => ({ name, value }));
     const names = new Set(words.map(([name]) => name));
     let isChanged = false;
-    for (const control of controls(form)) {
+    for (const control of listControls(form)) {
       if (control.type === "radio" && !names.has(control.name)) continue;
-      const found = left.findIndex(({ name, value }) => name === control.name && (!isTick(control) || value === control.value));
-      const [word] = found < 0 ? [] : left.splice(found, 1);
+      const index = left.findIndex(({ name, value }) => name === control.name && (!isTick(control) || value === control.value));
+      const [word] = index < 0 ? [] : left.splice(index, 1);
       if (isTick(control) ? control.checked === Boolean(word) : !word?.value || control.value === word.value) continue;
       if (isTick(control)) control.checked = Boolean(word);
       else control.value = word.value;
@@ -53,7 +53,7 @@
     return isChanged;
   }
 
-  function since(at) {
+  function formatMoment(at) {
     const then = new Date(at);
     const hour = `${then.getHours()}\u00a0h\u00a0${String(then.getMinutes()).padStart(2, "0")}`;
     if (then.toDateString() === new Date().toDateString()) return `à ${hour}`;
@@ -73,44 +73,44 @@
   }
 
   function offerToUndo(form, draft, undo) {
-    const line = Object.assign(document.createElement("p"), { className: "kept help" });
+    const line = Object.assign(document.createElement("p"), { className: "save-note help" });
     const button = Object.assign(document.createElement("button"), { type: "button" });
     button.className = document.querySelector(".triage") ? "act" : "button button--plain";
-    button.textContent = form.dataset.typedUndo || "Vider le formulaire";
+    button.textContent = form.dataset.storedUndo || "Vider le formulaire";
     button.addEventListener("click", () => {
       undo();
-      controls(form).forEach((control) => control.dispatchEvent(new Event("input", { bubbles: true })));
-      store.removeItem(key(form));
+      listControls(form).forEach((control) => control.dispatchEvent(new Event("input", { bubbles: true })));
+      store.removeItem(storeKey(form));
       line.remove();
-      controls(form)[0].focus();
+      listControls(form)[0].focus();
     });
     line.setAttribute("role", "status");
-    line.append(`${form.dataset.typedSaid} ${since(draft.at)} `, button);
+    line.append(`${form.dataset.storedNotice} ${formatMoment(draft.at)} `, button);
     form.before(line);
   }
 
   function watch(form) {
-    const blank = JSON.stringify(read(form));
+    const blank = JSON.stringify(readFields(form));
     function keep() {
-      const [words, at] = [read(form), keptOf(form)?.at || Date.now()];
+      const [words, at] = [readFields(form), readStored(form)?.at || Date.now()];
       try {
-        if (JSON.stringify(words) === blank && !("typedHeld" in form.dataset)) store.removeItem(key(form));
-        else store.setItem(key(form), JSON.stringify({ words, at, seen: form.querySelector(SEEN)?.value }));
+        if (JSON.stringify(words) === blank && !("storedRefused" in form.dataset)) store.removeItem(storeKey(form));
+        else store.setItem(storeKey(form), JSON.stringify({ words, at, seen: form.querySelector(SEEN)?.value }));
       } catch { /* the storage is full: the page works as it does without this script */ }
     }
-    const draft = keptOf(form);
-    if ("typedHeld" in form.dataset) keep();
+    const draft = readStored(form);
+    if ("storedRefused" in form.dataset) keep();
     else if (draft?.words) restore(form, draft);
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
   }
 
   forgetPosted();
-  document.querySelectorAll("form[data-typed]").forEach(watch);
+  document.querySelectorAll("form[data-stored]").forEach(watch);
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
-    if ("typedForgets" in event.target.dataset) forgetAll();
-    else if (event.target.dataset.typed) store.setItem(POSTED, key(event.target));
+    if ("storedForgets" in event.target.dataset) forgetAll();
+    else if (event.target.dataset.stored) store.setItem(POSTED, storeKey(event.target));
   });
   addEventListener("pageshow", (event) => { if (event.persisted) store.removeItem(POSTED); });
 })();
