@@ -5,7 +5,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from typing import Any
 
-import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core.internal import ratelimit
@@ -25,6 +24,7 @@ from accounts.services.mails import queue_mail
 from accounts.session_limits import record_sign_in
 from accounts.views.first_page import find_first_page
 from core.client_address import find_client_address, get_subscriber_prefix
+from core.libraries import load_library
 from core.secrets import hash_value
 from core.text import normalise_address
 
@@ -150,7 +150,8 @@ class FactorAdapter(DefaultMFAAdapter):
     }
 
     def build_totp_svg(self, url: str) -> str:
-        return str(segno.make(url, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff", omitsize=True))
+        code = load_library("segno").make(url, error="m")
+        return str(code.svg_inline(scale=5, border=4, dark="#000", light="#fff", omitsize=True))
 
     def encrypt(self, text: str) -> str:
         """Encrypt the secret of a factor with a key of the server, so that a stolen database reveals no code."""

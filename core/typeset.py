@@ -2,18 +2,16 @@
 source.
 """
 
-import importlib
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
 import manimgx_fonts
-import segno
 
+from core.libraries import load_library
 from core.printable import find_missing_character, remove_undrawable_characters, replace_characters_by_names
 
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, whose fonts are six times
@@ -32,12 +30,6 @@ ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 PART_PAGE_COUNT = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 
-@cache
-def load_typst() -> Any:
-    """Return the typst module. It is imported on first use, because it takes 7 MB of memory and more when it draws."""
-    return importlib.import_module("typst")
-
-
 def typeset(template: Path, data: Any) -> bytes:
     """Return the document that the template makes of the data, as an accessible PDF (PDF/UA-1).
 
@@ -50,7 +42,7 @@ def typeset(template: Path, data: Any) -> bytes:
     for _attempt in range(MAX_SCRIPTS):
         try:
             return compile_template(template, data, "ua-1")
-        except load_typst().TypstError as error:
+        except load_library("typst").TypstError as error:
             if not (missing := find_missing_character(str(error))):
                 break
             data = replace_characters_by_names(data, sample=missing)
@@ -60,7 +52,7 @@ def typeset(template: Path, data: Any) -> bytes:
 def compile_template(template: Path, data: Any, standard: str | list[str]) -> bytes:
     """Return the PDF that typst makes of the template and the data. `standard` names the PDF standards to follow."""
     return bytes(
-        load_typst().compile(
+        load_library("typst").compile(
             template,
             root=template.parent,
             format="pdf",
@@ -75,7 +67,7 @@ def compile_template(template: Path, data: Any, standard: str | list[str]) -> by
 def draw_qr_code(address: str) -> str:
     """Return the QR code of an address as an SVG image. The page sets its size."""
     file = BytesIO()
-    segno.make(address, error="m", micro=False).save(
+    load_library("segno").make(address, error="m", micro=False).save(
         file, kind="svg", xmldecl=False, omitsize=True, border=2, svgclass="qr", lineclass=None
     )
     return file.getvalue().decode().strip()

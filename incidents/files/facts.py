@@ -9,8 +9,7 @@ from email.parser import BytesHeaderParser
 from io import BytesIO
 from typing import Any
 
-import exifread
-import puremagic
+from core.libraries import load_library
 
 # The number of bytes that are inspected. The position of a photograph is near its beginning.
 INSPECTED_BYTES = 1024 * 1024
@@ -52,6 +51,7 @@ def detect_media_type(head: bytes) -> str:
     for signature, kind in TYPE_SIGNATURES.items():
         if head.startswith(signature):
             return kind
+    puremagic = load_library("puremagic")
     try:
         types = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
@@ -87,7 +87,7 @@ def read_position(head: bytes) -> dict[str, float] | None:
     if not is_photograph(head):
         return None
     try:
-        tags = exifread.process_file(BoundedReader(head), details=False, extract_thumbnail=False)
+        tags = load_library("exifread").process_file(BoundedReader(head), details=False, extract_thumbnail=False)
         return read_coordinates(tags)
     except Exception:  # noqa: BLE001 (whatever a hostile image does to its reader, it stays evidence)
         return None
@@ -102,7 +102,7 @@ def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:
     """Return the latitude, the longitude and, if known, the altitude from EXIF tags. Return None if the latitude or
     the longitude is missing or impossible.
     """
-    coordinates = exifread.utils.get_gps_coords(tags)
+    coordinates = load_library("exifread").utils.get_gps_coords(tags)
     if not coordinates or not all(math.isfinite(number) for number in coordinates):
         return None
     latitude, longitude = (round(number, 6) for number in coordinates)

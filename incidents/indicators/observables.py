@@ -3,18 +3,17 @@
 All input may be hostile. Text is read in short chunks, so that the time grows linearly with its length.
 """
 
-import importlib
 import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stdnum import iban
 from stdnum.exceptions import ValidationError as BadNumber
 
+from core.libraries import load_library
 from incidents.enums import ObservableKind
 
 # The number of characters that are read of one text. The page says so if the text is longer.
@@ -58,14 +57,6 @@ NAMES_LIMIT = 1_000
 FILE_LIKE_ENDINGS = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
-
-
-@cache
-def load_library(name: str) -> Any:
-    """Import and return `ioc_finder` or `ioc_fanger`. Their grammars take 6 MB and a third of a second to build, so
-    they are imported only at their first use.
-    """
-    return importlib.import_module(name)
 
 
 class Indicator(NamedTuple):

@@ -8,7 +8,8 @@ from pypdf import PdfReader
 
 from core import printable
 from core import typeset as typesetting
-from core.typeset import compile_template, load_typst, typeset
+from core.libraries import load_library
+from core.typeset import compile_template, typeset
 
 ACCESSIBLE = b"<pdfuaid:part>1</pdfuaid:part>"
 
@@ -81,7 +82,7 @@ def list_letters_by_script():
 def is_drawn(letter, folder):
     try:
         compile_template(folder / "sheet.typ", {"words": letter}, "ua-1")
-    except load_typst().TypstError as error:
+    except load_library("typst").TypstError as error:
         return printable.find_missing_character(str(error)) != letter
     return True
 
