@@ -63,7 +63,7 @@ def resample_p95(values: Sequence[float]) -> list[float]:
 
     The median of these p95s is near the p95 of the values, and their middle half is its spread.
     """
-    chance = random.Random(RESAMPLES)
+    chance = random.Random(hash(tuple(values)))  # not the same resamples for two series of one length
     return [quantiles(chance.choices(values, k=len(values)), n=20)[-1] for _ in range(RESAMPLES)]
 
 

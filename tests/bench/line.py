@@ -70,7 +70,7 @@ def measure_visit(browser: Browser, visit: Visit) -> Measurement:
     page.goto(visit.address, wait_until="commit")
     page.locator(CONTROL).first.click(trial=True)
     answers = page.evaluate(NOW)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     assert page.url == visit.address, page.url
     seconds = max(answers, page.evaluate(PAINTED), page.evaluate(READ)) / 1000
     page.context.close()
