@@ -10,9 +10,9 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections
 
-from incidents.services.groups import bulk
-from incidents.services.history import index
+from incidents.services.bulk import jobs
 from incidents.services.papers import making as papers
+from incidents.services.search import index
 from incidents.services.transfer import reroute
 from stats import services
 from stats.reports import making
@@ -39,7 +39,7 @@ def run_bounded_turns() -> list[int]:
     """
     turns = (
         reroute.reroute_cases,
-        bulk.run_due_jobs,
+        jobs.run_due_jobs,
         index_pending_cases,
         services.fold_new_events,
         making.make_due_reports,

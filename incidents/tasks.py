@@ -6,7 +6,7 @@ from django.utils import timezone
 from incidents.services.declaring import draft, limits
 from incidents.services.evidence import sweep, upload
 from incidents.services.handling import unsent_text
-from incidents.services.history import index
+from incidents.services.search import index
 
 
 @shared_task

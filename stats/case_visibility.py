@@ -17,10 +17,10 @@ from stats.categories import QUARTERS, label_category
 from stats.counting.facts import NOT_COUNTED
 from stats.disclosure.tables import BY_MONTH, SHORT_LIST_OF, Period, Table, list_tables
 from stats.enums import FAMILY_OF
+from stats.labels import bind_words, lower_first, upper_first
 from stats.open_data.definitions import CLASSIFICATIONS, UNITS
-from stats.pages.labels import bind_words, lower_first, upper_first
-from stats.pages.wording import format_cell
 from stats.periods import PARIS, find_month
+from stats.printed_wording import format_cell
 from stats.releases.publish import YEAR_RANK, find_due_day, find_last_rank, rank_period
 from stats.releases.reading import CellState, PrintedCell, PrintedYear
 from stats.releases.rows import CountedCase

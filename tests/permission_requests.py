@@ -19,7 +19,7 @@ from collectivities.models import Region
 from csirts.models import Coverage, Csirt
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, CaseGroup, Incident, MessageTemplate, Task
-from incidents.services.groups.bulk import start_bulk_job
+from incidents.services.bulk.jobs import start_bulk_job
 from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, an_agent, an_evidence_file, an_upload, plouexemple

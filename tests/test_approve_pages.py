@@ -17,7 +17,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
-from incidents.services.history.index import index_pending_events
+from incidents.services.search.index import index_pending_events
 from tests.approved import check_approved, describe_page
 from tests.cast import breizh_cyber, declare
 from tests.incidents.journeys import SCREENS, WHERE, begin, make_address, send_screen

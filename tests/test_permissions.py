@@ -19,8 +19,8 @@ from incidents.access import CaseVisitor
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, CaseAccess, Evidence, Incident, IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.history.index import index_pending_events
 from incidents.services.indicators.ignore import ignore_value
+from incidents.services.search.index import index_pending_events
 from tests.cast import (
     a_person,
     an_agent,

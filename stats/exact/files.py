@@ -11,7 +11,7 @@ from core.french import format_day
 from core.text import neutralise_formula
 from stats.exact.tables import ExactRow, ExactTable, Value
 from stats.exact.year import ExactYear
-from stats.pages.labels import bind_words, lower_first
+from stats.labels import bind_words, lower_first
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

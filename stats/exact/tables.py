@@ -14,8 +14,8 @@ from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
 from stats.exact.breakdowns import BREAKDOWNS, TIME_MEASURES, ExactBreakdown
 from stats.exact.sums import Quantiles, Totals
 from stats.exact.year import ExactYear, YearFigures, format_months
+from stats.labels import lower_first, upper_first
 from stats.pages.charts import Bar, LineChart, Series, compute_bar_lengths, make_line_charts
-from stats.pages.labels import lower_first, upper_first
 
 # A float is a share between 0 and 1. None is unknown or cannot be compared.
 type Value = int | float | None

@@ -31,8 +31,8 @@ from stats.exact.sums import (
     load_sums,
     sum_bodies,
 )
+from stats.labels import upper_first
 from stats.models import FigureCheck
-from stats.pages.labels import upper_first
 
 
 @dataclass(frozen=True)

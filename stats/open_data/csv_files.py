@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import CATEGORIES, TABLES, Table
 from stats.enums import Stratum
+from stats.labels import upper_first
 from stats.open_data.definitions import format_table_name
-from stats.pages.labels import upper_first
 
 # One field of a schema, in the keys of the standard.
 type Column = dict[str, Any]

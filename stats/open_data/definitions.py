@@ -13,7 +13,7 @@ from stats.categories import label_category
 from stats.disclosure.figures import BASE, OPENS_FROM
 from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, TABLES, TABLES_OF_A_QUARTER, Table
 from stats.enums import Measure
-from stats.pages.labels import bind_words
+from stats.labels import bind_words
 
 FIXED_TABLES_SINCE = date(2026, 11, 27)
 # The sentence that accompanies all figures.

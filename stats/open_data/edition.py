@@ -18,7 +18,7 @@ from stats.categories import label_category
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, format_table_name
-from stats.pages.wording import format_period
+from stats.printed_wording import format_period
 from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 from stats.releases.rows import Release
 from stats.releases.seal import Printed, list_quarterly_releases, load_printed

@@ -1,7 +1,7 @@
 """A summary of how the figures are made, without markup. The page and the report have the same paragraphs."""
 
 from stats.disclosure.tables import CROSSING_OPENS_FROM
-from stats.pages.labels import bind_words
+from stats.labels import bind_words
 from stats.pages.sentences import DASH
 
 

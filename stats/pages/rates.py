@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from core.french import format_number
-from stats.pages.labels import bind_words, format_percent, round_percent_down, round_percent_up
+from stats.labels import bind_words, format_percent, round_percent_down, round_percent_up
 from stats.pages.page import FiguresPage
 from stats.releases.reading import PrintedCell
 

@@ -5,11 +5,11 @@ from functools import cached_property
 
 from stats.categories import UNKNOWN_CATEGORIES
 from stats.disclosure.tables import CATEGORIES
+from stats.labels import bind_words, lower_first, upper_first
 from stats.pages.charts import compute_bar_lengths
-from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.page import DELAYS, Breakdown, CategoryLine, FiguresPage
 from stats.pages.titles import format_delay_title, format_delays_title, format_hours_title, format_largest_title
-from stats.pages.wording import format_cell
+from stats.printed_wording import format_cell
 from stats.releases.reading import CellState, PrintedCell
 
 MAX_BARS = 10

@@ -8,11 +8,11 @@ from incidents.enums import LeakStatus
 from stats.categories import label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
+from stats.labels import bind_words, upper_first
 from stats.pages.intervals import TotalChange, compare_totals
-from stats.pages.labels import bind_words, upper_first
 from stats.pages.page import FiguresPage, find_crossing_code
-from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
 from stats.periods import SETTLED_AFTER
+from stats.printed_wording import format_cell, format_due_day, format_narrow_cell, format_place
 from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 
 ROUNDING = (

@@ -7,12 +7,12 @@ from stats.categories import label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import MONTHS, QUARTERS
 from stats.enums import DelayBand, HoursBand
+from stats.labels import bind_words, format_percent, lower_first, upper_first
 from stats.pages.intervals import TotalChange, compare_totals, find_largest_category, find_median_category
-from stats.pages.labels import bind_words, format_percent, lower_first, upper_first
 from stats.pages.page import Breakdown, FiguresPage
 from stats.pages.rates import StratumRate, find_scale_end, list_stratum_rates
 from stats.pages.sentences import UNKNOWN_SHARE
-from stats.pages.wording import explain_narrow_cells, format_cell, format_place
+from stats.printed_wording import explain_narrow_cells, format_cell, format_place
 from stats.releases.reading import WAITING, CellState, PrintedCell
 
 POINTS_OF_A_LINE = 3

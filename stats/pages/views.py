@@ -12,17 +12,17 @@ from incidents.devices.visits import find_case, serve_privately
 from stats.case_visibility import describe_visibility
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
+from stats.labels import bind_words
 from stats.pages import method, sentences, titles
 from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
 from stats.pages.freshness import cache_briefly, cache_page_by_etag, find_page_etag
-from stats.pages.labels import bind_words
 from stats.pages.map import draw_map
 from stats.pages.page import FiguresPage, UnknownRegion, UnknownSelection, read_figures_page
 from stats.pages.rates import find_scale_end, list_stratum_rates
 from stats.pages.sections import make_delay_sections, make_sections
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_publication_progress
-from stats.pages.wording import format_heading
+from stats.printed_wording import format_heading
 
 
 @login_not_required

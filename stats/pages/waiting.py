@@ -3,8 +3,8 @@
 from django.utils.timezone import now
 
 from core.french import format_day
-from stats.pages.wording import format_period
 from stats.periods import SETTLED_AFTER
+from stats.printed_wording import format_period
 from stats.releases.progress import read_progress
 
 # How many seconds a cache may keep a page that shows the progress of the first publication.

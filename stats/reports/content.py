@@ -17,17 +17,17 @@ from core.french import format_number
 from stats.categories import QUARTERS, SHORT_MONTHS
 from stats.disclosure.tables import SHORT_LIST_OF
 from stats.enums import Measure
+from stats.labels import bind_words, lower_first, upper_first
 from stats.open_data.definitions import UNDER_DECLARED, UNITS
 from stats.open_data.edition import Edition, read_edition
 from stats.open_data.package import LICENCE
 from stats.pages import method, sentences, titles
 from stats.pages.charts import WIDE, Plot
-from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.map import TILES, MapTile, draw_map
 from stats.pages.page import TOTALS, FiguresPage, read_figures_page
 from stats.pages.rates import StratumRate, list_stratum_rates
 from stats.pages.sections import FiguresSection, SectionBar, make_delays_table, make_sections
-from stats.pages.wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
+from stats.printed_wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
 from stats.releases.reading import BELOW, CellState, PrintedCell
 from stats.releases.rows import Release
 

@@ -12,12 +12,12 @@ from accounts.models import User
 from collectivities.models import Region
 from csirts.wording import format_region_with_de
 from stats.exact.access import list_exact_links, list_title_links, list_unentitled_regions
+from stats.labels import bind_words
 from stats.pages.charts import Interval, place_interval
-from stats.pages.labels import bind_words
 from stats.pages.page import FiguresPage
 from stats.pages.rates import StratumRate
 from stats.pages.sentences import DASH
-from stats.pages.wording import NARROW_TEXTS, format_cell, format_narrow_cell
+from stats.printed_wording import NARROW_TEXTS, format_cell, format_narrow_cell
 from stats.releases.reading import PrintedCell
 from stats.reports.address import find_report_address
 

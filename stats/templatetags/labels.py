@@ -3,7 +3,7 @@
 from django import template
 
 from core.french import NBSP, curl_apostrophes, format_number
-from stats.pages import labels
+from stats import labels
 
 register = template.Library()
 

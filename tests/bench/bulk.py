@@ -26,7 +26,7 @@ def measure_bulk_act() -> list[Figure]:
     from config.demo.accounts import DOMAIN  # noqa: PLC0415
     from incidents.enums import BulkAct  # noqa: PLC0415
     from incidents.models import Incident  # noqa: PLC0415
-    from incidents.services.groups import bulk  # noqa: PLC0415
+    from incidents.services.bulk import jobs  # noqa: PLC0415
 
     lead, responder = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ("lead", "responder"))
     own_cases = Incident.objects.filter(csirt__in=lead.readable_centre_ids & responder.readable_centre_ids)
@@ -34,9 +34,9 @@ def measure_bulk_act() -> list[Figure]:
     references = list(open_cases.order_by("id").values_list("reference", flat=True)[:CASES])
     choices = {"assignee": str(lead.uid)}
     began, worked = monotonic(), process_time()
-    job = bulk.start_bulk_job(actor=responder, act=BulkAct.ASSIGN, references=references, choices=choices, key="bench")
+    job = jobs.start_bulk_job(actor=responder, act=BulkAct.ASSIGN, references=references, choices=choices, key="bench")
     requested = monotonic() - began
-    wait_while_growing(lambda: run_task_turn(bulk, job), len(references), what="cases acted on")
+    wait_while_growing(lambda: run_task_turn(jobs, job), len(references), what="cases acted on")
     took, cpu, cases = monotonic() - began, process_time() - worked, max(len(references), 1)
     return [
         report_value(f"an act on {len(references)} cases, asked", requested * 1000, "ms"),
@@ -46,10 +46,10 @@ def measure_bulk_act() -> list[Figure]:
     ]
 
 
-def run_task_turn(bulk: ModuleType, job: "BulkJob") -> int:
+def run_task_turn(jobs: ModuleType, job: "BulkJob") -> int:
     """Run one turn of the task. Return the number of cases that are done."""
-    bulk.run_due_jobs()
-    return bulk.count_outcomes(job)["done"]
+    jobs.run_due_jobs()
+    return jobs.count_outcomes(job)["done"]
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
     def set_up(**rounds: int) -> list[str]:
         monkeypatch.setattr("config.tasks.reroute.reroute_cases", work("routes", rounds.get("routes", 0)))
-        monkeypatch.setattr("config.tasks.bulk.run_due_jobs", work("bulk", rounds.get("bulk", 0)))
+        monkeypatch.setattr("config.tasks.jobs.run_due_jobs", work("bulk", rounds.get("bulk", 0)))
         monkeypatch.setattr("config.tasks.index.index_pending_events", work("index", rounds.get("index", 0)))
         monkeypatch.setattr("config.tasks.services.fold_new_events", work("figures", rounds.get("figures", 0)))
         monkeypatch.setattr("config.tasks.making.make_due_reports", work("reports", rounds.get("reports", 0)))
@@ -121,7 +121,7 @@ def test_a_failing_kind_of_work_stops_no_other_and_logs_no_data(db, turns, monke
     def fails():
         raise ValueError("Dominique Exemple")
 
-    monkeypatch.setattr("config.tasks.bulk.run_due_jobs", fails)
+    monkeypatch.setattr("config.tasks.jobs.run_due_jobs", fails)
     tasks.work_in_turn()
     assert done == [name for name in ROUND if name != "bulk"]
     assert "long work failed" in caplog.text
@@ -134,6 +134,6 @@ def test_a_task_that_lasts_too_long_ends(turns, monkeypatch):
     def is_ended():
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr("config.tasks.bulk.run_due_jobs", is_ended)
+    monkeypatch.setattr("config.tasks.jobs.run_due_jobs", is_ended)
     with pytest.raises(SoftTimeLimitExceeded):
         tasks.work_in_turn()

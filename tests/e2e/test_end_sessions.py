@@ -11,7 +11,7 @@ from accounts.models import SessionStore, StoredSession, User
 from accounts.session_limits import SIGNED_IN_AT
 from incidents.enums import BulkAct
 from incidents.models import Playbook
-from incidents.services.groups.bulk import start_bulk_job
+from incidents.services.bulk.jobs import start_bulk_job
 from incidents.services.library.playbooks import publish_playbook
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps

@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, expect
 
 from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
-from incidents.services.groups.bulk import run_due_jobs
-from incidents.services.history.index import index_pending_events
+from incidents.services.bulk.jobs import run_due_jobs
+from incidents.services.search.index import index_pending_events
 from stats.counting.rollups import fold_pending_events
 from stats.services import verify_figures
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot

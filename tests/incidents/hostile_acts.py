@@ -19,9 +19,9 @@ from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, Draft, Incident, MessageTemplate, OfficialNumber
 from incidents.questions.catalogue import get_current_version
+from incidents.services.bulk.jobs import start_bulk_job
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
-from incidents.services.groups.bulk import start_bulk_job
 from tests.cast import PASSWORD as FIRST_PASSWORD
 from tests.cast import a_responder, plouexemple
 from tests.factories.accounts import make_api_token

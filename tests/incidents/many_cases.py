@@ -9,7 +9,7 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, Incident
-from incidents.services.groups import bulk
+from incidents.services.bulk import jobs
 from tests.incidents.devices import QUEUE
 from tests.responses import Response
 
@@ -38,7 +38,7 @@ def start_job(
     key: str = "k",
     text: str = "",
 ) -> BulkJob:
-    return bulk.start_bulk_job(
+    return jobs.start_bulk_job(
         actor=actor, act=act, references=list_references(cases), choices=choices or {}, key=key, text=text
     )
 

@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from incidents.services.history.index import index_pending_events
+from incidents.services.search.index import index_pending_events
 from tests.responses import Response
 
 URL = "/admin/incidents/incident/recherche/"

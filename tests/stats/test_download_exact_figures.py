@@ -22,8 +22,8 @@ from incidents.services.transfer.proposal import accept_transfer
 from stats.enums import Measure
 from stats.exact.breakdowns import BREAKDOWNS
 from stats.exact.sums import Totals
+from stats.labels import bind_words
 from stats.models import ExactReading
-from stats.pages.labels import bind_words
 from stats.services import fold_new_events, verify_figures
 from tests.cast import a_lead, a_person, breizh_cyber, declare
 from tests.incidents.transferring import create_other_centre, propose_transfer

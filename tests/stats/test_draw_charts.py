@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser as Parser
 
 from core.french import NARROW_NBSP, NBSP, format_number
 from incidents.enums import IncidentType
+from stats.labels import bind_words, format_duration_at_most, format_percent, lower_first, upper_first
 from stats.pages.charts import (
     Bar,
     Interval,
@@ -18,7 +19,6 @@ from stats.pages.charts import (
     place_interval,
     round_up,
 )
-from stats.pages.labels import bind_words, format_duration_at_most, format_percent, lower_first, upper_first
 from stats.pages.sections import make_sections
 from tests.stats.pages import a_page, fill
 

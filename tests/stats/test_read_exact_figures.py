@@ -13,7 +13,7 @@ from stats.counting.strata import count_existing_bodies, list_regions_with_bodie
 from stats.enums import Stratum
 from stats.exact import sums
 from stats.exact.sums import find_quantile
-from stats.pages.labels import bind_words
+from stats.labels import bind_words
 from stats.services import fold_new_events
 from tests.cast import breizh_cyber
 from tests.stats.cases import Case, bodies, change_cases, one_each, paris_time, store

@@ -21,7 +21,7 @@ from stats.pages.titles import (
     summarise_map,
     summarise_months,
 )
-from stats.pages.wording import format_cell
+from stats.printed_wording import format_cell
 from stats.releases.reading import BELOW, CellState, PrintedCell
 from tests.stats.pages import BRETAGNE, a_page, fill, plain
 

@@ -37,7 +37,7 @@ from incidents.enums import (
 from incidents.facts.shapes import Interruption, make_leak
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, REFERENCE_LENGTH, add_check_character
-from incidents.services.history.index import write_documents
+from incidents.services.search.index import write_documents
 from incidents.severity import Situation, assess_situation
 
 BATCH = 5_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from incidents.services.history.index import BATCH, rebuild_documents
+from incidents.services.search.index import BATCH, rebuild_documents
 
 
 class Command(BaseCommand):

@@ -1,1 +1,1 @@
-"""Acts on several cases: bulk jobs and groups of cases."""
+"""Groups of cases: what is done to all of them, and the messages that they receive."""

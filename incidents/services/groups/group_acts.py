@@ -1,4 +1,4 @@
-"""Acts on all the cases of a group or of a supplier, carried out case by case by `services/groups/bulk.py`."""
+"""Acts on all the cases of a group or of a supplier, carried out case by case by `services/bulk/jobs.py`."""
 
 import hashlib
 from typing import NamedTuple
@@ -20,8 +20,8 @@ from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholde
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.identifying_words import IdentifyingWords, index_text, match_identifying_words
 from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.services.bulk.jobs import MAX_CASES, BulkFormAlreadyUsed, digest_form, start_bulk_job
 from incidents.services.correspondence.correspond import TEXT_LIMIT
-from incidents.services.groups.bulk import MAX_CASES, BulkFormAlreadyUsed, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.groups.letters import list_letter_jobs
 from incidents.services.history.identifying_values import IDENTIFYING_COLUMNS, collect_identifying_values

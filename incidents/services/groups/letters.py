@@ -11,8 +11,8 @@ from django.db.models import Count, Q, QuerySet
 
 from incidents.enums import BulkAct, BulkOutcome
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Message
+from incidents.services.bulk.jobs import derive_letter_key
 from incidents.services.correspondence.correspond import Letter, derive_message_key
-from incidents.services.groups.bulk import derive_letter_key
 
 MAX_LETTERS = 3
 # Only the latest jobs of the centre are searched, since no database index finds the jobs of a group.

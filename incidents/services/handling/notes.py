@@ -29,7 +29,7 @@ def filter_readable_notes(notes: QuerySet[Note], *, centre: int | None = None) -
     """Return the notes that one centre may read. `centre` is the id of this centre.
 
     Without `centre`, a note is returned if the centre that has its case may read it. A hand-over may be read only by
-    the centre where it was written, because its text may concern other cases too. `services/history/index_sql.py`
+    the centre where it was written, because its text may concern other cases too. `services/search/index_sql.py`
     applies the same rule to the search.
     """
     accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))

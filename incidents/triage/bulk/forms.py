@@ -15,7 +15,7 @@ from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp, TransferState
 from incidents.models import Incident, Transfer
-from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group
+from incidents.services.bulk.jobs import CLOSING_REASONS, get_or_open_group
 from incidents.services.groups.group import MAX_GROUPS_OFFERED, TITLE_LIMIT, list_open_groups
 from incidents.services.handling.assign import NOBODY, list_centre_responders
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION

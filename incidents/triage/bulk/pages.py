@@ -23,7 +23,7 @@ from core.french import choose_plural
 from incidents.enums import BulkAct, BulkOutcome, BulkState, Nature, Status
 from incidents.models import BulkItem, BulkJob, Incident
 from incidents.reference import hyphenate, is_reference
-from incidents.services.groups.bulk import (
+from incidents.services.bulk.jobs import (
     MAX_CASES,
     MAX_CASES_IN_REQUEST,
     TRANSFERRED_REFUSAL,

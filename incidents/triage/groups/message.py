@@ -19,7 +19,7 @@ from core.french import choose_plural
 from core.stale import Stale
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup
-from incidents.services.groups.bulk import MAX_CASES, BulkFormAlreadyUsed
+from incidents.services.bulk.jobs import MAX_CASES, BulkFormAlreadyUsed
 from incidents.services.groups.group import get_group
 from incidents.services.groups.group_acts import (
     DoubtfulNames,

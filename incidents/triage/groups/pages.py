@@ -27,7 +27,7 @@ from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact_code, hyphenate
-from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, run_job_in_request
+from incidents.services.bulk.jobs import MAX_CASES_IN_REQUEST, run_job_in_request
 from incidents.services.groups.group import (
     TITLE_LIMIT,
     add_to_group,

@@ -8,8 +8,8 @@ from django.db import connection
 
 from core.text import defang_links, fold_text
 from incidents.enums import DocumentKind
-from incidents.services.history.index import list_text_questions, list_type_terms
-from incidents.services.history.index_sql import FORMER, SOURCE_QUERIES
+from incidents.services.search.index import list_text_questions, list_type_terms
+from incidents.services.search.index_sql import FORMER, SOURCE_QUERIES
 
 WORD = re.compile(r"[^\W_]+")
 LENGTH_BEFORE, EXCERPT_LENGTH = 60, 220

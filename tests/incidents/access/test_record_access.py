@@ -14,7 +14,7 @@ from incidents.enums import Ability, CaseFormCode, Door, ObservableKind
 from incidents.models import CaseAccess, Incident, Reading
 from incidents.services.duplicates.merge import merge_incident
 from incidents.services.handling.unsent_text import Pen
-from incidents.services.history.index import index_pending_events
+from incidents.services.search.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import delete_sent_text
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare

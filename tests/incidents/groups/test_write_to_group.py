@@ -8,8 +8,8 @@ from csirts.models import Contact
 from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message, Story
 from incidents.reference import hyphenate
+from incidents.services.bulk.jobs import run_due_jobs
 from incidents.services.duplicates.merge import merge_incident
-from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.groups.group import add_to_group
 from incidents.services.handling.close import close_incident
 from incidents.services.history.erase import erase_personal_data

@@ -12,7 +12,7 @@ from incidents.enums import ObservableKind
 from incidents.indicators.sightings import list_observables
 from incidents.models import Incident
 from incidents.services.duplicates.merge import merge_incident
-from incidents.services.history.index import index_pending_events
+from incidents.services.search.index import index_pending_events
 from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import sign_in_as

@@ -10,7 +10,7 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import BulkOutcome, BulkState, EventKind, GroupKind, Nature, Status
 from incidents.models import BulkJob, CaseGroup, Incident, IncidentEvent
-from incidents.services.groups import bulk
+from incidents.services.bulk import jobs
 from incidents.services.groups.group import open_group
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
@@ -295,7 +295,7 @@ def test_the_key_of_one_person_is_not_the_key_of_another(client, responder, case
 
 
 def test_too_many_cases_are_refused(responder, cases, monkeypatch):
-    monkeypatch.setattr(bulk, "MAX_CASES", 2)
+    monkeypatch.setattr(jobs, "MAX_CASES", 2)
     with pytest.raises(ValidationError):
         start_job(responder, cases=cases)
     assert not BulkJob.objects.exists()

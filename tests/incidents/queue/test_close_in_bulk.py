@@ -5,8 +5,8 @@ import pytest
 from incidents.access import CaseVisitor
 from incidents.enums import BulkAct, BulkOutcome, ClosingReason, Nature, Status
 from incidents.models import BulkJob, Incident
+from incidents.services.bulk.jobs import run_due_jobs
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.verify import verify_incident

@@ -18,7 +18,7 @@ from incidents.services.handling.assign import NOBODY, assign_incident, format_p
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.index import index_pending_events
+from incidents.services.search.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload

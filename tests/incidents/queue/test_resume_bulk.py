@@ -16,8 +16,8 @@ from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, EventKind, Status
 from incidents.models import BulkItem, BulkJob, Incident, IncidentEvent, Message
 from incidents.reference import hyphenate
-from incidents.services.groups import bulk
-from incidents.services.groups.bulk import run_due_jobs
+from incidents.services.bulk import jobs
+from incidents.services.bulk.jobs import run_due_jobs
 from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.incidents.many_cases import URL, list_messages, list_outcomes, move_to_another_centre, send, start_job
@@ -72,7 +72,7 @@ def test_a_job_is_seen_by_its_centre_alone(client, long_job):
         assert client.post(f"{URL}{long_job.uid}/arreter/").status_code == 404
     assert BulkJob.objects.get().state == BulkState.RUNNING
     with pytest.raises(Http404):
-        bulk.stop_bulk_job(uid=UUID(int=0), actor=stranger)
+        jobs.stop_bulk_job(uid=UUID(int=0), actor=stranger)
 
 
 def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_job, cases):
@@ -128,23 +128,23 @@ class Killed(BaseException):
 def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, monkeypatch, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     job = start_job(responder, cases=cases)
-    honest = bulk.ACTS[BulkAct.TAKE]
+    honest = jobs.ACTS[BulkAct.TAKE]
 
     def die_at_the_second(reference, job):
         honest(reference, job)
         if reference == cases[1].reference:
             raise Killed
 
-    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, die_at_the_second)
+    monkeypatch.setitem(jobs.ACTS, BulkAct.TAKE, die_at_the_second)
     with pytest.raises(Killed):
         run_due_jobs()
     assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.WAITING, BulkOutcome.WAITING]
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
 
-    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, honest)
+    monkeypatch.setitem(jobs.ACTS, BulkAct.TAKE, honest)
     run_due_jobs()
     assert list_outcomes(job).count(BulkOutcome.WAITING) == 2, "it is claimed for a minute"
-    time_machine.shift(bulk.LEASE + timedelta(seconds=1))
+    time_machine.shift(jobs.LEASE + timedelta(seconds=1))
     run_due_jobs()
 
     job.refresh_from_db()
@@ -162,14 +162,14 @@ def test_a_request_that_dies_is_followed_by_a_worker(client, responder, cases, m
 
 def test_one_case_that_fails_does_not_delay_the_others(responder, cases, monkeypatch):
     job = start_job(responder, cases=cases)
-    honest = bulk.ACTS[BulkAct.TAKE]
+    honest = jobs.ACTS[BulkAct.TAKE]
 
     def fail_at_the_second(reference, job):
         honest(reference, job)
         if reference == cases[1].reference:
             raise ZeroDivisionError
 
-    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, fail_at_the_second)
+    monkeypatch.setitem(jobs.ACTS, BulkAct.TAKE, fail_at_the_second)
     run_due_jobs()
 
     assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
@@ -183,7 +183,7 @@ def test_a_lost_database_refuses_no_case(responder, cases, monkeypatch):
     def lose_the_connection(reference, job):
         raise OperationalError
 
-    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, lose_the_connection)
+    monkeypatch.setitem(jobs.ACTS, BulkAct.TAKE, lose_the_connection)
     with pytest.raises(OperationalError):
         run_due_jobs()
     assert list_outcomes(job) == [BulkOutcome.WAITING] * 3
@@ -191,8 +191,8 @@ def test_a_lost_database_refuses_no_case(responder, cases, monkeypatch):
 
 def test_a_task_out_of_time_leaves_the_rest_of_the_job_to_the_next_task(responder, cases, monkeypatch):
     job = start_job(responder, cases=cases)
-    bulk.claim_job(timezone.now())
-    assert bulk.run_job(job, until=timezone.now() - timedelta(seconds=1)) == 0
+    jobs.claim_job(timezone.now())
+    assert jobs.run_job(job, until=timezone.now() - timedelta(seconds=1)) == 0
     assert run_due_jobs() == 3
     assert list_outcomes(job) == [BulkOutcome.DONE] * 3
 
@@ -202,7 +202,7 @@ def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
     first = start_job(responder, cases=cases)
     start_job(responder, BulkAct.MESSAGE, cases, key="k2", text="Un message.")
     colleagues = start_job(a_responder(), BulkAct.MESSAGE, cases, text="Un autre.")
-    assert [bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now())] == [
+    assert [jobs.claim_job(timezone.now()), jobs.claim_job(timezone.now()), jobs.claim_job(timezone.now())] == [
         *[first, colleagues, None]
     ]
     assert run_due_jobs() == 0
@@ -232,11 +232,11 @@ def test_each_declarant_gets_the_message_once_and_the_job_forgets_its_text(respo
 
 def test_a_person_who_loses_the_role_meanwhile_acts_on_no_other_case(responder, cases):
     start_job(responder, cases=cases)
-    job = bulk.claim_job(timezone.now())
-    assert bulk.act_on_next_case(job)
+    job = jobs.claim_job(timezone.now())
+    assert jobs.act_on_next_case(job)
 
     Membership.objects.filter(user=responder).delete()
-    bulk.run_job(job, until=timezone.now() + timedelta(minutes=1))
+    jobs.run_job(job, until=timezone.now() + timedelta(minutes=1))
 
     assert Incident.objects.filter(status=Status.ACKNOWLEDGED).count() == 1
     assert BulkItem.objects.filter(outcome=BulkOutcome.REFUSED).count() == 2

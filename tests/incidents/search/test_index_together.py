@@ -9,7 +9,7 @@ from threading import Barrier
 from django.db import connection
 
 from incidents.models import PendingEvent, SearchDocument
-from incidents.services.history import index
+from incidents.services.search import index
 from tests.after_kill import wait_for_rollback
 from tests.cast import declare
 
@@ -17,7 +17,7 @@ KILLED = """
 import os, signal
 import django
 django.setup()
-from incidents.services.history import index
+from incidents.services.search import index
 update_documents = index.update_documents
 def update_and_die(events):
     update_documents(events)

@@ -28,8 +28,8 @@ from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.index import index_pending_events
 from incidents.services.history.record import record_event
+from incidents.services.search.index import index_pending_events
 from tests.cast import a_lead, a_person, an_evidence_file, declare, plouexemple
 from tests.incidents.searching import URL, find_references, search
 from tests.reading import read_markup

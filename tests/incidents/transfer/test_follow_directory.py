@@ -20,7 +20,7 @@ from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
-from incidents.services.history.index import index_pending_events
+from incidents.services.search.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere

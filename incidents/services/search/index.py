@@ -18,7 +18,7 @@ from core.locks import Lock, acquire_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
 from incidents.questions.catalogue import QuestionKind, load_versions
-from incidents.services.history.index_sql import (
+from incidents.services.search.index_sql import (
     DEFANGED_DOT,
     HOST,
     HOSTS_TEXT_LENGTH,

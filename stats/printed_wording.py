@@ -8,7 +8,7 @@ from csirts.wording import format_region_with_de, format_region_with_en
 from stats.categories import QUARTERS
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
-from stats.pages.labels import bind_words
+from stats.labels import bind_words
 from stats.releases.publish import find_due_day
 from stats.releases.reading import BELOW, CLOSED, CellState, PrintedCell
 

@@ -1,0 +1,1 @@
+"""Acts on many cases, each carried out by a task."""
