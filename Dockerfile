@@ -19,4 +19,4 @@ RUN SECRET_KEY=only-to-collect-the-static-files-of-the-image ALLOWED_HOSTS=local
 USER tocsin
 EXPOSE 8000
 CMD ["granian", "--interface", "asginl", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
-     "--no-ws", "config.asgi:application"]
+     "--respawn-failed-workers", "--no-ws", "config.asgi:application"]

@@ -28,6 +28,12 @@ def make_periodic_entry(task: str, seconds: float) -> dict[str, Any]:
 
 
 SCHEDULE = {
+    # First, and valid for minutes: a pass of the mails may occupy the workers for more than a minute.
+    "show that the clock runs": {
+        "task": "notifications.tasks.report_clock_turn",
+        "schedule": 10.0,
+        "options": {"expires": 240},
+    },
     "announce events": make_periodic_entry("notifications.tasks.announce_events", 5),
     "deliver what is due": make_periodic_entry("notifications.tasks.deliver_due", 5),
     "send mails about accounts": make_periodic_entry("accounts.tasks.send_mails", 5),

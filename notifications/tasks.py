@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from notifications import channels, dispatch, queries
+from notifications import channels, dispatch, pulse, queries
 
 
 @shared_task
@@ -16,6 +16,12 @@ def announce_events() -> None:
 def deliver_due() -> None:
     """Send the deliveries that are due."""
     dispatch.send_due_deliveries()
+
+
+@shared_task
+def report_clock_turn() -> None:
+    """Record that the clock runs, for the health page."""
+    pulse.record_clock_turn()
 
 
 @shared_task

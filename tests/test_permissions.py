@@ -21,6 +21,7 @@ from incidents.models import BulkJob, CaseAccess, Evidence, Incident, IncidentEv
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.indicators.ignore import ignore_value
 from incidents.services.search.index import index_pending_events
+from notifications.pulse import record_clock_turn
 from tests.cast import (
     a_person,
     an_agent,
@@ -78,6 +79,11 @@ def _look_for_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
 def _let_sign_ins_last(settings: Settings) -> None:
     # The people sign in once for the file, which takes more than these five minutes on a loaded machine.
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600
+
+
+@pytest.fixture(autouse=True)
+def _let_the_clock_run() -> None:
+    record_clock_turn()
 
 
 @pytest.fixture(scope="module")

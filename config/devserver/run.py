@@ -194,7 +194,8 @@ def make_granian_command(port: int) -> list[str]:
     """Return the command of the web server Granian."""
     return [
         *[sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)],
-        *["--workers", "1", "--no-ws", "--log-level", "warning"],
+        *["--workers", "1", "--respawn-failed-workers", "--no-ws"],
+        *["--log-level", "warning"],
     ]
 
 

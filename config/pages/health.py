@@ -7,10 +7,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from notifications import pulse
 from notifications.queries import list_unannounced_events
 
 logger = logging.getLogger(__name__)
@@ -28,16 +30,21 @@ def report_alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def report_health(request: HttpRequest) -> JsonResponse:
-    """Answer 503 if PostgreSQL or the broker does not answer. Declarations are accepted without the broker.
+    """Answer 503 if something must be repaired. Meanwhile, declarations are accepted as long as PostgreSQL answers: do
+    not take the site out of service for this answer (`report_alive`).
 
-    `events_left_behind` counts the events older than five minutes that were not announced. It reveals a worker that
-    runs and yet receives no task.
+    `clock` is false if the clock or the worker of the mails stopped, `mails` if mails about cases do not leave, and
+    `events` if events older than five minutes were not announced. No age and no number is published, since they would
+    tell when somebody declared.
     """
     checks = {"database": is_database_up(), "broker": is_broker_up()}
+    checks |= {
+        "clock": checks["broker"] and pulse.is_clock_running(),
+        "mails": checks["database"] and pulse.are_mails_leaving(timezone.now()),
+        "events": checks["database"] and not list_unannounced_events(),
+    }
     ready = all(checks.values())
-    left_behind = len(list_unannounced_events()) if checks["database"] else None
-    answer = {"alive": True, "ready": ready, **checks, "events_left_behind": left_behind}
-    return JsonResponse(answer, status=200 if ready else 503)
+    return JsonResponse({"alive": True, "ready": ready, **checks}, status=200 if ready else 503)
 
 
 def is_database_up() -> bool:

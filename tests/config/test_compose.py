@@ -1,6 +1,7 @@
 """docker-compose.yml: what an installation is made of, and what it may not do."""
 
 import re
+from urllib.error import HTTPError
 
 import pytest
 import yaml
@@ -36,6 +37,17 @@ def test_our_services_have_the_production_variables_and_no_privilege(name):
 def test_only_the_site_is_published_and_only_to_a_proxy_of_this_machine():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_the_health_check_of_the_site_asks_it_by_its_own_name(live_site, monkeypatch):
+    program = SERVICES["web"]["healthcheck"]["test"][-1]
+    moved = program.replace("http://127.0.0.1:8000", live_site.replace("localhost", "127.0.0.1"))
+    assert moved != program
+    monkeypatch.setenv("ALLOWED_HOSTS", "localhost, autre.example")
+    exec(moved, {})  # noqa: S102 (our own file)
+    monkeypatch.setenv("ALLOWED_HOSTS", "inconnu.example")
+    with pytest.raises(HTTPError):
+        exec(moved, {})  # noqa: S102
 
 
 def test_no_secret_is_written_in_the_compose_file():

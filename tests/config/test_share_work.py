@@ -20,6 +20,7 @@ MAILS = {
     "notifications.tasks.announce_events",
     "notifications.tasks.deliver_due",
     "notifications.tasks.reconcile",
+    "notifications.tasks.report_clock_turn",
 }
 OWN_APPS = ("accounts", "config", "incidents", "notifications", "stats")
 

@@ -10,6 +10,7 @@ from incidents.enums import IncidentType
 from incidents.services.declarant.share import derive_sentence_secret
 from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch as case_mails
+from notifications.pulse import record_clock_turn
 from stats.reports.making import make_due_reports as make_reports
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
@@ -152,6 +153,7 @@ def carry_words(kind: str, post: Post, *, most: int = 1, more: Sequence[str] = (
     """
     crowd = Crowd(kind, most=most, more=more)
     crowd.write()
+    record_clock_turn()
     crowd.read()
     read_mails(post)
     untouched = crowd.log.list_untouched_fields() - WITHOUT_WORDS
