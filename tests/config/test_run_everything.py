@@ -174,10 +174,10 @@ def test_a_port_in_use_is_reported_before_anything_starts(copy):
     assert not (copy.root / ".local" / "data").exists()
 
 
-@pytest.mark.parametrize("port", ["80", "http", "70000"])
 @pytest.mark.proof
-def test_a_wrong_port_is_refused(copy, port):
-    refused = copy.start(PORT=port)
+def test_a_wrong_port_is_refused(copy):
+    """The command ends with the sentence that `test_choose_place.py` checks for each kind of wrong port."""
+    refused = copy.start(PORT="http")
 
     assert refused.wait(timeout=SECONDS) == 1
-    assert f"PORT={port} n’est pas un port" in copy.read_output()
+    assert "PORT=http n’est pas un port" in copy.read_output()
