@@ -59,7 +59,6 @@ def ask_valkey(servers, name):
         return client.config_get(name)[name]
 
 
-@pytest.mark.proof
 def test_the_data_survive_a_kill(running_servers):
     os.kill(running_servers.postgres.find_pid(), signal.SIGKILL)
     os.kill(running_servers.valkey.find_pid(), signal.SIGKILL)
@@ -72,7 +71,6 @@ def test_the_data_survive_a_kill(running_servers):
     assert running_servers.valkey.is_ready()
 
 
-@pytest.mark.proof
 def test_a_pid_file_that_names_another_process_is_cleared(running_servers):
     running_servers.stop()
     (running_servers.postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{running_servers.postgres.data}\n")
@@ -83,7 +81,6 @@ def test_a_pid_file_that_names_another_process_is_cleared(running_servers):
     assert list_rows(running_servers) == [(1,)]
 
 
-@pytest.mark.proof
 def test_a_second_start_uses_the_running_servers(running_servers):
     again = Servers(running_servers.home)
     again.start()

@@ -107,7 +107,6 @@ def test_a_reply_is_shown_again_on_another_machine_after_a_crash(signed_in_desk,
     expect(other.get_by_text("sans l’envoyer")).to_be_visible()
 
 
-@pytest.mark.proof
 def test_leaving_the_page_at_once_saves_the_reply(signed_in_desk, case, wait_until):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))

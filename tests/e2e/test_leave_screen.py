@@ -71,7 +71,6 @@ def test_without_script_the_buttons_save_the_description(browser, live_site):
     expect(open_last_screen(page, live_site)).to_have_value(WORDS)
 
 
-@pytest.mark.proof
 def test_a_lost_connection_is_reported_until_it_is_back(page, live_site, wait_until):
     box = open_last_screen(page, live_site)
     page.context.set_offline(True)

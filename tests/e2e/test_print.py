@@ -27,10 +27,14 @@ def page(browser: Browser, live_site: str) -> WatchedPage:
     return open_page(browser)
 
 
-@pytest.mark.proof
-def test_each_reflex_sheet_is_printed_on_one_page(page, live_site):
+@pytest.mark.parametrize(
+    "kinds",
+    [[IncidentType.RANSOMWARE], pytest.param([*IncidentType], marks=pytest.mark.proof)],
+    ids=["ransomware", "each"],
+)
+def test_each_reflex_sheet_is_printed_on_one_page(page, live_site, kinds):
     """Each reflex sheet is printed on one page, however many acts it has."""
-    for kind in IncidentType:
+    for kind in kinds:
         page.goto(f"{live_site}/reflexes/{kind}/?region=53")
         assert count_sheets(page) == 1, kind
 
@@ -77,7 +81,6 @@ def test_the_confirmation_prints_on_one_page_followed_by_a_log_sheet(page, live_
     assert not page.get_by_role("button").locator("visible=true").count()
 
 
-@pytest.mark.proof
 def test_each_screen_of_the_declaration_can_be_printed(page, live_site):
     """A print made before sending holds the number to call and has no empty page."""
     steps.begin(page, live_site)

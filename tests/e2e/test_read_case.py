@@ -71,7 +71,6 @@ def measure_box(page, place):
     return page.locator(place).bounding_box()
 
 
-@pytest.mark.proof
 def test_the_number_and_the_next_action_are_visible_on_a_telephone(open_case):
     """The bar stays when the page is scrolled, and the page is half as long as it was."""
     page = open_case(TELEPHONE)
