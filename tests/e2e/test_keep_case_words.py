@@ -158,7 +158,15 @@ def test_a_refused_note_is_explained_in_its_block(signed_in_desk, case):
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
 
 
-def test_the_reply_stays_on_the_page_when_the_session_has_ended(signed_in_desk, case):
+def sign_in_elsewhere(page, person):
+    """Follow the link of the page to the sign-in page in another tab, and sign in there."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Se connecter dans un autre onglet").click()
+    steps.sign_in(opened.value, person)
+
+
+def test_the_reply_is_sent_once_its_person_has_signed_in_elsewhere(signed_in_desk, case, person):
+    """The page stays, and takes the CSRF token of the new session by itself."""
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))
     page.get_by_label(REPLY).fill(TYPED)
@@ -169,6 +177,81 @@ def test_the_reply_stays_on_the_page_when_the_session_has_ended(signed_in_desk, 
     assert unquote(door.get_attribute("href")).endswith(f"next=/admin/incidents/incident/{case.reference}/")
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
     assert not Task.objects.get().done_at
+    page.get_by_text("Ce que vous écrivez n’est plus gardé.").wait_for()
+
+    sign_in_elsewhere(page, person)
+    page.get_by_role("button", name="Envoyer au déclarant").click()
+    expect(page.locator(".talk__list").get_by_text(TYPED)).to_be_visible()
+    assert Message.objects.get().text == TYPED
+
+
+def test_what_is_typed_after_signing_in_elsewhere_is_saved(signed_in_desk, case, person):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
+    page.wait_for_load_state("networkidle")
+    StoredSession.objects.all().delete()
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{signed_in_desk.site}/connexion/")
+    steps.sign_in(other_tab, person)
+    page.get_by_label(REPLY).fill(TYPED)
+    wait_until_saved(page)
+    assert UnsentText.objects.get(form=CaseFormCode.REPLY).user == person
+
+
+def test_a_page_with_the_token_of_a_former_session_leads_to_sign_in(signed_in_desk, case, person):
+    """Its person signed in elsewhere, and out again."""
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
+    page.wait_for_load_state("networkidle")
+    StoredSession.objects.all().delete()
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{signed_in_desk.site}/connexion/")
+    steps.sign_in(other_tab, person)
+    StoredSession.objects.all().delete()
+    page.get_by_label(REPLY).fill(TYPED)
+    page.get_by_role("button", name="Envoyer au déclarant").click()
+    expect(page.get_by_role("alert").get_by_role("link", name="Se connecter dans un autre onglet")).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value(TYPED)
+
+
+def test_words_are_not_sent_for_another_person_who_signed_in_elsewhere(signed_in_desk, case):
+    """The text belongs to who typed it: it is neither sent nor stored in the name of a colleague."""
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
+    steps.sign_in_by_cookie(page, signed_in_desk.site, a_responder())
+    page.get_by_label(REPLY).fill(TYPED)
+    page.get_by_role("button", name="Envoyer au déclarant").click()
+    expect(page.get_by_text("Copiez-le avant de quitter la page.").first).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value(TYPED)
+    assert not Message.objects.exists()
+    assert not UnsentText.objects.exists()
+
+
+def test_a_closing_report_with_the_token_of_a_former_session_leads_to_sign_in(signed_in_desk, case, person):
+    """Its person signed in elsewhere, and out again: the button must not post what nobody would keep."""
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case) + "cloture/")
+    page.wait_for_load_state("networkidle")
+    steps.sign_in_by_cookie(page, signed_in_desk.site, person)
+    StoredSession.objects.all().delete()
+    page.locator("[name=summary]").fill(TYPED)
+    expect(page.get_by_role("link", name="Se connecter dans un autre onglet")).to_be_visible()
+    page.get_by_role("button", name="Clore le dossier").click()
+    expect(page.get_by_role("link", name="Se connecter dans un autre onglet")).to_be_visible()
+    expect(page.locator("[name=summary]")).to_have_value(TYPED)
+
+
+def test_a_closing_report_is_not_kept_for_another_person_who_signed_in_elsewhere(signed_in_desk, case):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case) + "cloture/")
+    page.wait_for_load_state("networkidle")
+    steps.sign_in_by_cookie(page, signed_in_desk.site, a_responder())
+    page.locator("[name=summary]").fill(TYPED)
+    expect(page.get_by_text("Une autre personne s’est connectée")).to_be_visible()
+    page.get_by_role("button", name="Clore le dossier").click()
+    expect(page.get_by_text("Une autre personne s’est connectée")).to_be_visible()
+    expect(page.locator("[name=summary]")).to_have_value(TYPED)
+    assert not UnsentText.objects.exists()
 
 
 @pytest.mark.proof
@@ -215,9 +298,7 @@ def test_a_closing_report_survives_the_end_of_the_session(signed_in_desk, case, 
     send.click()
     expect(page.locator("[name=summary]")).to_have_value(f"Tout est rétabli. {TYPED}")
 
-    with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Se connecter dans un autre onglet").click()
-    steps.sign_in(opened.value, person)
+    sign_in_elsewhere(page, person)
     send.click()
     row = UnsentText.objects.filter(form=CaseFormCode.CLOSING, values__summary=[f"Tout est rétabli. {TYPED}"])
     assert wait_until(row.exists)

@@ -10,6 +10,8 @@
   const PAUSE = 1200;
   const LONGEST_WAIT = 30000;
   const LONGEST = 30000;
+  const FORBIDDEN = 403;
+  const TOKEN = "csrfmiddlewaretoken";
   const CODES = new Set(form.dataset.forms.split(" "));
   const touched = new Set();
   const stroke = Object.assign(document.createElement("input"), { type: "hidden", name: "trait", value: "0" });
@@ -43,7 +45,7 @@
   // the button posted. It then repeats the number too, so that the server does not keep what it has already accepted.
   function numberFields(codes, button) {
     const data = fieldsOf(codes);
-    data.delete(stroke.name);
+    for (const name of [stroke.name, TOKEN]) data.delete(name);
     const words = String(new URLSearchParams(data));
     if (button || words !== posted) stroke.value = Number(stroke.value) + 1;
     posted = button || words === posted ? words : "";
@@ -63,7 +65,7 @@
     const wasGivenUp = saving.signal.aborted;
     saving = null;
     if (wasGivenUp) return;
-    if (answer && answer.ok && isJson(answer)) return confirmSaved((await answer.json()).message);
+    if (isSaved(answer)) return confirmSaved((await answer.json()).message);
     unsaved = true;
     if (answer && answer.status < 500) return say(form.dataset.stopped);
     say(form.dataset.cut);
@@ -78,11 +80,30 @@
     if (unsaved) scheduleSave(PAUSE);
   }
 
-  const isJson = (answer) => (answer.headers.get("Content-Type") || "").startsWith("application/json");
+  // The sign-in page, too, answers in JSON who asks for it.
+  function isSaved(answer) {
+    return answer?.ok && !answer.redirected && (answer.headers.get("Content-Type") || "").startsWith("application/json");
+  }
 
-  function post(address, body, accept, signal) {
-    const how = { method: "POST", body, headers: { Accept: accept }, credentials: "same-origin" };
-    return fetch(address, { ...how, signal, keepalive: leaving }).catch(() => null);
+  // Post. If the token was refused, post once more with a fresh one, or return the sign-in page if nobody is signed in.
+  async function post(address, body, accept, signal) {
+    const how = { method: "POST", body, headers: { Accept: accept }, signal, keepalive: leaving };
+    const answer = await fetch(address, how).catch(() => null);
+    if (answer?.status !== FORBIDDEN) return answer;
+    const page = await fetch(location.href, { signal }).catch(() => null);
+    if (page?.redirected) return page;
+    if (!page?.ok || !takeFreshToken(await page.text())) return answer;
+    body.set(TOKEN, form.elements[TOKEN].value);
+    return fetch(address, how).catch(() => null);
+  }
+
+  // After its person has signed in again elsewhere, the page needs the CSRF token of the new session. Put that token into
+  // each form, and tell whether there was one. A page for another person gives none: the words are not that person's.
+  function takeFreshToken(text) {
+    const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(form.id);
+    if (fresh?.dataset.person !== form.dataset.person) return false;
+    for (const field of document.getElementsByName(TOKEN)) field.value = fresh.elements[TOKEN].value;
+    return true;
   }
 
   document.addEventListener("input", (event) => {
@@ -167,6 +188,7 @@
     scheduleSave(wait);
     if (!answer || answer.status >= 500) return sayAt(blockOf(button), [form.dataset.cut], true);
     if (answer.redirected) return sayAt(blockOf(button), [form.dataset.signIn], true, answer.url);
+    if (answer.status === FORBIDDEN) return sayAt(blockOf(button), [form.dataset.stopped], true);
     leaving = true; // another page shows the outcome, because the case moved or was erased
     form.requestSubmit(button);
   }

@@ -8,6 +8,7 @@
   if (!form || !status || !window.fetch) return;
   const PAUSE = 1200;
   const LONGEST_WAIT = 30000;
+  const FORBIDDEN = 403;
   const CHANGED = 409;
   const stroke = document.createElement("input");
   stroke.type = "hidden";
@@ -46,8 +47,10 @@
     const words = serializeForm();
     if (busy || over || words === saved) return;
     busy = true;
-    const answer = await fetch(form.dataset.keep, { method: "POST", body: numberFields() }).catch(() => null);
+    let answer = await post();
+    if (answer?.status === FORBIDDEN) answer = await postAgain(answer);
     busy = false;
+    if (answer === undefined) return;
     const isJson = (answer?.headers.get("Content-Type") || "").startsWith("application/json");
     if (answer && answer.ok && isJson) return confirmSaved(await answer.json(), words);
     if (answer && answer.redirected && trouble.dataset.signIn) return askToSignIn(answer.url);
@@ -55,6 +58,33 @@
     say("Pas encore enregistré : la ligne est coupée. Nous réessayons.");
     wait = Math.min(wait * 2, LONGEST_WAIT);
     scheduleSave(wait);
+  }
+
+  // The token was refused: return the answer to a second post, or the page that asks to sign in. If another person has
+  // signed in, say so and return nothing.
+  async function postAgain(answer) {
+    const page = await fetchPage();
+    if (page?.redirected) return page;
+    if (await takeFreshToken(page)) return post();
+    if (!page?.ok || !trouble.dataset.otherPerson) return answer;
+    signedOut = true;
+    status.textContent = "";
+    say(trouble.dataset.otherPerson);
+    return undefined;
+  }
+
+  const post = () => fetch(form.dataset.keep, { method: "POST", body: numberFields() }).catch(() => null);
+  const fetchPage = () => fetch(location.href).catch(() => null);
+
+  // After its person has signed in again elsewhere, the form needs the CSRF token of the new session. Take it from this
+  // page, fetched again, and tell whether there was one. A page for another person gives none.
+  async function takeFreshToken(answer) {
+    if (!answer?.ok || answer.redirected) return false;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("form[data-keep] [name=csrfmiddlewaretoken]");
+    if (!token || page.querySelector("[data-trouble]")?.dataset.person !== trouble.dataset.person) return false;
+    form.elements.csrfmiddlewaretoken.value = token.value;
+    return true;
   }
 
   function confirmSaved({ version, message }, words) {
@@ -76,6 +106,7 @@
   function askToSignIn(address) {
     signedOut = true;
     status.textContent = "";
+    if (trouble.querySelector("a")) return; // it is being clicked, perhaps
     say(trouble.dataset.signIn);
     const door = new URL(address);
     door.searchParams.set("next", location.pathname);
@@ -83,14 +114,12 @@
     trouble.append(" ", Object.assign(document.createElement("a"), link));
   }
 
-  // A post would lose what was typed if nobody is signed in. After somebody has signed in elsewhere, the form needs the
-  // CSRF token of the new session.
+  // A post would lose what was typed if nobody is signed in, or somebody else is.
   async function sendOnceSignedIn(button) {
-    const answer = await fetch(location.href).catch(() => null);
+    const answer = await fetchPage();
     if (!answer) return say("La ligne est coupée : rien n’est parti. Ce que vous avez écrit reste ici.");
     if (answer.redirected || !answer.ok) return askToSignIn(answer.url);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    form.elements.csrfmiddlewaretoken.value = page.querySelector("form[data-keep] [name=csrfmiddlewaretoken]").value;
+    if (!(await takeFreshToken(answer))) return say(trouble.dataset.otherPerson);
     signedOut = false;
     form.requestSubmit(button);
   }
