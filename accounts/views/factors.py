@@ -1,6 +1,8 @@
 """The pages of the user's own account: authenticator application, passkeys, recovery codes and password."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol
 
 from allauth.account.views import PasswordChangeView, ReauthenticateView
 from allauth.mfa.adapter import get_adapter
@@ -26,6 +28,37 @@ from accounts.signed_in import get_account
 from accounts.views.mixins import UnprocessableFormMixin
 
 
+class WithRequest(Protocol):
+    """A view of a request."""
+
+    request: HttpRequest
+
+
+def lock_account_first[View: WithRequest](
+    form_valid: Callable[[View, Any], HttpResponse],
+) -> Callable[[View, Any], HttpResponse]:
+    """Return the method `form_valid`, run in a transaction that has locked the account of the user. If the session has
+    ended since the request began, the method is not called, and its person is sent to sign in.
+
+    A reset of the second factor locks the account too, before it deletes the factors. A factor or codes that are saved
+    at the same moment are thus either deleted by it, or not saved.
+    """
+
+    @wraps(form_valid)
+    def locked(view: View, form: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                lock_unchanged_account(get_account(view.request))
+                session = view.request.session
+                if not session.session_key or not session.exists(session.session_key):
+                    raise AccountChanged
+                return form_valid(view, form)
+        except AccountChanged:
+            return redirect("login")
+
+    return locked
+
+
 @method_decorator(never_cache, name="dispatch")
 class AccountPage(IndexView):
     """Shows the user's own account: its second factors, and links to the other pages of the account."""
@@ -48,7 +81,7 @@ class FactorEnrolment(UnprocessableFormMixin):
     request: HttpRequest
     kind: str
 
-    @transaction.atomic
+    @lock_account_first
     def form_valid(self, form: Any) -> HttpResponse:
         user = get_account(self.request)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
@@ -65,11 +98,17 @@ class AddApplicationView(FactorEnrolment, ActivateTOTPView):
     kind = Authenticator.Type.TOTP
 
 
-@method_decorator(transaction.atomic, name="form_valid")
 class RemoveApplicationView(UnprocessableFormMixin, DeactivateTOTPView):
-    """Removes the authenticator application."""
+    """Removes the authenticator application. Answers 422 if the user must keep it as the last second factor."""
 
     template_name = "accounts/remove_factor.html"
+
+    @lock_account_first
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Ask again, now that the account is locked: the other factor may have been removed since the form asked."""
+        if not can_remove_factor(self.authenticator):
+            return self.form_invalid(form)
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"stays": not can_remove_factor(self.authenticator)}
@@ -86,13 +125,13 @@ class AddKeyView(FactorEnrolment, AddWebAuthnView):
         return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form()}
 
 
-@method_decorator(transaction.atomic, name="form_valid")
 class RemoveKeyView(RemoveWebAuthnView):
     """Removes a passkey. Answers 422 if the user must keep it as the last second factor."""
 
     template_name = "accounts/remove_factor.html"
     success_url = reverse_lazy("mfa_index")
 
+    @lock_account_first
     def form_valid(self, form: Any) -> HttpResponse:
         if not can_remove_factor(self.object):
             return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -119,7 +158,7 @@ class RenewCodesView(GenerateRecoveryCodesView):
 
     template_name = "accounts/renew_codes.html"
 
-    @transaction.atomic
+    @lock_account_first
     def form_valid(self, form: Any) -> HttpResponse:
         queue_mail(MailKind.CODES_RENEWED, get_account(self.request))
         return super().form_valid(form)
