@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -43,12 +44,13 @@ def list_sessions(user: User, current: SessionBase) -> list[OwnSession]:
 
 
 def list_other_sessions(user: User, current: SessionBase) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the key and the data of the other open sessions of the user."""
+    """Yield the key and the data of the other open sessions of the user, at most MAX_OTHER_SESSIONS. Rows of sessions
+    that ended by themselves do not count: they stay for two weeks, and would hide an open one that is older.
+    """
     rows = user.stored_sessions.filter(expire_date__gt=timezone.now()).exclude(session_key=current.session_key)
-    for row in rows.order_by("-expire_date")[:MAX_OTHER_SESSIONS]:
-        data = row.get_decoded()
-        if is_open(row, data, user):
-            yield row.session_key, data
+    decoded_rows = ((row, row.get_decoded()) for row in rows.order_by("-expire_date").iterator())
+    open_rows = ((row.session_key, data) for row, data in decoded_rows if is_open(row, data, user))
+    return islice(open_rows, MAX_OTHER_SESSIONS)
 
 
 def is_open(row: StoredSession, data: Mapping[str, Any], user: User) -> bool:

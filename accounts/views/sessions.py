@@ -34,5 +34,5 @@ def end_session_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def end_other_sessions_view(request: HttpRequest) -> HttpResponse:
     """End all sessions of the user but this one."""
     end_other_sessions(actor=get_account(request), current=request.session)
-    messages.success(request, "Vos autres sessions sont terminées.")
+    messages.success(request, "Votre compte n’est plus ouvert que sur cet appareil.")
     return redirect("own_sessions")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from accounts.models import StoredSession
+from accounts.session_limits import SIGNED_IN_AT
 from tests.cast import PASSWORD, a_responder, an_agent, code_of, signed_in
 from tests.reading import read_text
 
@@ -57,6 +58,7 @@ def test_a_person_sees_each_session_and_ends_one(client):
         assert "9 h 30" in rows[1].replace("\N{NO-BREAK SPACE}", " ")
         assert "l’adresse 2001:db8::5" in rows[1]
         (action,) = list_actions(client)
+        assert "Terminer l’autre session" in read_text(client.get(SESSIONS))
         page = client.post(action, follow=True)
         assert "Cette session est terminée." in read_text(page)
         assert not is_signed_in(phone)
@@ -114,10 +116,25 @@ def test_a_person_ends_all_other_sessions(client):
     client.force_login(responder)
     others = [signed_in(Client(), responder) for _number in range(3)]
     stranger = signed_in(Client(), an_agent())
-    assert "Vos autres sessions sont terminées." in read_text(client.post(f"{SESSIONS}autres/terminer/", follow=True))
+    assert "Terminer toutes les autres sessions" in read_text(client.get(SESSIONS))
+    page = client.post(f"{SESSIONS}autres/terminer/", follow=True)
+    assert "Votre compte n’est plus ouvert que sur cet appareil." in read_text(page)
     assert [is_signed_in(each) for each in others] == [False, False, False]
     assert is_signed_in(client)
     assert is_signed_in(stranger)
+
+
+def test_sessions_that_ended_hide_no_open_one(client, settings):
+    """Their rows stay for two weeks: sixty of them are few for somebody who works at several desks."""
+    settings.SESSION_ABSOLUTE_LIMIT = timedelta(hours=12)
+    responder = a_responder()
+    signed_in(Client(), responder)
+    for _number in range(60):
+        ended = signed_in(Client(), responder).session
+        ended[SIGNED_IN_AT] = (timezone.now() - timedelta(hours=13)).timestamp()
+        ended.save()
+    client.force_login(responder)
+    assert len(list_rows(client)) == 2
 
 
 def test_nobody_ends_the_session_of_another_person(client):

@@ -145,7 +145,7 @@ def test_pages_of_sessions_are_accessible(visitor, settings):
     with page.expect_navigation():
         page.get_by_role("button", name="Terminer la session").first.click()
     visitor.inspect("sessions-one-ended")
-    send(page, "Terminer toutes les autres sessions")
+    send(page, "Terminer l’autre session")
     visitor.inspect("sessions-all-ended")
     page.context.clear_cookies()
     visitor.goto("/connexion/?next=/admin/&fin=inactivite")
