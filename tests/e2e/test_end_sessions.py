@@ -95,6 +95,38 @@ def test_what_a_page_asks_by_itself_is_marked(signed_in_desk, person, page_path,
     assert marks == {queue + path.format(**names): True for path in requested_paths}
 
 
+@pytest.mark.parametrize(
+    ("page_path", "words", "link"),
+    [
+        (
+            "{reference}/",
+            "Votre session a pris fin : cette page ne suit plus le dossier.",
+            "Se connecter dans un autre onglet",
+        ),
+        ("actes/{job}/", "Cette page n’est plus à jour.", "Recharger"),
+    ],
+    ids=["case", "bulk"],
+)
+def test_a_page_that_asks_by_itself_says_when_the_session_has_ended(signed_in_desk, person, page_path, words, link):
+    """It would otherwise show for hours who reads the case, or how far the work is, as they were."""
+    incident = declare()
+    job = start_bulk_job(actor=person, act=BulkAct.TAKE, references=[incident.reference], choices={}, key="k")
+    page, queue = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/"
+    page.clock.install()
+    page.goto(queue + page_path.format(reference=incident.reference, job=job.uid))
+    page.wait_for_load_state("networkidle")
+    end_by_idleness()
+    page.clock.run_for(21_000)
+    line = page.get_by_role("status").filter(has_text=words.replace(" :", "\N{NO-BREAK SPACE}:"))
+    expect(line.get_by_role("link", name=link)).to_be_visible()
+    requested = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.clock.run_for(61_000)
+    assert not requested
+    signed_in_desk.inspect(f"session-ended-{link[:3]}")
+    signed_in_desk.check()
+
+
 def test_a_guide_comes_back_with_the_version_that_it_was_written_for(live_site, browser, settings):
     """It would otherwise replace, without a word, what a colleague published meanwhile."""
     settings.SESSION_IDLE_LIMIT = timedelta(minutes=30)

@@ -19,20 +19,36 @@
     clearTimeout(timer);
     if (document.hidden) return;
     const before = form.elements.seen.value;
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: BY_TIMER }).catch(() => null);
-    if (answer && answer.ok) showState(await answer.json(), before);
-    if (!answer || answer.ok || answer.status >= 500) timer = setTimeout(reportPresence, EVERY);
+    const how = { method: "POST", body: new FormData(form), headers: BY_TIMER, redirect: "manual" };
+    const answer = await fetch(form.action, how).catch(() => null);
+    if (answer?.type === "opaqueredirect") return stop(place.dataset.signIn, place.dataset.signInLink, "_blank");
+    if (answer && !answer.ok && answer.status < 500) return stop(place.dataset.stopped, "Recharger");
+    if (answer?.ok) showState(await answer.json(), before);
+    timer = setTimeout(reportPresence, EVERY);
+  }
+
+  // Say that this page no longer follows the case: who reads or writes is unknown from now on. It asks again when somebody
+  // comes back to its tab. The link opens this page, which leads to the sign-in page if the session has ended.
+  function stop(words, label, target = "") {
+    showWriting([]);
+    if (readersLine.textContent.startsWith(words)) return;
+    const link = { href: location.pathname + location.search, target, rel: "noopener", textContent: label };
+    readersLine.replaceChildren(`${words} `, Object.assign(document.createElement("a"), link));
   }
 
   const isActing = () => "acting" in place.dataset || performance.now() - leftAt < EVERY;
 
   function showState({ others, writing, seen, changed: words }, before) {
-    const beside = document.querySelector("[data-writing]"); // replaced with the form, so it is looked up each time
-    if (beside) say(beside, writing.map((name) => `${name} écrit aussi au déclarant.`).join(" "));
+    showWriting(writing);
     say(readersLine, others.length ? `Aussi sur cette page\u00a0: ${others.join(", ")}.` : "");
     if (isActing() || form.elements.seen.value !== before) return; // the next request will ask again
     if (!before) form.elements.seen.value = seen;
     if (words && changed.dataset.words !== words) warn(words);
+  }
+
+  function showWriting(names) {
+    const beside = document.querySelector("[data-writing]"); // replaced with the form, so it is looked up each time
+    if (beside) say(beside, names.map((name) => `${name} écrit aussi au déclarant.`).join(" "));
   }
 
   function warn(words) {
