@@ -5,10 +5,12 @@ Under /api/ a refusal is an RFC 9457 problem document. The page of a 500 is the 
 
 from typing import NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import is_valid_path
+from django.urls import is_valid_path, reverse
 from django.utils.encoding import escape_uri_path
 
 from config.api.problems import MEDIA_TYPE, make_problem_document
@@ -31,6 +33,14 @@ BAD_REQUEST = Refusal(
     400,
     "Nous n’avons pas compris cet envoi",
     "L’adresse ou l’envoi n’a pas la forme attendue. Revenez à la page précédente et recommencez.",
+)
+SESSION_ENDED = Refusal(
+    400,
+    "Votre session a changé pendant cet envoi",
+    (
+        "Vous vous êtes déconnecté ou identifié ailleurs, ou la session a été terminée. Rouvrez la page du formulaire"
+        "\N{NO-BREAK SPACE}: elle dira si votre envoi est arrivé."
+    ),
 )
 FORBIDDEN = Refusal(
     403,
@@ -72,17 +82,20 @@ FORM_ONLY = Refusal(
 )
 
 
-class PageAbove(NamedTuple):
-    """A link to the page that shows a form. The address that receives this form shows the link to somebody who opens
-    it.
-    """
+class PageLink(NamedTuple):
+    """The link of an error page to the page on which its reader goes on."""
 
     address: str
     label: str
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Render the page of a 400, or of a 413 if the request was too large."""
+    """Render the page of a 400, or of a 413 if the request was too large. A session that was ended while its request
+    was handled is a 400 too: Django raises it when the session is saved, after the view.
+    """
+    if isinstance(exception, SessionInterrupted):
+        request.user = AnonymousUser()
+        return render_refusal(request, SESSION_ENDED, PageLink(reverse("login"), "Se connecter"))
     return render_refusal(request, TOO_LONG if isinstance(exception, TOO_LARGE_ERRORS) else BAD_REQUEST)
 
 
@@ -108,21 +121,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Render an error page, or a problem document for an address under /api/."""
+def render_refusal(request: HttpRequest, refusal: Refusal, following: PageLink | None = None) -> HttpResponse:
+    """Render an error page, which links to `following`, or a problem document for an address under /api/."""
     if request.path.startswith("/api/"):
         document = make_problem_document(refusal.status, refusal.title, refusal.words)
         return JsonResponse(document, status=refusal.status, content_type=MEDIA_TYPE)
-    return render(request, "pages/refusal.html", {"refusal": refusal}, status=refusal.status)
+    context = {"refusal": refusal, "following": following}
+    return render(request, "pages/refusal.html", context, status=refusal.status)
 
 
 def write_form_only_page(request: HttpRequest) -> bytes:
     """Return the HTML of the page that is shown at an address that only receives a form."""
-    context = {"refusal": FORM_ONLY, "above": find_page_above(request)}
+    context = {"refusal": FORM_ONLY, "following": find_page_above(request)}
     return render(request, "pages/refusal.html", context).content
 
 
-def find_page_above(request: HttpRequest) -> PageAbove | None:
+def find_page_above(request: HttpRequest) -> PageLink | None:
     """Return a link to the page of the case, if the address of the request contains a reference. Otherwise return a
     link to the page one level up, or None if there is no such page.
     """
@@ -130,6 +144,6 @@ def find_page_above(request: HttpRequest) -> PageAbove | None:
     if match and (reference := match.kwargs.get("reference")):
         before, segment, _after = request.path.partition(f"/{reference}/")
         label = "Revenir au dossier" if "admin" in match.namespaces else "Revenir à la page de suivi"
-        return PageAbove(escape_uri_path(before + segment), label)
+        return PageLink(escape_uri_path(before + segment), label)
     above = f"{request.path.rstrip('/').rpartition('/')[0]}/"
-    return PageAbove(escape_uri_path(above), "Remonter d’une page") if above != "/" and is_valid_path(above) else None
+    return PageLink(escape_uri_path(above), "Remonter d’une page") if above != "/" and is_valid_path(above) else None

@@ -4,12 +4,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import path
 from rest_framework.exceptions import APIException, ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
+from accounts.models import StoredSession
 from config.api.problems import TITLES, describe_error
 from config.urls import *  # noqa: F403  the handlers, with routes that fail on purpose
 from config.urls import urlpatterns as real
@@ -30,8 +32,16 @@ def fail(error):
     return view
 
 
+def end_session_meanwhile(request):
+    StoredSession.objects.all().delete()
+    request.session["changed"] = True
+    return HttpResponse("fait")
+
+
 urlpatterns = [
     *real,
+    path("terminee/", end_session_meanwhile),
+    path("api/terminee/", end_session_meanwhile),
     path("refus/", fail(PermissionDenied("le nom du dossier"))),
     path("suspect/", fail(SuspiciousOperation("un détail"))),
     path("trop/", fail(RequestDataTooBig("un détail"))),
@@ -60,6 +70,19 @@ def test_each_error_has_a_page_without_internal_details(url, status, title):
     assert "détail" not in page
     assert "le nom du dossier" not in page
     assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_a_session_that_ends_during_a_request_is_said_to_have_ended(client):
+    """It is not the form that was wrong, and the person must sign in before looking for what was sent."""
+    client.force_login(a_responder())
+    response = client.get("/terminee/")
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert "<h1>Votre session a changé pendant cet envoi</h1>" in page
+    assert '<a class="button" href="/connexion/">Se connecter</a>' in page
+    assert "Se déconnecter" not in page
+    client.force_login(a_responder())
+    assert client.get("/api/terminee/").json()["title"] == "Votre session a changé pendant cet envoi"
 
 
 @pytest.mark.parametrize("url", ["/refus/", "/suspect/", "/trop/", "/nulle-part/", "/panne/"])
