@@ -1,8 +1,11 @@
 """Updating a database whose people are signed in by the sessions of Django's engine."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import StoredSession
 from tests.cast import a_responder
@@ -18,3 +21,11 @@ def test_the_update_signs_nobody_out_and_names_the_person_of_each_session(take_b
     call_command("migrate", verbosity=0)
     assert StoredSession.objects.get().user == responder
     assert client.get("/compte/").status_code == 200
+
+
+@pytest.mark.proof
+def test_going_back_opens_no_session_that_was_ended_since(take_back_to):
+    """The rows that were copied stay in Django's table until a worker deletes them, and none may have run."""
+    Session.objects.create(session_key="a" * 32, session_data="", expire_date=timezone.now() + timedelta(days=1))
+    take_back_to("accounts", "0008")
+    assert not Session.objects.exists()
