@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 from django.conf import settings
@@ -71,12 +71,17 @@ def find_session_end(began_at: datetime, seen_at: datetime | None, now: datetime
     12 hours and 30 minutes are the limits of NIST SP 800-63B (revision 3, section 4.2.3) for two factors. OWASP ASVS
     5.0 asks for both kinds of limits (7.3.1, 7.3.2).
     """
-    ends = {
-        find_last_activity(began_at, seen_at) + settings.SESSION_IDLE_LIMIT: SessionEnd.IDLE,
-        began_at + settings.SESSION_ABSOLUTE_LIMIT: SessionEnd.ABSOLUTE,
+    ends = list_session_ends(began_at, seen_at)
+    first = min(ends, key=lambda reason: ends[reason])
+    return first if now >= ends[first] else None
+
+
+def list_session_ends(began_at: datetime, seen_at: datetime | None) -> dict[SessionEnd, datetime]:
+    """Return when each limit will end the session."""
+    return {
+        SessionEnd.IDLE: find_last_activity(began_at, seen_at) + settings.SESSION_IDLE_LIMIT,
+        SessionEnd.ABSOLUTE: began_at + settings.SESSION_ABSOLUTE_LIMIT,
     }
-    first = min(ends)
-    return ends[first] if now >= first else None
 
 
 def find_last_activity(began_at: datetime, seen_at: datetime | None) -> datetime:
@@ -121,6 +126,29 @@ def format_limit(limit: timedelta) -> str:
     hours, remainder = divmod(limit, timedelta(hours=1))
     number, unit = (limit // timedelta(minutes=1), "minute") if remainder else (hours, "heure")
     return f"{number}\N{NO-BREAK SPACE}{unit}{'s' if number > 1 else ''}"
+
+
+class RemainingTime(NamedTuple):
+    """The seconds until each limit ends a session, and the absolute limit in words."""
+
+    idle: int
+    absolute: int
+    longest: str
+
+
+def find_remaining_time(request: HttpRequest) -> RemainingTime | None:
+    """Return how long the session still lasts, for the page that warns before it ends. Return None if the session has
+    no limits, or if the page is for everybody: who declares an attack must not be hurried. Runs no query.
+    """
+    user, match = getattr(request, "user", None), request.resolver_match
+    if not isinstance(user, User) or not user.needs_second_factor or SIGNED_IN_AT not in request.session:
+        return None
+    if match is None or not asks_for_account(request, match.func):
+        return None
+    session = cast(SessionStore, request.session)
+    ends = list_session_ends(read_time(session[SIGNED_IN_AT]), session.seen_at)
+    idle, absolute = (max(0, math.floor((end - timezone.now()).total_seconds())) for end in ends.values())
+    return RemainingTime(idle, absolute, format_limit(settings.SESSION_ABSOLUTE_LIMIT))
 
 
 class SessionLimiter:

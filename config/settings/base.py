@@ -85,7 +85,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.pages.context.describe_installation",
+                "config.pages.context.describe_request",
             ],
             "builtins": ["config.pages.templatetags.french"],
         },
