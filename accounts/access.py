@@ -36,7 +36,7 @@ def match_centres(user: User, to: CentreAbility, path: str = "csirt") -> Q:
     """Return the query condition that `path` leads to a CSIRT in which the user has the ability `to`. The condition
     contains the ids of these CSIRTs, so that PostgreSQL needs no subquery.
     """
-    return Q(**{f"{path}__in": user.centre_ids(to)})
+    return Q(**{f"{path}__in": user.get_centre_ids(to)})
 
 
 def list_centres(user: User, to: CentreAbility) -> QuerySet[Csirt]:
@@ -50,7 +50,7 @@ def list_centre_ids(user: User, to: CentreAbility) -> list[int]:
     Only SQL written by hand and keys derived from an id need the ids, and a test lists the modules that call this
     function. Other modules call `match_centres` or `list_centres`.
     """
-    return sorted(user.centre_ids(to))
+    return sorted(user.get_centre_ids(to))
 
 
 def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
@@ -181,12 +181,12 @@ def get_person(actor: User, uid: UUID) -> User:
 
 def is_member(user: User, body: Collectivity) -> bool:
     """Tell whether the user has a role in this body today."""
-    return body.pk in user.collectivity_ids()
+    return body.pk in user.get_collectivity_ids()
 
 
 def list_bodies(user: User) -> CollectivityQuerySet:
     """Return the bodies in which the user has a role today, unsorted."""
-    return Collectivity.objects.filter(pk__in=user.collectivity_ids())
+    return Collectivity.objects.filter(pk__in=user.get_collectivity_ids())
 
 
 def get_body(user: User, uid: UUID) -> Collectivity:

@@ -244,7 +244,9 @@ class CsirtAdmin(TracedAdmin):
         return super().get_form(request, obj, change, help_texts={"notification_email": EMPTY_ADDRESS}, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
-        """Return the only fieldset. It shows the lead of the CSIRT a link to the page of the notification address."""
+        """Return the only fieldset. Above its fields, the lead of the CSIRT sees a link to the page that changes the
+        notification address.
+        """
         words = "L’adresse de notification se change sur une page à part, qui l’essaie d’abord\N{NO-BREAK SPACE}:"
         link = format_html('{} <a href="{}">l’adresse de mon centre</a>.', words, reverse("centre_channel"))
         return [

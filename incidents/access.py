@@ -76,7 +76,7 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
         granted |= RESPONDER_ABILITIES
     if user.leads_centre(incident.csirt_id):
         granted.add(Ability.ERASE)
-    if incident.collectivity_id in user.collectivity_ids():
+    if incident.collectivity_id in user.get_collectivity_ids():
         granted |= MEMBER_ABILITIES
     return granted
 
@@ -183,7 +183,7 @@ def speaks_for_body(visitor: CaseVisitor, incident: Incident) -> bool:
     """Tell whether the visitor acts for the declarant's body. A person of the centre may open the same page, but does
     not act for the body.
     """
-    return visitor.user is None or incident.collectivity_id in visitor.user.collectivity_ids()
+    return visitor.user is None or incident.collectivity_id in visitor.user.get_collectivity_ids()
 
 
 def may_declare_for_callers(user: User) -> bool:

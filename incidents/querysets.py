@@ -88,7 +88,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """
         if not isinstance(user, User) or not user.is_active:
             return self.none()
-        csirts, bodies = user.readable_centre_ids, user.collectivity_ids()
+        csirts, bodies = user.readable_centre_ids, user.get_collectivity_ids()
         if csirts and bodies:
             return self.filter(Q(csirt__in=csirts) | Q(collectivity__in=bodies))
         # A person with one kind of role gets a plain condition, so that PostgreSQL uses the index of the queue.

@@ -78,9 +78,9 @@ def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> 
 
 
 def fold_all_events() -> None:
-    """Count all pending events batch by batch, then once more while holding `Lock.COUNT`.
+    """Count all pending events batch by batch. Then count those that are left, while holding `Lock.COUNT`.
 
-    The second pass counts the events that came meanwhile, or that another process was counting.
+    The events that are left came meanwhile, or another process was counting them.
     """
     rollups.fold_pending_events()
     with transaction.atomic():

@@ -261,7 +261,7 @@ def test_the_figures_of_the_house_find_every_function_and_recipe():
 
 
 # The sets of ids behind the roles of a person (accounts/models/people.py).
-IDS_OF_A_PERSON = re.compile(r"\b((readable|workable|led)_centre_ids|collectivity_ids)\b|\.centre_ids\b")
+IDS_OF_A_PERSON = re.compile(r"\b((readable|workable|led)_centre_ids|get_(collectivity|centre)_ids)\b")
 
 
 def test_one_place_decides_in_which_centres_and_bodies_somebody_has_a_role():

@@ -162,38 +162,38 @@ class User(AbstractBaseUser):
     @property
     def has_body(self) -> bool:
         """True if the person has a role in a body today."""
-        return bool(self.collectivity_ids())
+        return bool(self.get_collectivity_ids())
 
     # The ids behind these answers, for `accounts`, `incidents.access` and `incidents.querysets` alone
 
     @property
     def readable_centre_ids(self) -> set[int]:
         """The ids of the CSIRTs whose cases this person may read."""
-        return self.centre_ids(CentreAbility.READ)
+        return self.get_centre_ids(CentreAbility.READ)
 
     @property
     def workable_centre_ids(self) -> set[int]:
         """The ids of the CSIRTs on whose cases this person may act."""
-        return self.centre_ids(CentreAbility.WORK)
+        return self.get_centre_ids(CentreAbility.WORK)
 
     @property
     def led_centre_ids(self) -> set[int]:
         """The ids of the CSIRTs that this person leads."""
-        return self.centre_ids(CentreAbility.LEAD)
+        return self.get_centre_ids(CentreAbility.LEAD)
 
-    def centre_ids(self, to: CentreAbility) -> set[int]:
+    def get_centre_ids(self, to: CentreAbility) -> set[int]:
         """Return the ids of the CSIRTs in which this person has the ability `to` today."""
         return {m.csirt_id for m in self.memberships if m.csirt_id and to in CENTRE_ABILITIES[m.role]}
 
-    def collectivity_ids(self) -> set[int]:
+    def get_collectivity_ids(self) -> set[int]:
         """Return the ids of the bodies in which this person has a role today."""
         return {m.collectivity_id for m in self.memberships if m.collectivity_id}
 
-    def region_ids(self) -> set[int]:
+    def get_region_ids(self) -> set[int]:
         """Return the ids of the régions for which this person has a role today."""
         return {m.region_id for m in self.memberships if m.region_id}
 
-    def exact_region_ids(self) -> set[int]:
+    def get_exact_region_ids(self) -> set[int]:
         """Return the ids of the régions whose exact figures this person may read today. Each of these régions has
         allowed it by a written decision.
         """

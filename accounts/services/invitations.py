@@ -102,7 +102,7 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     Raises ExistingMember for a member of the body. Raises SentTooSoon if the same invitation was sent a few minutes
     ago, and TooManyInvitations if the body has sent too many within 24 hours.
     """
-    if body.pk in person.collectivity_ids():
+    if body.pk in person.get_collectivity_ids():
         raise ExistingMember
     # The body's row is locked first, so that two concurrent clicks are judged in turn.
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)

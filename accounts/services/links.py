@@ -161,11 +161,11 @@ def revoke_links(user: User, *purposes: LinkPurpose) -> None:
 
 @transaction.atomic
 def use_link(*, token: str, password: str = "", display_name: str = "") -> User | None:
-    """Use up a link, and return its user. The password and the name are set, and the role in the body or the centre is
-    given. Return None if the link is not live.
+    """Use up a link, and return its user. Return None if the link is not live.
 
-    A new password ends the sessions of the account. It revokes its tokens, and the other links that could set a
-    password.
+    Set the password unless the link keeps it. Set the name if the user has none. Give the role in the body or the
+    centre that the link names, if any. A new password ends the sessions of the account. It also revokes the tokens
+    of the account, and the other links that could set a password.
     """
     link = find_live_link(token, lock=True)
     if link is None:
@@ -195,7 +195,7 @@ def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
     """Make the user an agent of the body, unless they have a role in it. `giver` is recorded as the person who gave
     the role.
     """
-    if body.pk not in user.collectivity_ids():
+    if body.pk not in user.get_collectivity_ids():
         record_given_role(Membership.objects.create(user=user, role=Role.AGENT, collectivity=body), giver)
 
 

@@ -32,8 +32,8 @@ def find_figures_page(user: User) -> str:
     """
     if user.has_role(Role.NATIONAL):
         return reverse("exact_nation")
-    entitled = user.exact_region_ids()
-    region = Region.objects.filter(pk__in=entitled or user.region_ids()).order_by("code").first()
+    entitled = user.get_exact_region_ids()
+    region = Region.objects.filter(pk__in=entitled or user.get_region_ids()).order_by("code").first()
     if region and entitled:
         return reverse("exact_region", args=[region.code])
     return reverse("statistics", query={"region": region.code} if region else {})

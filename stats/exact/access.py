@@ -95,7 +95,7 @@ def list_readable_regions(user: User) -> QuerySet[Region]:
     """Return the régions whose exact figures this person may read."""
     if user.has_role(Role.NATIONAL):
         return Region.objects.all()
-    return Region.objects.filter(pk__in=user.exact_region_ids())
+    return Region.objects.filter(pk__in=user.get_exact_region_ids())
 
 
 def get_nation_scope(user: User) -> Scope:
@@ -115,7 +115,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
     if user.leads_any_centre:
         links.append(ExactLink("Les chiffres exacts de mon centre", reverse("own_statistics")))
     if not user.has_role(Role.NATIONAL):
-        regions = list(list_readable_regions(user)) if user.exact_region_ids() else []
+        regions = list(list_readable_regions(user)) if user.get_exact_region_ids() else []
     elif region is None:
         return [*links, ExactLink("Les chiffres exacts de toute la France", reverse("exact_nation"))]
     else:
@@ -130,7 +130,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
 
 def list_unentitled_regions(user: User) -> list[Region]:
     """Return this analyst's régions that do not entitle them today to read exact figures."""
-    missing = user.region_ids() - user.exact_region_ids()
+    missing = user.get_region_ids() - user.get_exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
         return []
     return list(Region.objects.filter(pk__in=missing).order_by("code"))
@@ -146,7 +146,7 @@ def list_exact_links(user: User | None) -> list[ExactLink]:
         links.append(ExactLink("Mon centre", reverse("own_statistics")))
     if is_national:
         links.append(ExactLink("Toute la France", reverse("exact_nation")))
-    if is_national or user.exact_region_ids():
+    if is_national or user.get_exact_region_ids():
         regions = list_readable_regions(user)
         links += [ExactLink(region.name, reverse("exact_region", args=[region.code])) for region in regions]
     if is_national:

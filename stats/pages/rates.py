@@ -22,8 +22,8 @@ class StratumRate:
     bodies: int
 
     @property
-    def most_bodies(self) -> int:
-        """The greatest possible number of bodies that declared. It is `bodies` if the rounded number allows more."""
+    def max_bodies(self) -> int:
+        """The greatest possible number of bodies that declared: the most that `cell` allows, and at most `bodies`."""
         return min(self.cell.high, self.bodies)
 
     @property
@@ -32,26 +32,26 @@ class StratumRate:
         return self.cell.is_shown and self.bodies > 0
 
     @property
-    def least_bodies(self) -> int:
+    def min_bodies(self) -> int:
         """The smallest possible number of bodies that declared."""
         return min(self.cell.low, self.bodies)
 
     @property
     def low(self) -> float:
         """The smallest possible share of bodies that declared, from 0 to 1. It is 0 if `has_share` is false."""
-        return self.least_bodies / self.bodies if self.has_share else 0.0
+        return self.min_bodies / self.bodies if self.has_share else 0.0
 
     @property
     def high(self) -> float:
         """The greatest possible share of bodies that declared, from 0 to 1. It is 1 if `has_share` is false."""
-        return self.most_bodies / self.bodies if self.has_share else 1.0
+        return self.max_bodies / self.bodies if self.has_share else 1.0
 
     @property
     def written_bounds(self) -> tuple[float, float]:
         """Both bounds of the share, rounded outwards as the page writes them. Use it only if `has_share` is true."""
         return (
-            round_percent_down(Fraction(self.least_bodies, self.bodies)),
-            round_percent_up(Fraction(self.most_bodies, self.bodies)),
+            round_percent_down(Fraction(self.min_bodies, self.bodies)),
+            round_percent_up(Fraction(self.max_bodies, self.bodies)),
         )
 
     @property
@@ -59,7 +59,7 @@ class StratumRate:
         """The bounds of the number as text, such as « entre 6 et 14 sur 1 202 ». It is "" if `has_share` is false."""
         if not self.has_share:
             return ""
-        low, high = format_number(self.least_bodies), format_number(self.most_bodies)
+        low, high = format_number(self.min_bodies), format_number(self.max_bodies)
         return bind_words(f"entre {low} et {high} sur {format_number(self.bodies)}")
 
     @property

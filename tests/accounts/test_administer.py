@@ -59,7 +59,7 @@ def test_administrator_opens_an_agents_account(client, administrator):
         URL + "add/",
         make_account_fields() | make_management_fields(1) | make_role_fields(Role.AGENT, collectivity=body.pk),
     )
-    assert User.objects.get(email="nouveau@demo.example").collectivity_ids() == {body.pk}
+    assert User.objects.get(email="nouveau@demo.example").get_collectivity_ids() == {body.pk}
 
 
 def test_a_role_without_a_centre_or_body_is_refused_and_nothing_typed_is_lost(client, administrator):
@@ -172,7 +172,7 @@ def test_an_analyst_reads_exact_figures_by_a_written_decision_of_the_region(clie
 
     assert client.post(page, form).status_code == 302
 
-    assert User.objects.get(pk=analyst.pk).exact_region_ids() == {bretagne().pk}
+    assert User.objects.get(pk=analyst.pk).get_exact_region_ids() == {bretagne().pk}
     assert 'value="Délibération 2026-112"' in client.get(page).content.decode()
     assert "(Bretagne, chiffres exacts)" in client.get(URL).content.decode()
 

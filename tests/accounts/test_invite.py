@@ -78,7 +78,7 @@ def test_an_accepted_invitation_leaves_the_list(client, manager):
     assert post(client, "renvoyer").status_code == 200
     assert post(client, "retirer").status_code == 200
     assert AccessLink.objects.count() == 1
-    assert link.user.collectivity_ids() == {plouexemple().pk}
+    assert link.user.get_collectivity_ids() == {plouexemple().pk}
 
 
 def test_an_expired_link_says_so_and_its_invitation_stays_listed(client, manager, clock):

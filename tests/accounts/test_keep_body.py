@@ -54,7 +54,7 @@ def test_somebody_with_an_account_joins_without_a_new_password(client, manager):
     accept(link, password=NEW)
     agent = User.objects.get(pk=agent.pk)
     assert agent.check_password(PASSWORD)
-    assert agent.collectivity_ids() == {plouexemple().pk, another_body().pk}
+    assert agent.get_collectivity_ids() == {plouexemple().pk, another_body().pk}
 
 
 def test_an_expired_or_altered_invitation_opens_nothing(client, manager):

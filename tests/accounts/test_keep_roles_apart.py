@@ -64,7 +64,7 @@ def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_
     response = Client().post(make_link_path(AccessLink.objects.get()))
     assert response.status_code == 404
     assert "ne rejoint ni une collectivité ni un centre" in read_plain_markup(response)
-    assert User.objects.get(pk=administrator.pk).collectivity_ids() == set()
+    assert User.objects.get(pk=administrator.pk).get_collectivity_ids() == set()
 
 
 @pytest.mark.parametrize("make", [a_lead, a_responder, an_agent])

@@ -46,7 +46,7 @@ def test_the_analyst_reads_the_exact_figures_of_its_region():
     mark_as_demonstration()
     call_command("create_demonstration")
     analyst = User.objects.get(email="campus@demo.example")
-    assert analyst.exact_region_ids() == {Region.objects.get(code=REGION).pk}
+    assert analyst.get_exact_region_ids() == {Region.objects.get(code=REGION).pk}
 
 
 def test_the_demonstration_page_shows_the_current_codes_of_the_accounts(client):

@@ -128,7 +128,7 @@ def check_spread(rate):
     numbers = [Fraction(number.replace(",", ".")) / 100 for number in re.findall(r"[\d,]+", rate.share_text)]
     assert bool(numbers) == rate.has_share
     if numbers:
-        assert numbers[0] * rate.bodies <= rate.least_bodies <= rate.most_bodies <= numbers[-1] * rate.bodies
+        assert numbers[0] * rate.bodies <= rate.min_bodies <= rate.max_bodies <= numbers[-1] * rate.bodies
         assert find_scale_end([rate]) >= rate.high
 
 

@@ -134,9 +134,9 @@ def save_unsent_rows(
 def must_save_values(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     """Tell whether to save these values of one form. `row` is the stored row, or None.
 
-    A save that arrives late from the same page is not kept. A save with the number of the post that sent the form is
-    not kept either, since it repeats what was sent. Without a row, empty values are saved only if the page saves by
-    script.
+    If a later save of the same page is stored, the values are not saved. If the form was sent by a post with the
+    number of this save, they are not saved either, since they were sent. If there is no row, empty values are saved
+    only if the page has a script.
     """
     if row is None:
         return bool(values) or pen.stroke > 0

@@ -100,8 +100,8 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     last, zone = copy.get("last", {}), copy.get("zone", PARIS)
     older: dict[str, OlderRows] = {}
 
-    def list_rows_until(name: str) -> Any:
-        return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
+    def list_rows_until_transfer(relation: str) -> Any:
+        return getattr(incident, relation).filter(id__lte=last.get(relation, 0)).order_by("-id")
 
     def read_page(name: str, rows: Any) -> list[Any]:
         rows_of_page, older_rows = take_page_of_rows(rows, after.get(name, 0))
@@ -109,15 +109,15 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
             older[name] = older_rows
         return rows_of_page
 
-    notes = filter_readable_notes(list_rows_until("notes"), centre=transfer.giver_id)
-    sheets = read_page("sheets", list_rows_until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
+    notes = filter_readable_notes(list_rows_until_transfer("notes"), centre=transfer.giver_id)
+    answers = list_rows_until_transfer("sheets").exclude(section__in=SNAPSHOTS)
     return Remains(
         sections=list_sections(copy),
-        messages=read_page("messages", list_rows_until("messages"))[::-1],
+        messages=read_page("messages", list_rows_until_transfer("messages"))[::-1],
         notes=read_page("notes", notes.select_related("author"))[::-1],
-        answers=[DisplayedSheet(sheet, zone) for sheet in reversed(sheets)],
+        answers=[DisplayedSheet(row, zone) for row in read_page("sheets", answers.select_related("actor"))[::-1]],
         tasks=read_page("tasks", copy.get("tasks", [])[::-1])[::-1],
-        pieces=list(list_rows_until("evidence").order_by("number")),
+        pieces=list(list_rows_until_transfer("evidence").order_by("number")),
         events=read_page("events", list_events_until(transfer)),
         older=older,
     )

@@ -102,8 +102,9 @@ def revive_paper(late: Paper) -> Paper:
 
 
 def list_card_papers(departement: Departement) -> QuerySet[Paper]:
-    """Return the papers with the cards of a département, newest first. Older papers stay until a newer paper is
-    made.
+    """Return the papers with the cards of a département, newest first.
+
+    A requested paper does not replace the older ones: they are deleted when it has been made.
     """
     return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
 

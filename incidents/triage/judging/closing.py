@@ -222,9 +222,9 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
 
 
 def read_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
-    """Return the unfinished work for which the page posted fields. The case has been closed meanwhile.
+    """Return the work for which the posted page had fields. The case is closed, so this work may be finished by now.
 
-    If the user submits the same page twice, the second report must be read whole: the service compares it with the
+    If the user submitted the form twice, the second report must be read whole: the service compares it with the
     report that closed the case.
     """
     return UnfinishedWork(

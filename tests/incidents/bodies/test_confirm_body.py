@@ -182,7 +182,7 @@ def test_roles_follow_a_merge_once(responder, case_of_added_body, body):
     Membership.objects.create(user=member_of_both, role=Role.AGENT, collectivity=target)
     merge_body(reference=case_of_added_body.reference, into=target.uid, actor=responder)
     for person in (member_of_both, member_of_one):
-        assert User.objects.get(pk=person.pk).collectivity_ids() == {target.pk}
+        assert User.objects.get(pk=person.pk).get_collectivity_ids() == {target.pk}
     assert Membership.objects.filter(collectivity=body, ended_on=None).count() == 0
     assert Membership.objects.filter(collectivity=body).count() == 2
 
