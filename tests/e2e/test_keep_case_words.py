@@ -180,9 +180,12 @@ def test_the_reply_is_sent_once_its_person_has_signed_in_elsewhere(signed_in_des
     page.get_by_text("Ce que vous écrivez n’est plus gardé.").wait_for()
 
     sign_in_elsewhere(page, person)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as a return to its tab
+    page.get_by_text("Cette page ne suit plus le dossier").wait_for()
     page.get_by_role("button", name="Envoyer au déclarant").click()
     expect(page.locator(".talk__list").get_by_text(TYPED)).to_be_visible()
     assert Message.objects.get().text == TYPED
+    expect(page.get_by_text("ne suit plus le dossier")).to_have_count(0)
 
 
 def test_what_is_typed_after_signing_in_elsewhere_is_saved(signed_in_desk, case, person):

@@ -103,6 +103,7 @@
     const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(form.id);
     if (fresh?.dataset.person !== form.dataset.person) return false;
     for (const field of document.getElementsByName(TOKEN)) field.value = fresh.elements[TOKEN].value;
+    document.dispatchEvent(new Event("fresh-token"));
     return true;
   }
 

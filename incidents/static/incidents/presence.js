@@ -28,7 +28,8 @@
   }
 
   // Say that this page no longer follows the case: who reads or writes is unknown from now on. It asks again when somebody
-  // comes back to its tab. The link opens this page, which leads to the sign-in page if the session has ended.
+  // comes back to its tab, or once the CSRF token of its forms is renewed. The link opens this page, which leads to the
+  // sign-in page if the session has ended.
   function stop(words, label, target = "") {
     showWriting([]);
     if (readersLine.textContent.startsWith(words)) return;
@@ -74,5 +75,6 @@
     if (event.persisted) reportPresence();
   });
   document.addEventListener("visibilitychange", reportPresence);
+  document.addEventListener("fresh-token", reportPresence); // case.js has renewed the CSRF token of each form
   reportPresence();
 })();
