@@ -1,6 +1,6 @@
 """What each role may do in the admin, as permission names of Django. The querysets then limit the rows."""
 
-from accounts.enums import Role
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 
 ACTIONS = ("view", "add", "change", "delete")
 
@@ -13,19 +13,21 @@ def make_all_permissions(*models: str) -> frozenset[str]:
     return frozenset(f"{app}.{action}_{name}" for app, name in pairs for action in ACTIONS)
 
 
-PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.RESPONDER: frozenset({"incidents.view_incident", "incidents.change_incident", "notifications.view_delivery"}),
-    Role.LEAD: frozenset(
+# What each ability in a CSIRT permits. Keyed by role, it would be a second line for each new role of a CSIRT.
+ABILITY_PERMISSIONS: dict[CentreAbility, frozenset[str]] = {
+    CentreAbility.READ: frozenset({"incidents.view_incident", "notifications.view_delivery"}),
+    CentreAbility.WORK: frozenset({"incidents.change_incident"}),
+    CentreAbility.LEAD: frozenset(
         {
-            "incidents.view_incident",
-            "incidents.change_incident",
             "incidents.view_reflexsheet",
             "incidents.change_reflexsheet",
             "csirts.view_csirt",
             "csirts.change_csirt",
-            "notifications.view_delivery",
         }
     ),
+}
+# What each role outside the CSIRTs may do. A role without a line does nothing in the admin.
+PERMISSIONS: dict[str, frozenset[str]] = {
     # The administrator manages people and directories, and sees no incident.
     Role.ADMINISTRATOR: make_all_permissions(
         "accounts.user",
@@ -46,3 +48,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         }
     ),
 }
+
+
+def list_permissions(role: str) -> frozenset[str]:
+    """Return the permissions of a role: those of its abilities in a CSIRT, or its own line of PERMISSIONS."""
+    by_ability = (ABILITY_PERMISSIONS[ability] for ability in CENTRE_ABILITIES.get(role, ()))
+    return PERMISSIONS.get(role, frozenset()).union(*by_ability)

@@ -14,7 +14,8 @@ from django.test import Client
 from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
 
-from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role, TokenScope
+from accounts.enums import CENTRE_ABILITIES, STAFF_ROLES, CentreAbility, Role, TokenScope
+from accounts.models import Membership, User
 from incidents.access import CaseVisitor
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, CaseAccess, Evidence, Incident, IncidentEvent
@@ -220,6 +221,20 @@ def test_a_role_that_only_reads_opens_a_case(case_with_word, cast, devices, monk
     client = Client()
     client.cookies = deepcopy(devices["responder"])
     assert client.get("/" + page.format(case_with_word.reference)).status_code == 200
+
+
+def test_a_new_role_that_reads_needs_only_its_line(case_with_word, devices, monkeypatch):
+    """A role that only CENTRE_ABILITIES knows opens the queue, a case and the list of mails. STAFF_ROLES is made from
+    that table when it is loaded.
+    """
+    monkeypatch.setitem(CENTRE_ABILITIES, "reader", frozenset({CentreAbility.READ}))
+    monkeypatch.setattr("accounts.models.people.STAFF_ROLES", (*STAFF_ROLES, "reader"))
+    monkeypatch.setattr(User, "memberships", [Membership(role="reader", csirt=case_with_word.csirt)])
+    client = Client()
+    client.cookies = deepcopy(devices["responder"])
+    assert case_with_word.reference in client.get("/admin/incidents/incident/").content.decode()
+    for page in (f"incidents/incident/{case_with_word.reference}/", "notifications/delivery/"):
+        assert client.get(f"/admin/{page}").status_code == 200, page
 
 
 def test_the_queue_offers_no_act_to_a_role_that_only_reads(case_with_word, cast, devices, monkeypatch):

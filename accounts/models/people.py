@@ -24,7 +24,7 @@ from accounts.enums import (
     EmergencyContactKind,
     Role,
 )
-from accounts.permissions import PERMISSIONS
+from accounts.permissions import list_permissions
 from collectivities.models import Collectivity, Region
 from core.secrets import hash_value
 from core.text import normalise_address
@@ -223,7 +223,7 @@ class User(AbstractBaseUser):
     def get_all_permissions(self, obj: object = None) -> set[str]:
         if not self.is_active:
             return set()
-        return {name for m in self.memberships for name in PERMISSIONS.get(m.role, ())}
+        return {name for m in self.memberships for name in list_permissions(m.role)}
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return perm in self.get_all_permissions()

@@ -28,6 +28,17 @@ def test_the_table_of_abilities_decides_every_answer(monkeypatch, abilities):
         assert list_centre_ids(person, ability) == [row.pk for row in centres]
 
 
+def test_a_line_of_the_table_gives_the_permissions_of_its_abilities(monkeypatch):
+    """In the admin too, a role that only reads changes nothing."""
+    responder, lead = a_responder(), a_lead()
+    read, work = {"incidents.view_incident", "notifications.view_delivery"}, {"incidents.change_incident"}
+    sheets = {"incidents.view_reflexsheet", "incidents.change_reflexsheet"}
+    assert responder.get_all_permissions() == read | work
+    assert lead.get_all_permissions() == read | work | sheets | {"csirts.view_csirt", "csirts.change_csirt"}
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    assert responder.get_all_permissions() == read
+
+
 def test_nobody_is_in_another_centre_nor_in_the_centre_of_a_case_without_one():
     lead, other = a_lead(), Csirt.objects.exclude(pk=breizh_cyber().pk).first()
     for csirt_id in (None, other.pk):
