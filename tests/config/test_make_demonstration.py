@@ -1,5 +1,8 @@
 """The demonstration's cast, its addresses that reach nobody, and production's refusal to serve it."""
 
+import re
+from pathlib import Path
+
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
@@ -21,6 +24,7 @@ from csirts.models import Csirt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unread_demonstration_answer")]
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 ADDRESSES = {name: f"{name}@{DOMAIN}" for name in CAST}
 WITH_FACTOR = {ADDRESSES[name] for name, (_display_name, role, _scope) in CAST.items() if role in SECOND_FACTOR_ROLES}
 
@@ -47,6 +51,19 @@ def test_the_analyst_reads_the_exact_figures_of_its_region():
     call_command("create_demonstration")
     analyst = User.objects.get(email="campus@demo.example")
     assert analyst.get_exact_region_ids() == {Region.objects.get(code=REGION).pk}
+
+
+def test_each_account_opens_the_pages_that_the_readme_names_beside_it(client):
+    mark_as_demonstration()
+    call_command("create_demonstration")
+    pages_by_address = dict(re.findall(rf"^\| `(\w+@{DOMAIN})` \| (.+?) \|", README.read_text(), re.MULTILINE))
+    assert set(pages_by_address) == set(ADDRESSES.values())
+    for address, pages in pages_by_address.items():
+        client.force_login(User.objects.get(email=address))
+        for page in re.findall(r"`(/[^`]*)`", pages):
+            response = client.get(page, follow=True)
+            assert response.status_code == 200, (address, page)
+            assert not response.wsgi_request.path.startswith(("/connexion/", "/compte/")), (address, page)
 
 
 def test_the_demonstration_page_shows_the_current_codes_of_the_accounts(client):
