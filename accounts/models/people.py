@@ -164,7 +164,8 @@ class User(AbstractBaseUser):
         """True if the person has a role in a body today."""
         return bool(self.get_collectivity_ids())
 
-    # The ids behind these answers, for `accounts`, `incidents.access` and `incidents.querysets` alone
+    # The ids of centres and bodies behind these answers, for `accounts`, `incidents.access` and `incidents.querysets`
+    # alone
 
     @property
     def readable_centre_ids(self) -> set[int]:
@@ -188,6 +189,8 @@ class User(AbstractBaseUser):
     def get_collectivity_ids(self) -> set[int]:
         """Return the ids of the bodies in which this person has a role today."""
         return {m.collectivity_id for m in self.memberships if m.collectivity_id}
+
+    # The ids of régions, for `accounts` and for `stats.exact.access`, which decides who reads exact figures
 
     def get_region_ids(self) -> set[int]:
         """Return the ids of the régions for which this person has a role today."""
