@@ -29,7 +29,7 @@ class CentreAbility(StrEnum):
     LEAD = "lead"  # manage its people, address, guides and reflex sheets, and see its figures
 
 
-# Each role of a CSIRT has one line here. A role for readers would have READ alone.
+# Each role of a CSIRT has one line here. One with READ alone only reads.
 CENTRE_ABILITIES: dict[str, frozenset[CentreAbility]] = {
     Role.RESPONDER: frozenset({CentreAbility.READ, CentreAbility.WORK}),
     Role.LEAD: frozenset(CentreAbility),
