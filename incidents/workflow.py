@@ -14,7 +14,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 TRANSFERABLE = OPEN
 
 
-def is_to_take(status: str, *, has_holder: bool) -> bool:
+def must_be_taken(status: str, *, has_holder: bool) -> bool:
     """Tell whether somebody must take the case. A declared case must be taken, even if it is already assigned. An
     acknowledged case must be taken if it has no holder.
 

@@ -22,7 +22,7 @@ from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import has_news
 from incidents.triage import wording
 from incidents.triage.queue.order import is_late
-from incidents.workflow import is_abandoned, is_to_take
+from incidents.workflow import is_abandoned, must_be_taken
 
 TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"
 
@@ -55,7 +55,7 @@ class CaseLine:
     # True if an answer to the declarant is late, and `clock` shows another deadline.
     is_answer_late: bool
     zone: str
-    # True if the case has news for the reader of the list, or is to be taken and nobody has opened it.
+    # True if the case has news for the reader of the list, or must be taken and nobody has opened it.
     has_news: bool
     phone: str
     caller: str
@@ -67,10 +67,10 @@ class CaseLine:
         return "3" if self.is_member else "2"
 
     @property
-    def is_to_take(self) -> bool:
-        """Tell whether the case waits to be taken, even if it is already assigned to somebody."""
+    def must_be_taken(self) -> bool:
+        """Tell whether somebody must take the case, even if it is already assigned to somebody."""
         row: Any = self.incident  # Any, for its annotations
-        return is_to_take(row.status, has_holder=row.has_holder)
+        return must_be_taken(row.status, has_holder=row.has_holder)
 
     @property
     def is_abandoned(self) -> bool:

@@ -19,7 +19,7 @@ from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet, holder_works_for_centre
 from incidents.reference import is_reference
-from incidents.workflow import is_abandoned, is_to_take
+from incidents.workflow import is_abandoned, must_be_taken
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
@@ -60,9 +60,9 @@ class QueueCase(NamedTuple):
     assignee: int | None = None
 
     @property
-    def is_to_take(self) -> bool:
-        """Tell whether the case waits to be taken, even if it is already assigned to somebody."""
-        return is_to_take(self.status, has_holder=self.holder is not None)
+    def must_be_taken(self) -> bool:
+        """Tell whether somebody must take the case, even if it is already assigned to somebody."""
+        return must_be_taken(self.status, has_holder=self.holder is not None)
 
     @property
     def is_abandoned(self) -> bool:

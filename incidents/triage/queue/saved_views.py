@@ -49,7 +49,7 @@ VIEWS = [
         "a-prendre",
         "à prendre",
         "Rien à prendre : chaque dossier ouvert a été pris en charge.",
-        lambda case, user, now: case.is_to_take,
+        lambda case, user, now: case.must_be_taken,
         is_first=True,
     ),
     SavedView(

@@ -76,8 +76,8 @@ class WaveLine:
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether the leading case is critical and waits to be taken. It can then be taken from this row."""
-        return self.leading.is_to_take and self.leading.level == Severity.CRITICAL
+        """Tell whether the leading case is critical and must be taken. It can then be taken from this row."""
+        return self.leading.must_be_taken and self.leading.level == Severity.CRITICAL
 
 
 type QueueRow = CaseLine | WaveLine
@@ -191,8 +191,8 @@ def format_late_count(cases: list[QueueCase], now: datetime) -> str:
 
 
 def format_untaken_count(cases: list[QueueCase]) -> str:
-    """Return how many cases wait to be taken, such as « 10 à prendre », or "" if there are none."""
-    number = sum(case.is_to_take for case in cases)
+    """Return how many cases must be taken, such as « 10 à prendre », or "" if there are none."""
+    number = sum(case.must_be_taken for case in cases)
     return f"{number} à prendre" if number else ""
 
 

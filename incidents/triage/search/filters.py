@@ -82,7 +82,7 @@ def match_assignee(name: str, user: User) -> Q:
 def match_state(value: Value) -> Q:
     """Return the condition that a case is in one of these states.
 
-    The state `TO_TAKE` follows the rule of `incidents.workflow.is_to_take`.
+    The state `TO_TAKE` follows the rule of `incidents.workflow.must_be_taken`.
     """
     states = cast("tuple[str, ...]", value)
     combined = Q(status__in=[state for state in states if state in Status.values])

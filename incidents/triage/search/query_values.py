@@ -238,7 +238,7 @@ def read_free_words(operator: str, text: str) -> Value:
     return text
 
 
-# A value of the filter that is not a status: the case waits to be taken (`workflow.is_to_take`).
+# A value of the filter that is not a status: somebody must take the case (`workflow.must_be_taken`).
 TO_TAKE = "to_take"
 # Another value that is not a status: the assignee works for the centre.
 TAKEN = "taken"

@@ -152,7 +152,7 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
     assert after.acknowledge_by == put_back_at + ACKNOWLEDGE_WITHIN[after.severity]
     assert after.due_at == after.answer_by, "the declarant, whom nobody ever answered, waits longer than that"
     line = client.get(QUEUE).context["rows"][0]
-    assert (line.incident, line.is_to_take) == (incident, True)
+    assert (line.incident, line.must_be_taken) == (incident, True)
     page = read_markup(client.get(case_url(incident)))
     assert "s’en occupe" not in page
     assert "à prendre avant le" in page or "En retard de" in page
