@@ -152,10 +152,10 @@ def find_remaining_time(request: HttpRequest) -> RemainingTime | None:
 
 
 class SessionLimiter:
-    """The middleware that ends the sessions of people with powers: those whose role is of a centre, a région or the
-    platform. A session ends after SESSION_IDLE_LIMIT without activity, and SESSION_ABSOLUTE_LIMIT after its sign-in.
+    """The middleware that ends the sessions of people who have a role in a centre, in a région or on the platform.
 
-    What a script asks by itself on a timer is no activity. Such a script says so in a header (`is_sent_by_timer`).
+    A session ends after SESSION_IDLE_LIMIT without activity, and SESSION_ABSOLUTE_LIMIT after its sign-in. A request
+    that a script sends on a timer does not count as activity: a header marks it (`is_sent_by_timer`).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

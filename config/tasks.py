@@ -53,8 +53,10 @@ def index_pending_cases() -> int:
 
 
 def make_papers() -> int:
-    """Make the papers (PDF documents) that are due. A paper of a thousand pages takes longer than a turn, so the other
-    kinds of work get their turns while it is made.
+    """Make the papers (PDF documents) that are due. Return how many were made.
+
+    A paper of a thousand pages takes longer than a turn (`run_turn`). While it is made, the other kinds of work get
+    their turns.
     """
     return papers.make_due_papers(meanwhile=run_bounded_turns)
 

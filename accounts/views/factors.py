@@ -207,8 +207,8 @@ class ChangePasswordView(UnprocessableFormMixin, PasswordChangeView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Change the password and revoke the links that could set another one. If the session has ended meanwhile
-        (another password, a closed account), change nothing and send its person to sign in.
+        """Change the password and revoke the links that could set another one. If the account was closed or its
+        sessions ended meanwhile, change nothing and redirect to the sign-in page.
         """
         user = get_account(self.request)
         try:

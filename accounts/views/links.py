@@ -32,7 +32,7 @@ from accounts.views.mixins import UnprocessableFormMixin
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
-class LostPassword(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+class LostPasswordView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
     """Sends a link that sets a new password. The response is the same whether the address has an account or not, and
     however often a link is requested.
     """

@@ -90,8 +90,10 @@ class PageLink(NamedTuple):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Render the page of a 400, or of a 413 if the request was too large. A session that was ended while its request
-    was handled is a 400 too: Django raises it when the session is saved, after the view.
+    """Render the page of a 400, or of a 413 if the request was too large.
+
+    SessionInterrupted is a 400 too. It says that the session was ended during the request, and is usually raised after
+    the view, when Django saves the session.
     """
     if isinstance(exception, SessionInterrupted):
         request.user = AnonymousUser()

@@ -222,7 +222,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
         return render_express_problem(request, page, wrong, details)
     if must_confirm_sending(request, drop_control_characters(request.POST)):
         return ask_for_express_confirmation(request, page)
-    return send_express_page(request, page, details)
+    return send_express_and_redirect(request, page, details)
 
 
 def search_or_add_body(request: HttpRequest, page: ExpressPage) -> HttpResponse:
@@ -314,7 +314,7 @@ def render_express_problem(
     return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})
 
 
-def send_express_page(request: HttpRequest, page: ExpressPage, details: DeclarationForms) -> HttpResponse:
+def send_express_and_redirect(request: HttpRequest, page: ExpressPage, details: DeclarationForms) -> HttpResponse:
     """Send the declaration and redirect to the confirmation page. If a value has become invalid since it was checked,
     show the express screen again.
     """

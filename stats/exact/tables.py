@@ -223,8 +223,8 @@ def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
 
 def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[ExactRow]:
     """Return one row for each category of the breakdown."""
-    now = breakdown.count_categories(exact.now.by_band)
-    before = breakdown.count_categories(exact.compared_year.by_band) if exact.compared_year else Counter()
+    now = breakdown.count_categories(exact.now.sums_by_band)
+    before = breakdown.count_categories(exact.compared_year.sums_by_band) if exact.compared_year else Counter()
     categories = list(breakdown.labels)
     if breakdown.is_sorted:
         categories = [category for category in categories if now[category] or before[category]]

@@ -56,7 +56,7 @@ class YearFigures:
         return self.sums.sum_months(1, self.last)
 
     @cached_property
-    def by_band(self) -> ByBand:
+    def sums_by_band(self) -> ByBand:
         """The sums of the compared months by (measure, band)."""
         return self.sums.sum_bands(1, self.last)
 

@@ -119,7 +119,7 @@ def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access_by_responder(*, reference: str, actor: User) -> FollowUpAccess:
-    """Replace the secret by a new one, which the responder reads out on the telephone.
+    """Replace the secret of the follow-up link with a new one, which the responder reads out on the telephone.
 
     The old secret is revoked at once. Raises Http404, PermissionDenied, and ValidationError if the case is erased.
     """

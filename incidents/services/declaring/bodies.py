@@ -122,7 +122,8 @@ def build_proposed_body(proposal: BodyProposal) -> Collectivity:
 def map_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, list[str]]:
     """Return the problems of the legal form and of the SIREN number, by field.
 
-    If the legal form must be given, a company, an association or a service of the State is refused.
+    For the kinds of body that must state a legal form (`KINDS_WITH_LEGAL_FORM`), a company, an association and a
+    service of the State are refused.
     """
     if proposal.kind in KINDS_WITH_LEGAL_FORM:
         if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:

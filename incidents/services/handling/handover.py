@@ -90,10 +90,11 @@ def check_handover(actor: User, references: Sequence[str], handover: HandoverReq
 
 @transaction.atomic
 def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) -> bool:
-    """Hand over one open case of the actor. Returns whether this form handed the case over, now or before.
+    """Hand over one open case of the actor. Returns True if this call did so, or an earlier one with the same key.
 
-    If the case was assigned to the actor again after this form handed it over, it stays with the actor. Raises
-    Http404, PermissionDenied, and ValidationError on `text`.
+    Returns False if the case is closed or not the actor's, or if `handover.to` does not work for the centre. Also
+    returns False if the case was assigned to the actor again after an earlier call with the same key: it then stays
+    with the actor. Raises Http404, PermissionDenied, and ValidationError on the field `text`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
@@ -110,7 +111,7 @@ def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) ->
 
 
 def is_repeated_submission(incident: Incident, handover: HandoverRequest) -> bool:
-    """Tell whether this form already handed the case over."""
+    """Tell whether an earlier call with the same key and text already handed the case over."""
     words = clean_text(handover.text, limit=TEXT_LIMIT, field="text")
     return Note.objects.filter(
         submission_key=derive_note_key(incident, NoteKind.HANDOVER, words, handover.key)

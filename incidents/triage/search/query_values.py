@@ -84,30 +84,28 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
     def read(operator: str, text: str) -> Value:
         """Return the codes of the name that was typed. Raises BadValue if none fits or the operator compares."""
         check_no_comparison(operator)
-        beginning = fold_text(text)
+        value = fold_text(text)
         for fits in (is_equal, starts_with, has_word_starting_with):
-            if codes := [
-                code for name, codes in names.items() if beginning and fits(name, beginning) for code in codes
-            ]:
+            if codes := [code for name, codes in names.items() if value and fits(name, value) for code in codes]:
                 return tuple(dict.fromkeys(codes))
-        close = get_close_matches(beginning, names, 4, 0.5) or sorted(names)[:8]
+        close = get_close_matches(value, names, 4, 0.5) or sorted(names)[:8]
         raise BadValue("Valeur inconnue.", close)
 
     return read
 
 
-def is_equal(name: str, beginning: str) -> bool:
+def is_equal(name: str, value: str) -> bool:
     """Tell whether the name is exactly what was typed."""
-    return name == beginning
+    return name == value
 
 
-def starts_with(name: str, beginning: str) -> bool:
-    return name.startswith(beginning)
+def starts_with(name: str, value: str) -> bool:
+    return name.startswith(value)
 
 
-def has_word_starting_with(name: str, beginning: str) -> bool:
+def has_word_starting_with(name: str, value: str) -> bool:
     """Tell whether a word of the name starts with what was typed."""
-    return any(word.startswith(beginning) for word in name.split())
+    return any(word.startswith(value) for word in name.split())
 
 
 def check_no_comparison(operator: str) -> None:

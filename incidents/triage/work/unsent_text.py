@@ -97,8 +97,8 @@ def read_typed_values(
 def was_sent(incident: Incident, form: CaseForm) -> bool:
     """Tell whether this message or note was already sent.
 
-    If a person leaves the page just after pressing the button, the script saves the text once more, because it does
-    not know the outcome.
+    This happens if a person leaves the page just after pressing the button: the script saves the text once more,
+    because it does not know the outcome.
     """
     with suppress(ValidationError):
         if isinstance(form, ReplyForm) and form.is_valid():
@@ -145,7 +145,7 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def saving_view(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def save_and_call_view(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             posted, form_code, user = request.POST, code or kwargs.get("act", ""), get_account(request)
@@ -162,7 +162,7 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
                 delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
-        return saving_view
+        return save_and_call_view
 
     return decorate
 
