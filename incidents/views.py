@@ -29,7 +29,7 @@ CASES_ON_BODY_PAGE = 10
 
 @never_cache
 @require_safe
-def own_cases_page(request: HttpRequest) -> HttpResponse:
+def show_own_cases(request: HttpRequest) -> HttpResponse:
     """Show the person's cases in the order of `list_cases_by_need`. `?apres=` is the reference of the last row of the
     previous page.
     """
@@ -89,7 +89,7 @@ def filter_older_cases(incidents: IncidentQuerySet, last: Incident) -> IncidentQ
 
 @never_cache
 @require_safe
-def own_bodies_page(request: HttpRequest) -> HttpResponse:
+def show_own_bodies(request: HttpRequest) -> HttpResponse:
     """Show the bodies of a person who has several. Redirect a person who has one body to its page. Raises Http404 for
     anybody else.
     """
@@ -103,7 +103,7 @@ def own_bodies_page(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def body_page(request: HttpRequest, uid: UUID) -> HttpResponse:
+def show_body(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show a body's centre, newest cases and members. Its managers also see the pending invitations."""
     user = get_account(request)
     body = get_body(user, uid)

@@ -70,6 +70,21 @@ def test_scripts_style_sheets_and_templates_name_what_they_name():
     assert [f"{path.relative_to(ROOT)}::{name}" for path, name in names if NOUN_OF_NOTHING.fullmatch(name)] == []
 
 
+def list_routed_views():
+    """Yield the names of the function views that have a route."""
+    routes = [*(path for app in APPS for path in (ROOT / app).rglob("urls.py")), ROOT / "incidents/triage/routes.py"]
+    for node in (node for path in routes for node in ast.walk(ast.parse(read_source(path)))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("path", "PageRoute") and len(node.args) > 1:
+            yield ast.unparse(node.args[1]).rpartition(".")[2]
+
+
+def test_views_are_named_for_what_they_do():
+    """`show_case`, and not `case_page`: a page is what a view answers, not what it does."""
+    views = [name for name in list_routed_views() if name.isidentifier()]
+    assert len(views) > 100
+    assert [name for name in views if re.fullmatch(r"(?!show_)\w+_(page|pdf)", name)] == []
+
+
 def test_exceptions_are_named_for_the_fact():
     """As `DoesNotExist` of Django is: `raise` and `except` already say that it is an error."""
     classes = [

@@ -2,4 +2,4 @@ from django.urls import path
 
 from incidents.bodies import views
 
-urlpatterns = [path("declarer/qui/nouvelle/", views.add_body_page, name="declare_new_body")]
+urlpatterns = [path("declarer/qui/nouvelle/", views.serve_new_body_form, name="declare_new_body")]

@@ -38,7 +38,7 @@ DIFFERENT, CONFIRMED, CORRECT = "autre", "confirme", "corriger"
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_body_page(request: HttpRequest) -> HttpResponse:
+def serve_new_body_form(request: HttpRequest) -> HttpResponse:
     """Show the form of a body that no list contains. On POST, add the body or ask whether it is one of the similar
     bodies.
     """

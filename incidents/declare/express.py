@@ -122,7 +122,7 @@ class ExpressPage:
 
 @login_not_required
 @csrf_exempt
-def express_screen_page(request: HttpRequest) -> HttpResponse:
+def serve_express_screen(request: HttpRequest) -> HttpResponse:
     """Serve the express screen. After a post without any cookie, show the screen again with what was typed, because
     the CSRF check would refuse this post.
     """

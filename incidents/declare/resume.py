@@ -61,7 +61,7 @@ class ResumeForm(forms.Form):
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def resumption_page(request: HttpRequest) -> HttpResponse:
+def ask_for_resumption_code(request: HttpRequest) -> HttpResponse:
     """Show the form that asks for the resumption code. On POST, open the draft that has this code. An IP address that
     sent too many wrong codes must wait.
     """

@@ -118,7 +118,7 @@ def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEn
 @login_not_required
 @never_cache
 @require_safe
-def confirmation_page(request: HttpRequest) -> HttpResponse:
+def show_confirmation_page(request: HttpRequest) -> HttpResponse:
     """Show the confirmation page on the device that wrote the declaration. Reloading the page sends nothing."""
     journey = find_journey(request)
     if journey is None:

@@ -75,7 +75,7 @@ WITH_ERRORS = "erreur"
 
 @login_not_required
 @csrf_exempt
-def type_screen_page(request: HttpRequest) -> HttpResponse:
+def serve_type_screen(request: HttpRequest) -> HttpResponse:
     """Serve the first screen. A post without any cookie gets an explanation of cookies, because the CSRF check would
     refuse this post.
 
@@ -209,7 +209,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 
 
 @require_draft(Screen.WHO)
-def body_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+def serve_body_screen(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Show the screen that asks which body declares, or save the posted body."""
     if request.method != "POST":
         return render_body_screen(request, journey)
@@ -253,19 +253,19 @@ def render_body_screen(
 
 
 @require_draft(Screen.SERVICES)
-def services_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+def serve_services_screen(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Show the screen that asks which public services are stopped, or save it."""
     return render_or_save_screen(request, journey, Screen.SERVICES)
 
 
 @require_draft(Screen.DATA)
-def data_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+def serve_data_screen(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Show the screen that asks which personal data are affected, or save it."""
     return render_or_save_screen(request, journey, Screen.DATA)
 
 
 @require_draft(Screen.CALLER)
-def caller_screen_page(request: HttpRequest, journey: Journey) -> HttpResponse:
+def serve_caller_screen(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Show the last screen, which asks whom to call back. On POST, save it or send the declaration."""
     return render_or_save_screen(request, journey, Screen.CALLER)
 

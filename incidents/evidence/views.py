@@ -42,7 +42,7 @@ from incidents.services.evidence.upload import SLICE_SIZE, abandon_upload
 @serve_privately
 @csrf_exempt  # `record_received_files` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
-def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
+def serve_evidence(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the evidence of the case, or receive the posted files."""
     try:
         if request.method == "POST":
@@ -198,7 +198,7 @@ def take_back_file_view(request: HttpRequest, reference: str, uid: UUID) -> Http
 
 @serve_privately
 @require_safe
-def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
+def show_sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
     """Show a printable list of all files with their seals. The page explains how to compute the seals again."""
     try:
         incident, _visitor = find_case(request, reference, door=Door.FILES)

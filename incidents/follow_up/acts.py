@@ -76,7 +76,7 @@ def revoke_shared_sentence(request: HttpRequest, reference: str) -> HttpResponse
 
 @serve_privately
 @require_safe
-def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
+def show_shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the present sentence about the case to anybody who has the link. The page shows nothing else of the
     case.
     """

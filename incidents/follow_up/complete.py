@@ -82,7 +82,7 @@ def read_typed_text(request: HttpRequest) -> str:
 
 @require_completable_case
 @require_safe
-def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
+def show_completion_sections(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
     """Show the list of sections in which the body can complete its case."""
     useful, case = list_useful_sections(incident, list_sheets(incident)), build_completion_context(incident)
     context = {
@@ -114,7 +114,7 @@ def find_resumed_label(incident: Incident, service: str) -> str:
 
 @require_completable_case
 @require_http_methods(["GET", "HEAD", "POST"])
-def completion_section_page(
+def serve_completion_section(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
 ) -> HttpResponse:
     """Show the forms of one section, or save what was posted."""
@@ -128,7 +128,7 @@ def completion_section_page(
 
 @require_completable_case
 @require_safe
-def completion_history_page(
+def show_section_versions(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
 ) -> HttpResponse:
     """Show all saved versions of one section."""

@@ -32,7 +32,7 @@ TOO_MANY_TRIES = (
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_code_page(request: HttpRequest) -> HttpResponse:
+def ask_for_follow_up_code(request: HttpRequest) -> HttpResponse:
     """Ask for a reference and its follow-up code. On POST, open the case that they identify."""
     form = CodeForm(
         request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
@@ -61,7 +61,7 @@ def find_access_by_form(form: CodeForm) -> FollowUpAccess | None:
 @csrf_exempt
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def secret_link_page(request: HttpRequest, secret: str) -> HttpResponse:
+def open_secret_link(request: HttpRequest, secret: str) -> HttpResponse:
     """Show a button that opens the case of this secret link. On POST, open the case. The response forbids the browser
     to send a Referer, even to this site.
 
@@ -85,7 +85,7 @@ def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
 
 @serve_privately
 @require_safe
-def case_page(request: HttpRequest, reference: str) -> HttpResponse:
+def show_followed_case(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the page of a case to its declarant, to a member of its body, or to a person of its centre."""
     try:
         incident, visitor = find_case(request, reference)
@@ -133,7 +133,7 @@ def redirect_to_opened_case(request: HttpRequest, access: FollowUpAccess) -> Htt
 
 @serve_privately
 @require_safe
-def message_thread_page(request: HttpRequest, reference: str) -> HttpResponse:
+def show_declarant_thread(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the whole thread of messages, page by page. The page of the case shows only the latest messages."""
     try:
         incident, _visitor = find_case(request, reference, door=Door.MESSAGES)

@@ -31,7 +31,7 @@ MAX_CHOICES = 12
 
 @login_not_required
 @require_safe
-def wall_card_search_page(request: HttpRequest) -> HttpResponse:
+def show_wall_card_search(request: HttpRequest) -> HttpResponse:
     """Show the page on which a person searches for the body whose wall card they want."""
     query = request.GET.get("q", "").strip()
     problem, matches = "", []
@@ -48,7 +48,7 @@ def wall_card_search_page(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
-def wall_card_page(request: HttpRequest, body_uid: UUID) -> HttpResponse:
+def show_wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
     """Show the wall card of a body. Only members of the body see its emergency contacts."""
     body = get_existing_body(body_uid)
     contacts = list_body_contacts(request, body)
@@ -65,7 +65,7 @@ def wall_card_page(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
-def wall_card_pdf(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
+def download_wall_card(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
     """Return the wall card as a PDF of one page. The request itself makes the PDF, in some 30 ms."""
     body = get_existing_body(body_uid)
     card = build_body_card(body, on=timezone.localdate(), contacts=list_body_contacts(request, body))
@@ -101,7 +101,7 @@ def get_existing_body(uid: UUID) -> Collectivity:
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
+def serve_departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     """Show the page of the wall cards of all communes of a département. On POST, request new cards. The status is 429
     if too many cards were requested from this IP address.
     """
@@ -126,7 +126,7 @@ def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def departement_cards_pdf(request: HttpRequest, number: str) -> StreamingHttpResponse:
+def download_departement_cards(request: HttpRequest, number: str) -> StreamingHttpResponse:
     """Return the newest PDF of the wall cards of a département. Raises Http404 if there is none."""
     departement = get_object_or_404(Departement, code=number)
     return serve_paper(find_made_paper(list_card_papers(departement)), f"fiches-de-secours-{departement.code}.pdf")

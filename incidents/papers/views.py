@@ -23,7 +23,7 @@ MAX_PACKS = 5
 
 @serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
+def serve_answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the answer pack, a summary of the case to read and print. On POST, request its PDF."""
     try:
         incident, visitor = find_case(request, reference, door=Door.PACK)
@@ -40,7 +40,7 @@ def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 @serve_privately
 @require_safe
-def answer_pack_pdf(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
+def download_answer_pack(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
     """Return one PDF of the answer pack. Raises Http404 if it has not been made."""
     incident, _visitor = find_case(request, reference, door=Door.PACK)
     pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()

@@ -34,7 +34,7 @@ class RegionChoice(NamedTuple):
 
 @login_not_required
 @require_safe
-def reflex_list_page(request: HttpRequest) -> HttpResponse:
+def show_reflex_list(request: HttpRequest) -> HttpResponse:
     """Show the list of the reflex sheets. The link to each sheet repeats `?region=`."""
     lines = [SheetLink(kind, ICONS[kind], REFLEXES[kind].words) for kind in IncidentType]
     return render(request, "reflexes/list.html", {"lines": lines, "region": request.GET.get("region", "")})
@@ -42,7 +42,7 @@ def reflex_list_page(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def reflex_sheet_page(request: HttpRequest, kind: str) -> HttpResponse:
+def show_reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     """Show a sheet. With `?region=53`, show the version and the telephone number of the centre of this région."""
     if kind not in IncidentType.values:
         raise Http404

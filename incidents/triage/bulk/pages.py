@@ -52,7 +52,7 @@ TARGET_STATUS = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED
 
 
 @require_POST
-def bulk_act_view(request: HttpRequest) -> HttpResponse:
+def act_in_bulk_view(request: HttpRequest) -> HttpResponse:
     """Ask for what the act on the ticked cases needs. Once the user has answered, carry out the act or start a job."""
     user = get_account(request)
     if not user.works_in_any_centre:
@@ -299,7 +299,7 @@ def explain_refusal(job: BulkJob, item: BulkItem) -> str:
 
 @never_cache
 @require_safe
-def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def show_bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show how far a job is, and on which cases the act was refused."""
     job = (
         BulkJob.objects.filter(match_centres(get_account(request), CentreAbility.WORK), uid=uid)

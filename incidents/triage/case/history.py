@@ -20,7 +20,7 @@ EVENTS_PER_PAGE = 100
 
 
 @require_safe
-def history_view(request: HttpRequest, reference: str) -> HttpResponse:
+def show_case_history(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the events of a case, newest first, a hundred on a page.
 
     `?avant=` is the uid of an event: the page then shows earlier events.

@@ -25,7 +25,7 @@ from incidents.triage.notice import format_sent_confirmation
 
 
 @require_safe
-def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
+def show_case_thread(request: HttpRequest, reference: str) -> HttpResponse:
     """Show a page of the thread.
 
     `?avant=` is the uid of a message: the page shows earlier messages. `?apres=` shows later ones.
@@ -38,7 +38,7 @@ def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def message_view(request: HttpRequest, reference: str) -> HttpResponse:
+def send_message_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Send a message to the declarant. A refused message is shown on the page of the case as it was typed."""
     form = ReplyForm(request.POST)
     incident = get_incident(get_account(request), reference, to=Ability.WORK)

@@ -75,7 +75,7 @@ def add_opened_form(context: dict[str, Any], incident: Incident, user: User, nam
 
 
 @require_safe
-def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
+def show_opened_form(request: HttpRequest, reference: str, form: str) -> HttpResponse:
     """Return one form alone, as HTML.
 
     A user who has not read the page of the case is redirected to it, with the form open. Raises Http404 for a form

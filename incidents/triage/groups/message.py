@@ -63,7 +63,7 @@ class GroupLetterForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def write_group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the form on GET. On POST, show a preview with the number of readers, or send the message.
 
     Only the page of a preview has the button « Envoyer ».

@@ -90,7 +90,7 @@ class AddCasesForm(forms.Form):
 
 
 @require_safe
-def group_list_view(request: HttpRequest) -> HttpResponse:
+def show_groups(request: HttpRequest) -> HttpResponse:
     """List the groups, newest first.
 
     `?apres=` is the uid of the last group of the previous page. `?fermes=1` lists the closed groups.
@@ -110,7 +110,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_group_view(request: HttpRequest) -> HttpResponse:
+def open_new_group_view(request: HttpRequest) -> HttpResponse:
     """Show the form of a new group on GET. Open the group on POST.
 
     The case whose reference is in `dossier` is added to the group.
@@ -184,7 +184,7 @@ def start_adding_cases(request: HttpRequest, job: BulkJob) -> None:
 
 
 @require_safe
-def group_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def show_group(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the page of a group."""
     group = get_group(get_account(request), uid, for_reading=True)
     return render_group(request, group)
@@ -340,7 +340,7 @@ def add_supplier_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def group_state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def set_group_state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Close or reopen the group, as the button says."""
     act = reopen_group if request.POST.get("etat") == "ouvert" else close_group
     group = act(group=uid, actor=get_account(request))

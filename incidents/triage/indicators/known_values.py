@@ -90,7 +90,7 @@ def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def known_values_view(request: HttpRequest) -> HttpResponse:
+def serve_known_values(request: HttpRequest) -> HttpResponse:
     """Show the known values: those that the user's centres ignore, and the national list.
 
     On POST, add an ignored value, or remove the ignored value with the posted `uid`.

@@ -80,7 +80,7 @@ class ProposalLine(NamedTuple):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
+def serve_observables(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the indicators of the case on GET. Carry out the act of the button on POST.
 
     If the act is refused, show the page with what was ticked or typed.
@@ -240,7 +240,7 @@ def make_proposal_line(row: IndicatorProposal, chosen: Collection[str]) -> Propo
 
 
 @require_safe
-def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+def show_observable(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Show one indicator, and the cases of the user's centres that have this value or another value on its host.
 
     Record an access for each case that is shown with another value.

@@ -184,7 +184,7 @@ class ClosingForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
+def close_case_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the form on GET. Close the case on POST.
 
     A refused form is shown again as it was typed, with what is missing.

@@ -53,7 +53,7 @@ class OfficialPhoneForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def official_number_view(request: HttpRequest, reference: str) -> HttpResponse:
+def correct_official_number_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the official telephone number with its origin on GET. Correct or remove the number on POST."""
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.VERIFY)

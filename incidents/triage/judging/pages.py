@@ -113,7 +113,7 @@ def confirm_verification(request: HttpRequest, incident: Incident) -> HttpRespon
 
 
 @require_POST
-def severity_view(request: HttpRequest, reference: str) -> HttpResponse:
+def set_severity_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Set the severity. If the form is refused or outdated, show it again as it was filled in."""
     form, is_stale = SeverityForm(request.POST), False
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)

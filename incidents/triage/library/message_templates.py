@@ -69,7 +69,7 @@ class CentreTemplates(NamedTuple):
 
 
 @require_safe
-def template_list_view(request: HttpRequest) -> HttpResponse:
+def show_message_templates(request: HttpRequest) -> HttpResponse:
     """Show the ready-made messages of each centre for which the user works."""
     user = get_account(request)
     csirts = list(list_centres(user, CentreAbility.WORK))
@@ -100,7 +100,7 @@ def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTem
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
+def serve_new_message_template(request: HttpRequest, slug: str) -> HttpResponse:
     """Show or submit the form for a new message. It starts empty, or from the national message in `?modele=`."""
     csirt = get_led_centre(get_account(request), slug)
     if request.method == "POST":
@@ -111,7 +111,7 @@ def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+def serve_message_template(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """Show the form of a ready-made message of a centre. On POST, save or withdraw the message."""
     csirt = get_led_centre(get_account(request), slug)
     row = get_template(csirt, uid)

@@ -65,7 +65,7 @@ class CentrePlaybooks(NamedTuple):
 
 
 @require_safe
-def playbook_list_view(request: HttpRequest) -> HttpResponse:
+def show_playbooks(request: HttpRequest) -> HttpResponse:
     """Show the playbooks of the user's centres."""
     user = get_account(request)
     csirts = list_centres(user, CentreAbility.READ)
@@ -76,7 +76,7 @@ def playbook_list_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+def serve_playbook(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Show the playbook of a centre for a type of incident.
 
     On POST, preview or publish a version, or restore the national playbook.

@@ -15,7 +15,7 @@ from incidents.triage.transfer.block import count_offers
 
 @never_cache
 @require_safe
-def queue_state_view(request: HttpRequest) -> HttpResponse:
+def report_queue_state(request: HttpRequest) -> HttpResponse:
     """Return as JSON the stamp of the first page of the queue (`mark`) and the references of its cases (`cases`).
 
     The filters of the address apply. Raises Http404 for a user who may read the cases of no centre.

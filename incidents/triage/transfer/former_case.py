@@ -43,7 +43,7 @@ SHOWN_CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 
 
 @require_safe
-def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def show_former_case(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show a case that the user's centre gave away, as it was when the other centre accepted it."""
     transfer = get_given_transfer(get_account(request), uid)
     snapshot, remains = transfer.standing, load_remains(transfer, read_rows_to_skip(request))

@@ -139,7 +139,7 @@ def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse
 
 
 @require_safe
-def transfer_list_view(request: HttpRequest) -> HttpResponse:
+def show_transfers(request: HttpRequest) -> HttpResponse:
     """Show the cases that are offered to the user's centres, proposed by them, or given away by them.
 
     Raises Http404 for a user who works in no centre.
@@ -165,7 +165,7 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def show_offer(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show an offer: a case that another centre proposes to a centre of the user."""
     return render_offer_page(request, get_proposed_transfer(get_account(request), uid), DeclineForm())
 

@@ -82,7 +82,7 @@ class HandoverForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def handover_view(request: HttpRequest) -> HttpResponse:
+def serve_handover(request: HttpRequest) -> HttpResponse:
     """Show the page for the end of a shift. On POST, hand cases over or put a case back into the queue."""
     user = get_account(request)
     if not user.works_in_any_centre:

@@ -104,7 +104,7 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+def set_task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Mark a task as done, not needed or open again, and redirect to the case."""
     state = request.POST.get("etat", "")
     check_ability(get_account(request), reference, to=Ability.WORK)
@@ -117,7 +117,7 @@ def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
 
 @never_cache
 @require_POST
-def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
+def record_presence_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Record that the user has the page of the case open.
 
     The response tells the script of the page who else has it open and what has changed. If `left` is posted, record
