@@ -2,7 +2,7 @@
 
 Until the taker accepts, the case belongs to the giver, which may withdraw the proposal. The person who accepts the
 case becomes its assignee. From then on only the people of the taker work on the case, and the giver can read only what
-the case held until then (`services/history/remains.py`).
+the case held until then (`services/transfer/remains.py`).
 """
 
 from typing import Any
@@ -27,7 +27,6 @@ from incidents.models import Incident, Transfer
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.identifying_values import collect_identifying_values
-from incidents.services.history.remains import copy_case
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
     NO_AGREEMENT,
@@ -35,6 +34,7 @@ from incidents.services.transfer.agreements import (
     Agreement,
     clean_agreement,
 )
+from incidents.services.transfer.remains import copy_case
 from incidents.services.transfer.state import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable

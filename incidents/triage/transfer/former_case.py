@@ -17,8 +17,8 @@ from core.text import defang_links
 from incidents import enums
 from incidents.access import get_given_transfer
 from incidents.questions.facts import parse_moment
-from incidents.services.history.remains import load_remains
 from incidents.services.history.snapshots import Values
+from incidents.services.transfer.remains import load_remains
 from incidents.triage.case import event_details
 from incidents.triage.case.page import render_page
 
