@@ -1,1 +1,1 @@
-"""The acts of a declarant on a case after declaring it, and of a responder who completes the case by telephone."""
+"""The acts of a declarant on a case after declaring it."""

@@ -1,1 +1,1 @@
-"""Declarations that come by telephone."""
+"""Telephone calls: a declaration written down, a case completed, and a new follow-up code that is read out."""

@@ -22,7 +22,7 @@ from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, Interruption, map_leak_inputs
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.services.declarant.telephone import Call, check_case_is_open, save_call, stamp_facts
+from incidents.services.calls.call_back import Call, check_case_is_open, save_call, stamp_facts
 from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.handling.unsent_text import Values
 from incidents.services.handling.verify import verify_incident

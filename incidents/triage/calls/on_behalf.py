@@ -27,8 +27,8 @@ from incidents.enums import TYPE_TERMS, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident
 from incidents.reference import split_groups
+from incidents.services.calls.on_behalf import declare_by_phone
 from incidents.services.declarant.access import derive_secret
-from incidents.services.declaring.calls import declare_by_phone
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, is_submitted
 from incidents.services.handling.verify import verify_incident
 from incidents.services.library.reflexes import get_reflex_sheet
