@@ -22,9 +22,9 @@ from incidents.services.duplicates.merge import unmerge_incident
 from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import SERVICE_QUESTION, close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.unfinished import NotFinished
-from incidents.services.history.erase import erase_personal_data
 from incidents.triage.notice import format_closing_notice, format_notice
 from incidents.triage.wording import explain_invalid_transition
 from incidents.workflow import InvalidTransition

@@ -14,8 +14,8 @@ from incidents.access import CaseVisitor
 from incidents.models import Evidence, EvidenceUpload, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.readings import record_file_opening
-from incidents.services.history.erase import erase_personal_data
 from tests.browser import find_host, find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.e2e import steps

@@ -16,7 +16,7 @@ from incidents.catalogues.partners import PARTNERS
 from incidents.enums import Tlp
 from incidents.models import Advice, Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.partners.advise import AdviceRequest, advise_partner, format_advice
 from incidents.services.transfer.agreements import NO_AGREEMENT
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer, withdraw_transfer

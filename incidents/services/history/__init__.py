@@ -1,1 +1,1 @@
-"""The history of a case: its events, its earlier facts, its search index, and the erasure of its texts."""
+"""The history of a case: its events, its earlier facts, and the centres that had it."""

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from csirts.routing import load_directory
 from incidents.models import IncidentEvent, Opening
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.readings import record_file_opening
-from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.devices import sign_in_as
 from tests.reading import read_text

@@ -8,8 +8,8 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import EventKind, NumberSource
 from incidents.models import Incident, Note, OfficialNumber
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.verify import CallBack, verify_incident
-from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
 from tests.incidents.desk import acknowledge_as, reload
 from tests.incidents.devices import case_url

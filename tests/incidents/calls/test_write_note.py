@@ -14,8 +14,8 @@ from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind
 from incidents.models import Message, Note
 from incidents.services.declarant.access import derive_secret
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.notes import write_note
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch
 from notifications.models import Delivery

@@ -10,7 +10,7 @@ from incidents.enums import EventKind
 from incidents.models import FollowUpAccess, Incident, IncidentEvent, Story
 from incidents.services.declarant.access import derive_secret, find_access, rotate_access_by_responder
 from incidents.services.handling.acknowledge import acknowledge_incident
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 
 pytestmark = pytest.mark.django_db

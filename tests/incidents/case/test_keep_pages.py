@@ -12,9 +12,9 @@ from csirts.models import Csirt
 from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Incident, UnsentText
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP

@@ -15,9 +15,9 @@ from csirts.models import Csirt
 from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Message, Note, UnsentText
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.unsent_text import TEXT_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.tasks import delete_expired_rows
 from tests import harmless

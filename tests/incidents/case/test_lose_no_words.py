@@ -12,10 +12,10 @@ from incidents import triage
 from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Closing
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.triage.work.typed_fields import is_free_text_field
 from tests.cast import a_lead
 from tests.hostile import MARKUP

@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import ClosingReason
 from incidents.services.handling.close import close_incident
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from incidents.triage.case.opened_forms import FORMS
 from tests import harmless
 from tests.cast import a_lead

@@ -13,10 +13,10 @@ from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitType
 from incidents.enums import EventKind, IncidentType, Nature, Severity
 from incidents.facts.shapes import Leak
 from incidents.models import Incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.qualify import Qualification, classify_incident, qualify_incident
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures

@@ -12,8 +12,8 @@ from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SeverityChoice
 from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.severity import set_severity
-from incidents.services.history.erase import erase_personal_data
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, declare
 from tests.reading import read_markup

@@ -8,7 +8,7 @@ from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import answer_section
 from incidents.services.declarant.correct import correct_caller, end_interruption
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import TRICK

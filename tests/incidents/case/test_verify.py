@@ -16,9 +16,9 @@ from incidents.models import Incident, Note, OfficialNumber, UnsentText
 from incidents.services.declarant.complete import SectionEdit, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.verify import CallBack, verify_incident
-from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
 from tests.incidents.desk import acknowledge_as, reload
 from tests.incidents.devices import case_url

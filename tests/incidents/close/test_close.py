@@ -13,9 +13,9 @@ from incidents.models import Closing, Incident, Task
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.close import ClosingReport, close_incident, close_with_report
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.unfinished import NotFinished
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures

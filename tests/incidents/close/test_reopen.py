@@ -12,8 +12,8 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt,
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.workflow import InvalidTransition
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures

@@ -16,9 +16,9 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt,
 from incidents.services.duplicates.merge import unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.unfinished import NotFinished
-from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.desk import reload
 from tests.incidents.devices import case_url

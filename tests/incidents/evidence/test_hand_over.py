@@ -18,7 +18,7 @@ from incidents.files.seals import compute_seal, find_first_broken_seal
 from incidents.models import CaseKey, Evidence, IncidentEvent
 from incidents.services.evidence import files
 from incidents.services.evidence.files import get_reading_key
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
 from tests.reading import read_text
 from tests.stores import list_stored_objects

@@ -18,7 +18,7 @@ from incidents.files import vault
 from incidents.models import Evidence, Incident, Opening, Paper
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead, breizh_cyber, declare, finistere
 from tests.reading import read_text
 from tests.stores import BUCKET_SETTINGS, list_stored_objects, read_stored_bytes, store_in_bucket

@@ -17,7 +17,7 @@ from incidents.models import Evidence, EvidenceUpload, Incident, Paper, StrayObj
 from incidents.services.evidence import sweep
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.papers import making as papers
 from incidents.services.papers.making import make_due_papers, request_answer_pack
 from incidents.tasks import sweep_store

@@ -30,8 +30,8 @@ from incidents.services.declarant.correct import (
 )
 from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak, list_interruptions
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures

@@ -21,8 +21,8 @@ from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, ro
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import find_commune

@@ -10,8 +10,8 @@ from incidents.models import Incident, Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import rate_help
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.hostile import MARKUP

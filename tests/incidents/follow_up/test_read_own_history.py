@@ -10,8 +10,8 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.close import ClosingReport, close_with_report
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import reload

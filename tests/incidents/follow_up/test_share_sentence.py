@@ -14,8 +14,8 @@ from incidents.models import Incident, SharedSentence
 from incidents.sentence import SentenceFacts, ServiceState, list_sentences, lower_label
 from incidents.services.declarant.share import derive_sentence_secret
 from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.journeys import find_commune

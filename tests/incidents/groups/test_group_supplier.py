@@ -9,7 +9,7 @@ from incidents.models import BulkItem, BulkJob, CaseGroup, Incident
 from incidents.services.bulk.jobs import MAX_CASES_IN_REQUEST, act_on_next_case, run_due_jobs
 from incidents.services.declarant.correct import correct_story
 from incidents.services.groups.group import add_to_group, remove_from_group
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.completing import make_edit
 from tests.incidents.devices import case_url

@@ -12,7 +12,7 @@ from incidents.services.bulk.jobs import run_due_jobs
 from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group
 from incidents.services.handling.close import close_incident
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url

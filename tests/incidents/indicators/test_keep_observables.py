@@ -16,7 +16,7 @@ from incidents.models import CaseKey, Incident, Observable, Opening
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.correct import correct_story
 from incidents.services.handling.acknowledge import acknowledge_incident
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.indicators.observe import (
     MAX_OBSERVABLES,
     ChosenValue,

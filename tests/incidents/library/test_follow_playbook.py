@@ -17,8 +17,8 @@ from incidents.catalogues.playbooks import PLAYBOOKS, Step
 from incidents.enums import DueFor, EventKind, IncidentType
 from incidents.models import Incident, Playbook, Task
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.tasks import apply_playbook
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, get_applied_playbook, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload

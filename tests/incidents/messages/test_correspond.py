@@ -21,7 +21,7 @@ from incidents.services.correspondence.correspond import (
 )
 from incidents.services.declarant.access import rotate_access_by_responder
 from incidents.services.handling.close import close_incident
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP

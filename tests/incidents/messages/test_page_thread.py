@@ -11,7 +11,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.due import ANSWER_FIELDS
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.devices import case_url, follow_up_url, open_by_link, send
 from tests.incidents.threads import add_messages

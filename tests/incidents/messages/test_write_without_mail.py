@@ -9,7 +9,7 @@ from csirts.models import Csirt
 from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.groups.group import add_to_group
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
 from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.grouping import a_group, declare_town, send_letter

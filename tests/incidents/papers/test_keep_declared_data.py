@@ -10,8 +10,8 @@ from incidents.enums import EventKind
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
 from incidents.services.handling.close import ClosingReport, close_with_report
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.qualify import Qualification, qualify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.partners.advise import describe_advice_facts

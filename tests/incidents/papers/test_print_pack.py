@@ -19,8 +19,8 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
 from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.papers.cards import TEMPLATES

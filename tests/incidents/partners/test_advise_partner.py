@@ -12,7 +12,7 @@ from incidents.catalogues.partners import PARTNERS, PARTNERS_WITH_MAIL
 from incidents.enums import Cause, EventKind, IncidentType, PublicService, Tlp
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import Advice, Incident, Observable
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.partners.advise import AdviceRequest, advise_partner, format_advice
 from incidents.sharing import may_mail_to_partner
 from notifications.dispatch import announce_all_events

@@ -16,8 +16,8 @@ from incidents.enums import EventKind, NoteKind, Severity, Status
 from incidents.models import Incident, Note, Transfer
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.notes import write_note
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.search.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare

@@ -19,8 +19,8 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.declarant.complete import answer_section
 from incidents.services.declarant.correct import correct_services, correct_story
 from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.search import index
 from incidents.tasks import index_cases

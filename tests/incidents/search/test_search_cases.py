@@ -26,8 +26,8 @@ from incidents.models import Closing, Evidence, Incident, Note, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.search.index import index_pending_events
 from tests.cast import a_lead, a_person, an_evidence_file, declare, plouexemple

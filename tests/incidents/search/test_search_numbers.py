@@ -8,7 +8,7 @@ from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import defang
 from incidents.models import Incident, Story
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, declare
 from tests.incidents.observing import an_observable
 from tests.incidents.searching import find_references, search

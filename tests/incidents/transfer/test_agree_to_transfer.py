@@ -4,7 +4,7 @@ import pytest
 
 from incidents.enums import Tlp
 from incidents.models import Incident, Story, Transfer
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.devices import case_url, sign_in_as
 from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer

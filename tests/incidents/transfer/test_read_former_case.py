@@ -12,9 +12,9 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt,
 from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.verify import verify_incident
-from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_responder, an_evidence_file

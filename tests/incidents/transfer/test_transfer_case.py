@@ -12,7 +12,7 @@ from incidents.models import Incident, Transfer
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.close import close_incident
-from incidents.services.history.erase import erase_personal_data
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
 from incidents.triage.transfer import pages
 from tests import harmless
