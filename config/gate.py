@@ -207,16 +207,16 @@ class Gate:
         slow.
         """
         response = WsgiResponse(self.application, environ)
-        whole = await self.run_in_thread(response.run_application)
+        content = await self.run_in_thread(response.run_application)
         try:
             if body.is_slow:  # Django has responded to a lost body, and its response would not help the client.
                 raise BodyLost
-            if whole is None:
+            if content is None:
                 await self.send_chunks(response, body, send)
             else:
-                await send_whole_response(send, response.status, response.headers, whole)
+                await send_whole_response(send, response.status, response.headers, content)
         finally:
-            if whole is None:
+            if content is None:
                 await self.run_in_thread(response.close)
 
     async def send_chunks(self, response: "WsgiResponse", body: RequestBody, send: Send) -> None:

@@ -58,7 +58,7 @@ def make_papers() -> int:
     A paper of a thousand pages takes longer than a turn (`run_turn`). While it is made, the other kinds of work get
     their turns.
     """
-    return papers.make_due_papers(meanwhile=run_bounded_turns)
+    return papers.make_due_papers(do_other_work=run_bounded_turns)
 
 
 def run_turn(work: Callable[[], int]) -> int:

@@ -119,8 +119,8 @@ def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
 
 def find_covered_region(csirt: Csirt, on: date) -> Region | None:
     """Return the first région that this centre covers as a whole, or None. Runs one query."""
-    whole = csirt.coverages.filter(departement=None, kind="", valid__contains=on)
-    coverage = whole.select_related("region").order_by("region__sort_key").first()
+    region_coverages = csirt.coverages.filter(departement=None, kind="", valid__contains=on)
+    coverage = region_coverages.select_related("region").order_by("region__sort_key").first()
     return coverage.region if coverage else None
 
 

@@ -221,8 +221,8 @@ def get_matching_transfer(user: User, uid: UUID, of_centre: Q, **conditions: obj
 
     Raises Http404 if there is none, or if the account of `user` is inactive.
     """
-    whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
-    transfer = whole.filter(of_centre, uid=uid, **conditions).first() if user.is_active else None
+    transfers = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
+    transfer = transfers.filter(of_centre, uid=uid, **conditions).first() if user.is_active else None
     if transfer is None:
         raise Http404
     return transfer

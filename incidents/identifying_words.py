@@ -196,16 +196,16 @@ def match_identifying_words(indexed_text: IndexedText, names: IdentifyingValues)
     addresses are left out, because a text may say whom to call.
     """
     name = fold_name(names.contact_name)
-    whole = list(find_phrase(indexed_text, name))
-    is_certain = " " in name and any(written != written.lower() for written in whole)
+    occurrences = list(find_phrase(indexed_text, name))
+    is_certain = " " in name and any(written != written.lower() for written in occurrences)
     certain = [
         *find_body_names(indexed_text, fold_name(names.body)),
-        *(whole if is_certain else ()),
+        *(occurrences if is_certain else ()),
         *list_matching_mails(indexed_text, names.contact_email.lower()),
         *find_identifying_numbers(indexed_text, names),
         *look_up_spellings(indexed_text.references, [names.reference]),
     ]
-    doubtful = [] if is_certain else whole or find_name_parts(indexed_text, names.contact_name)
+    doubtful = [] if is_certain else occurrences or find_name_parts(indexed_text, names.contact_name)
     return IdentifyingWords(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 

@@ -279,14 +279,14 @@ def list_files(folder: Path) -> list[Path]:
 
 def fingerprint() -> str:
     """Return a digest of the files from which the template is made."""
-    made_of = [
+    template_files = [
         ROOT / "requirements.txt",
         Path(__file__),
         *ROOT.glob("*/migrations/*.py"),
         *(path for folder in TEMPLATE_SOURCES for path in list_files(ROOT / folder)),
     ]
     digest = hashlib.sha256(f"{os.getuid()}".encode())
-    for path in sorted(made_of):
+    for path in sorted(template_files):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

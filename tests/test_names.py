@@ -24,7 +24,8 @@ def read_source(path):
 # As a name, but for a constant, each hides what the thing is or does: a declaration, a message, matches.
 NOUN_OF_NOTHING = re.compile(
     r"said|told|shown|kept|asked|given|made|held|sent|wanted|stands|whoever|one|one_of|of_which|"
-    r"mine|theirs|ours|these|those|here|there|named|typed|some|found"
+    r"mine|theirs|ours|these|those|here|there|named|typed|some|found|"
+    r"which|beyond|meanwhile|made_of|next_one"
 )
 
 

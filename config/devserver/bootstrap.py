@@ -29,8 +29,8 @@ BEHIND_A_PROXY = (
 
 
 def main() -> None:
-    made_of = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == made_of and can_run(str(PYTHON), "--version"):
+    requirements_digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if is_ready(requirements_digest):
         return
     write_line("Environnement Python… (une minute la première fois)")
     uv = find_uv()
@@ -56,8 +56,14 @@ def main() -> None:
         str(REQUIREMENTS),
         failing="Installation impossible.",
     )
-    STAMP.write_text(made_of)
+    STAMP.write_text(requirements_digest)
     write_line("Environnement Python… prêt")
+
+
+def is_ready(requirements_digest: str) -> bool:
+    """Tell whether the environment was made from these requirements and its Python runs."""
+    was_made = STAMP.exists() and STAMP.read_text() == requirements_digest
+    return was_made and PYTHON.exists() and can_run(str(PYTHON), "--version")
 
 
 def parse_minimum_python() -> tuple[int, ...]:

@@ -89,8 +89,8 @@ def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivi
     `sketch` is the body as it would be saved.
     """
     duplicates = find_likely_duplicates(sketch)
-    if again := next((duplicate.body for duplicate in duplicates if is_same_body(duplicate.body, sketch)), None):
-        return redirect_to_body_choice(request, again)
+    if same_body := next((duplicate.body for duplicate in duplicates if is_same_body(duplicate.body, sketch)), None):
+        return redirect_to_body_choice(request, same_body)
     numbered = [duplicate for duplicate in duplicates if sketch.siren and duplicate.body.siren == sketch.siren]
     if numbered or (duplicates and DIFFERENT not in request.POST):
         return render_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))

@@ -49,12 +49,13 @@ def send_declaration_if_valid(request: HttpRequest, journey: Journey, entry: Scr
 
     Raises the errors of `send_draft`, except ValidationError. The function returns None instead of raising it.
     """
-    whole = journey.with_answers(entry.screen, entry.values)
-    details = whole.build_checked_forms(now=timezone.now())
-    if whole.find_screen_with_error(details) or must_confirm_sending(request, drop_control_characters(request.POST)):
+    full_journey = journey.with_answers(entry.screen, entry.values)
+    details = full_journey.build_checked_forms(now=timezone.now())
+    post = drop_control_characters(request.POST)
+    if full_journey.find_screen_with_error(details) or must_confirm_sending(request, post):
         return None
     try:
-        return send_declaration(request, whole, details, entry)
+        return send_declaration(request, full_journey, details, entry)
     except ValidationError:
         return None
 

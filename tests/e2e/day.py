@@ -140,8 +140,8 @@ class Desk:
         self.page.wait_for_load_state("load")
         for size in (NARROW, WIDE):
             self.page.set_viewport_size(size)
-            if (beyond := measure_overflow(self.page)) > 0:
-                self.problems.append((name, size["width"], "overflow", beyond))
+            if (overflow := measure_overflow(self.page)) > 0:
+                self.problems.append((name, size["width"], "overflow", overflow))
             save_screenshot(self.page, f"day-{name}")
         self.collect_complaints()
         self.problems += [(name, *violation) for violation in find_violations(self.page, "serious", "critical")]

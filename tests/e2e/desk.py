@@ -36,8 +36,8 @@ class Desk:
             self.problems += [(name, scheme, *violation) for violation in serious]
             save_screenshot(self.page, f"admin-{name}-{scheme}")
         self.page.set_viewport_size({"width": 360, "height": 760})
-        if (beyond := measure_overflow(self.page)) > 0:
-            self.problems.append((name, "overflow", beyond))
+        if (overflow := measure_overflow(self.page)) > 0:
+            self.problems.append((name, "overflow", overflow))
         save_screenshot(self.page, f"admin-{name}")
         self.page.set_viewport_size({"width": 1280, "height": 760})
         self.page.complaints.clear()  # axe's own complaints are not those of the page

@@ -191,8 +191,8 @@ class StateChecker:
             self.page.set_viewport_size({"width": width, "height": 760})
             self.page.emulate_media(color_scheme=scheme)
             self.problems += [(name, scheme, *violation) for violation in find_violations(self.page)]
-            if (beyond := measure_overflow(self.page)) > 0:
-                self.problems.append((name, width, "overflow", beyond))
+            if (overflow := measure_overflow(self.page)) > 0:
+                self.problems.append((name, width, "overflow", overflow))
             save_screenshot(self.page, name)
         if self.page.locator("h1").count() != 1:
             self.problems.append((name, "titles"))

@@ -175,7 +175,7 @@ def test_the_bar_cuts_neither_name_nor_number(open_case, person, case):
     for width in (360, 1280, 1920):
         resize(page, (width, 900))
         for place in (".casebar h1", ".casebar__call small"):
-            assert [words for words, beyond in page.locator(place).evaluate_all(widths) if beyond > 1] == [], width
+            assert [words for words, overflow in page.locator(place).evaluate_all(widths) if overflow > 1] == [], width
         assert measure_overflow(page) == 0, width
         save_screenshot(page, "case-bar")
 

@@ -132,7 +132,7 @@ def count_whole_rows(page, size):
 def list_cut_texts(page, part):
     """Return the texts of such parts that do not fit in their place."""
     widths = "parts => parts.map(part => [part.innerText, part.scrollWidth - part.clientWidth])"
-    return [words for words, beyond in page.locator(part).evaluate_all(widths) if beyond > 1]
+    return [words for words, overflow in page.locator(part).evaluate_all(widths) if overflow > 1]
 
 
 def write_longest_deadline(page):

@@ -38,8 +38,8 @@ class Visitor:
             page.set_viewport_size({"width": width, "height": 760})
             page.emulate_media(color_scheme=scheme)
             self.problems += [(name, scheme, *violation) for violation in find_violations(page)]
-            if (beyond := measure_overflow(page)) > 0:
-                self.problems.append((name, width, "overflow", beyond))
+            if (overflow := measure_overflow(page)) > 0:
+                self.problems.append((name, width, "overflow", overflow))
             save_screenshot(page, name)
         page.complaints.clear()
 

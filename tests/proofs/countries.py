@@ -243,10 +243,10 @@ def draw_struck_country(number: int, *, struck: int = 40_000, seed: int = 0, yea
     """Return an ordinary year in which one supplier of `struck` bodies is attacked in the same week of May."""
     country = Country(random.Random(f"struck/{number}/{seed}/{year}"), year)
     bodies = [
-        Body(region, stratum, which)
+        Body(region, stratum, index)
         for region, row in BODIES.items()
         for at, stratum in enumerate(STRATA)
-        for which in range(row[at])
+        for index in range(row[at])
     ]
     chosen = country.rng.sample(bodies, struck)
     wave = [country.draw_incident(body, f"{year}-05", "prestataire") for body in chosen]
@@ -258,7 +258,7 @@ def draw_country_of_large_bodies(number: int, *, seed: int = 0, year: int = 2025
     overseas, where nothing else happens.
     """
     country = Country(random.Random(f"large/{number}/{seed}/{year}"), year)
-    large = [Body(region, "large", which) for region, row in BODIES.items() for which in range(row[5])]
+    large = [Body(region, "large", index) for region, row in BODIES.items() for index in range(row[5])]
     mainland = [body for body in large if body.region in MAINLAND]
     struck = [*mainland, *country.rng.sample([body for body in large if body.region not in MAINLAND], 2)]
     wave = [country.draw_incident(body, f"{year}-05", "prestataire") for body in struck]

@@ -96,7 +96,7 @@ def tabulate_coverage(columns: dict[str, Measured]) -> list[str]:
 
 
 def list_keys(number: int) -> list[bytes]:
-    return [f"secret {which}".encode() for which in range(number)]
+    return [f"secret {index}".encode() for index in range(number)]
 
 
 def main(write: Callable[[str], object] = sys.stdout.write) -> None:

@@ -43,8 +43,8 @@ def attack_secrets(number, secrets, *, is_quarterly=False, draw=draw_country):
     """Draw releases with one secret after another, attack each, and print what they tell."""
     measured, sums = Measured(), Counter()
     countries = [draw(number, seed=seed) for seed in range(5)]
-    for which, key in enumerate(list_keys(secrets)):
-        drawn = draw_year(countries[which % 5], key, is_quarterly=is_quarterly)
+    for index, key in enumerate(list_keys(secrets)):
+        drawn = draw_year(countries[index % 5], key, is_quarterly=is_quarterly)
         editions = [edition for edition, _drawn in drawn]
         for is_sure in (True, False) if is_quarterly else (True,):
             prepared = prepare_attack(editions, is_sure=is_sure)
@@ -78,8 +78,8 @@ def test_nothing_is_proved_of_quarters_and_then_their_year(number):
 @pytest.mark.parametrize("began", [3, 4])
 def test_nothing_is_proved_of_the_year_in_which_the_service_began(began):
     """The months since then make up the whole year."""
-    for which, key in enumerate(list_keys(5)):
-        cases = [case for case in draw_country(150, seed=which) if (int(case.month[5:]) + 2) // 3 >= began]
+    for seed, key in enumerate(list_keys(5)):
+        cases = [case for case in draw_country(150, seed=seed) if (int(case.month[5:]) + 2) // 3 >= began]
         drawn = draw_year(cases, key, is_quarterly=True, quarters=range(began, 5))
         for is_sure in (True, False):
             prove_nothing(prepare_attack([edition for edition, _drawn in drawn], is_sure=is_sure))
@@ -91,8 +91,8 @@ def test_nothing_is_proved_of_a_region_in_which_nothing_happened():
 
 def test_nothing_is_proved_of_a_stratum_where_nearly_all_bodies_declared():
     """Everybody knows how many bodies each region has: those behind its dash may not be too many to be spared."""
-    for which, key in enumerate(list_keys(10)):
-        drawn = draw_year(draw_country_of_large_bodies(640, seed=which), key)
+    for seed, key in enumerate(list_keys(10)):
+        drawn = draw_year(draw_country_of_large_bodies(640, seed=seed), key)
         prove_nothing(prepare_attack([edition for edition, _drawn in drawn]), insiders=())
 
 
@@ -119,8 +119,8 @@ def test_nothing_is_proved_of_a_year_with_many_cases(draw, number):
 @pytest.mark.parametrize("number", [84, 317])
 def test_nothing_is_proved_of_two_years_together(number):
     """The second year prints the late cases of the first."""
-    for which, key in enumerate(list_keys(5)):
-        first, second = draw_country(number, seed=which, year=2024), draw_country(number, seed=which)
+    for seed, key in enumerate(list_keys(5)):
+        first, second = draw_country(number, seed=seed, year=2024), draw_country(number, seed=seed)
         late = draw_late_cases(first, share=0.1)
         [(of_first, _drawn)] = draw_year(first, key, year=2024)
         [(of_second, _drawn)] = draw_year(second, key, late=late)
@@ -130,10 +130,10 @@ def test_nothing_is_proved_of_two_years_together(number):
 @pytest.mark.parametrize("number", [84, 317])
 def test_nothing_is_proved_of_cases_added_between_the_quarters_and_their_year(number):
     """The cases added since are no clearer than the rest."""
-    for which, key in enumerate(list_keys(5)):
-        cases = draw_country(number, seed=which)
+    for seed, key in enumerate(list_keys(5)):
+        cases = draw_country(number, seed=seed)
         quarters = [edition for edition, _drawn in draw_year(cases, key, is_quarterly=True)][:-1]
-        grown = [*cases, *draw_late_cases(cases, share=0.04, seed=which)]
+        grown = [*cases, *draw_late_cases(cases, share=0.04, seed=seed)]
         year, _drawn = draw_edition(grown, key, Period(2025), earlier=quarters, number=5)
         prove_nothing(prepare_attack([*quarters, year], is_sure=False))
 

@@ -298,8 +298,8 @@ def act_on_next_case(job: BulkJob) -> bool:
     """
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
     # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
-    next_one = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
-    item = next_one.order_by("id").first()
+    waiting_items = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
+    item = waiting_items.order_by("id").first()
     if item is None:
         return False
     item.outcome, item.why = act_on_item(item.job, item)

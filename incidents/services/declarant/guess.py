@@ -72,8 +72,8 @@ def record_wrong_code(guess: CodeGuess, now: datetime) -> None:
     """Add a wrong code to the counter and set the wait. The count restarts after a day without a wrong code."""
     earlier = 0 if guess.last_at < now - COUNTER_LIFETIME else guess.wrong
     guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(GUESS_WAITS)), now
-    beyond = guess.wrong - FREE_TRIES
-    guess.waits_until = now + GUESS_WAITS[min(beyond, len(GUESS_WAITS) - 1)] if beyond >= 0 else None
+    extra_tries = guess.wrong - FREE_TRIES
+    guess.waits_until = now + GUESS_WAITS[min(extra_tries, len(GUESS_WAITS) - 1)] if extra_tries >= 0 else None
     guess.save(update_fields=["wrong", "last_at", "waits_until"])
     delete_old_counters(now)
 

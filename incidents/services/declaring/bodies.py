@@ -289,8 +289,8 @@ def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivit
     if len(candidates) == 1:
         return candidates[0]
     likely = ", ".join(f"{town} : {town.insee_code}" for town in candidates[:MAX_TOWNS_NAMED])
-    which = f"Laquelle ? Écrivez son code INSEE. {likely}."
-    problems["seat"] = [which if likely else "Nous n’avons pas trouvé cette commune."]
+    question = f"Laquelle ? Écrivez son code INSEE. {likely}."
+    problems["seat"] = [question if likely else "Nous n’avons pas trouvé cette commune."]
     return None
 
 

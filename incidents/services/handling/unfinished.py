@@ -48,8 +48,8 @@ class UnfinishedWork:
             names = ", ".join(str(interruption.get_service_display()) for interruption in self.interruptions)
             parts.append(f"sans heure de reprise : {names}")
         if self.leak:
-            what = f"fuite {self.leak.get_status_display()}" if self.leak.status else "données touchées"
-            parts.append(f"{what}, sans conclusion")
+            data_text = f"fuite {self.leak.get_status_display()}" if self.leak.status else "données touchées"
+            parts.append(f"{data_text}, sans conclusion")
         if number := len(self.tasks):
             parts.append(choose_plural("%d tâche ouverte", "%d tâches ouvertes", number) % number)
         return parts

@@ -33,7 +33,7 @@ LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
 # The time after which a worker stops making papers, so that its other tasks can run.
 PASS_TIME_LIMIT = timedelta(seconds=5)
-type Meanwhile = Callable[[], object]
+type OtherWork = Callable[[], object]
 
 
 class NothingToPrint(Exception):
@@ -112,14 +112,14 @@ def list_card_papers(departement: Departement) -> QuerySet[Paper]:
 # Making papers
 
 
-def make_due_papers(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
+def make_due_papers(*, kinds: Sequence[PaperKind] = tuple(PaperKind), do_other_work: OtherWork | None = None) -> int:
     """Make the papers that are due, until none is left or `PASS_TIME_LIMIT` has passed. Returns their number.
 
-    While a long paper is being made, `meanwhile` is called each time `PASS_TIME_LIMIT` has passed.
+    While a long paper is being made, `do_other_work` is called each time `PASS_TIME_LIMIT` has passed.
     """
     papers, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):
-        papers += try_to_make_paper(paper, meanwhile)
+        papers += try_to_make_paper(paper, do_other_work)
     return papers
 
 
@@ -148,13 +148,13 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     return paper
 
 
-def try_to_make_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
+def try_to_make_paper(paper: Paper, do_other_work: OtherWork | None = None) -> bool:
     """Make one paper. Returns whether it was recorded as made.
 
     An error is logged, so that it does not stop the other papers. The paper is tried again later.
     """
     try:
-        size = make_answer_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
+        size = make_answer_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, do_other_work)
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a traceback may hold texts)
         vault.remove_object(paper.storage_name)
@@ -178,7 +178,7 @@ def get_paper_key(incident: Incident) -> bytes:
     return get_or_create_case_key(incident)
 
 
-def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
+def make_cards(paper: Paper, do_other_work: OtherWork | None = None) -> int:
     """Make and store the cards of a département and return their size in bytes. May raise ClaimLost.
 
     A few pages are made at a time, so that memory does not grow with the number of communes. Cards hold nothing secret
@@ -193,9 +193,9 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
             joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise ClaimLost
-            if meanwhile and timezone.now() > paused_at + PASS_TIME_LIMIT:
+            if do_other_work and timezone.now() > paused_at + PASS_TIME_LIMIT:
                 make_due_papers(kinds=[PaperKind.ANSWER_PACK])
-                meanwhile()
+                do_other_work()
                 paused_at = timezone.now()
         joiner.finish()
     return joiner.at

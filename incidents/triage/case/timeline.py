@@ -108,11 +108,11 @@ def load_receiver_texts(events: Sequence[IncidentEvent]) -> dict[int, str]:
 def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
     """Return the start of the text of the event. Its links are defanged, except in a message of the centre."""
     texts = (words.get(event.data.get(code, ""), "") for code in SOURCES)
-    whole = next(filter(None, texts), "")
-    excerpt = Truncator(whole).chars(EXCERPT_LENGTH)
+    text = next(filter(None, texts), "")
+    excerpt = Truncator(text).chars(EXCERPT_LENGTH)
     if not is_message_of_centre(event):
         return defang_links(excerpt)
-    return excerpt if excerpt == whole else CUT_ADDRESS.sub("…", excerpt)
+    return excerpt if excerpt == text else CUT_ADDRESS.sub("…", excerpt)
 
 
 def is_message_of_centre(event: IncidentEvent) -> bool:

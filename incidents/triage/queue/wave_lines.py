@@ -236,7 +236,7 @@ def describe_group_offer(wave: Wave, worst: CaseLine) -> dict[str, Any]:
     """Return the context of `parts/supplier.html`, or {} for a wave that has no group and no supplier.
 
     The template links to the group of the wave, and offers to add the missing cases to it or to create a group for the
-    supplier. `beyond` is the number of missing cases that the filters of the page hide.
+    supplier. `hidden_count` is the number of missing cases that the filters of the page hide.
     """
     if wave.kind not in {WaveKind.GROUP, WaveKind.SUPPLIER}:
         return {}
@@ -245,7 +245,7 @@ def describe_group_offer(wave: Wave, worst: CaseLine) -> dict[str, Any]:
         "supplier_key": wave.supplier_key,
         "name": worst.incident.story.supplier or wave.supplier_key,
         "lacking": wave.lacking,
-        "beyond": wave.lacking - wave.count_ungrouped(),
+        "hidden_count": wave.lacking - wave.count_ungrouped(),
         "uid": group and group.group,
         "title": group and group.group_title,
         "key": secrets.token_urlsafe(),

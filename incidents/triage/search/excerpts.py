@@ -83,16 +83,16 @@ def make_excerpt_pieces(text: str, lexemes: Collection[str]) -> list[ExcerptPiec
 
     If the text has no searched word, return its beginning.
     """
-    whole = defang_links(" ".join(text.split()))
-    first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
-    start = whole.rfind(" ", 0, max(0, first - LENGTH_BEFORE)) + 1 if first > LENGTH_BEFORE else 0
-    end = whole.find(" ", start + EXCERPT_LENGTH)
-    end = len(whole) if end == -1 or end > start + 2 * EXCERPT_LENGTH else end
-    cut = whole[start : min(end, start + 2 * EXCERPT_LENGTH)]
+    defanged_text = defang_links(" ".join(text.split()))
+    first = next((word.start() for word in WORD.finditer(defanged_text) if is_searched(word[0], lexemes)), 0)
+    start = defanged_text.rfind(" ", 0, max(0, first - LENGTH_BEFORE)) + 1 if first > LENGTH_BEFORE else 0
+    end = defanged_text.find(" ", start + EXCERPT_LENGTH)
+    end = len(defanged_text) if end == -1 or end > start + 2 * EXCERPT_LENGTH else end
+    cut = defanged_text[start : min(end, start + 2 * EXCERPT_LENGTH)]
     pieces = list(split_at_words(cut, lexemes))
     if start:
         pieces.insert(0, ExcerptPiece("… ", is_marked=False))
-    if start + len(cut) < len(whole):
+    if start + len(cut) < len(defanged_text):
         pieces.append(ExcerptPiece(" …", is_marked=False))
     return pieces
 

@@ -290,10 +290,10 @@ def merge_matches(*lists: list[FoundCase]) -> list[FoundCase]:
 
     A case that is in several lists keeps its first place, its first reason, and its documents.
     """
-    whole = [match for matches in lists for match in matches]
-    reasons = {match.incident: match.reason for match in reversed(whole) if match.reason}
-    places = {match.incident: match.places for match in whole if match.places}
-    order = dict.fromkeys(match.incident for match in whole)
+    all_matches = [match for matches in lists for match in matches]
+    reasons = {match.incident: match.reason for match in reversed(all_matches) if match.reason}
+    places = {match.incident: match.places for match in all_matches if match.places}
+    order = dict.fromkeys(match.incident for match in all_matches)
     return [FoundCase(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MAX_FOUND]
 
 

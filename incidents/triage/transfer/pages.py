@@ -149,9 +149,9 @@ def show_transfers(request: HttpRequest) -> HttpResponse:
         raise Http404
     as_giver = match_centres(user, CentreAbility.WORK, "giver")
     as_taker = match_centres(user, CentreAbility.WORK, "taker")
-    whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
-    waiting = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
-    accepted = whole.filter(as_giver, state=TransferState.ACCEPTED).order_by("-answered_at", "-id")
+    transfers = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
+    waiting = transfers.filter(state=TransferState.ASKED).order_by("asked_at", "id")
+    accepted = transfers.filter(as_giver, state=TransferState.ACCEPTED).order_by("-answered_at", "-id")
     transfers_away = list(filter_after(accepted, request.GET.get(AFTER, ""), "answered_at", "id")[: PER_PAGE + 1])
     context = {
         "title": "Transferts",

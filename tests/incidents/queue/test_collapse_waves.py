@@ -252,7 +252,7 @@ def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder,
     page = client.get(URL, {"etat": "a-prendre"})
 
     (line,) = [row for row in page.context["rows"] if getattr(row, "is_wave", False)]
-    assert (line.number, line.offered["lacking"], line.offered["beyond"]) == (9, 5, 1)
+    assert (line.number, line.offered["lacking"], line.offered["hidden_count"]) == (9, 5, 1)
     assert "Y ajouter les 5 qui manquent dont 1 hors de cette vue" in read_text(page)
     opened = read_text(client.get(URL, {"etat": "a-prendre", "ouvre": line.key})).partition("Y ajouter")[2]
     assert opened.count("hors du groupe · reçu") == 4
