@@ -39,7 +39,7 @@ from tests.cast import (
     open_session_with_record,
     plouexemple,
 )
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from tests.browser import WatchedPage, measure_overflow, open_page, save_screens
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
 from tests.e2e import steps
 from tests.e2e.conftest import create_town_and_centre
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 
 TELEPHONE, WIDE = (390, 844), (1920, 1080)
 # The same case took more than 13 000 before its parts were folded.

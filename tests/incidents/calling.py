@@ -5,14 +5,14 @@ from typing import Any
 from django.test import Client
 
 from incidents.models import Incident
-from tests.incidents.express import case
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_hidden_value
 from tests.responses import Response
 
 
 def post_call(client: Client, incident: Incident, **changes: str) -> Response:
     """Post the form of the call as the page shows it, with `changes`."""
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     form = page.context["form"]
     values = {name: form[name].value() for name in form.fields}
     data: dict[str, Any] = {
@@ -21,4 +21,4 @@ def post_call(client: Client, incident: Incident, **changes: str) -> Response:
         "direction": "call_out",
     }
     data |= {name: value for name, value in values.items() if value not in (None, "")}
-    return client.post(case(incident, "appel"), data | changes)
+    return client.post(case_url(incident, "appel"), data | changes)

@@ -18,10 +18,6 @@ REPORT = {
 }
 
 
-def url(incident: Incident, *parts: str) -> str:
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
 def declare_unfinished(author: User) -> Incident:
     """Declare a case with a stopped service, a leak without conclusion and a task to do."""
     stopped = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=5))

@@ -1,4 +1,4 @@
-"""Test clients of a declarant and of a responder, and the addresses that they request."""
+"""Test clients of a declarant and of a responder, and the addresses of the follow-up pages."""
 
 from django.test import Client
 
@@ -26,10 +26,6 @@ def sign_in_as(user: User) -> Client:
 
 def follow_up_url(incident: Incident, *parts: str) -> str:
     return "/".join(["/suivi", incident.reference, *parts, ""])
-
-
-def case_url(incident: Incident, *parts: str) -> str:
-    return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
 
 
 def send(client: Client, incident: Incident, words: str = "La cantine est arrêtée aussi.", **more: str) -> Response:

@@ -25,7 +25,3 @@ def declare_express(client: Client, **fields: str) -> Incident:
     """Declare for Plouexemple by the express screen, and return the case."""
     assert post_express(client, collectivite=str(plouexemple().uid), **fields).status_code == 303
     return Incident.objects.latest("id")
-
-
-def case(incident: Incident, *parts: str) -> str:
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])

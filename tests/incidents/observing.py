@@ -1,4 +1,4 @@
-"""Helpers of the tests of observables: their page, a case of another centre, an observable, an evidence file."""
+"""Helpers of the tests of observables: a case of another centre, an observable, an evidence file."""
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -11,10 +11,6 @@ STORY = (
     "Un mail de escroc[at]evil.example mène à hxxps://banque[.]evil.example/payer. Appelez mairie@plouexemple.example."
 )
 URL, EMAIL = "https://banque.evil.example/payer", "escroc@evil.example"
-
-
-def page(incident: Incident, *parts: str) -> str:
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
 def get_other_centre() -> Csirt:

@@ -5,13 +5,10 @@ from typing import Any
 from django.test import Client
 
 from incidents.models import Incident
+from tests.incidents.triage_pages import case_url
 
 # The class and the type of a ransomware in the RSIT taxonomy, as which most of these tests qualify a case.
 RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthorised-information-modification"}
-
-
-def case_url(incident: Incident, *parts: str) -> str:
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
 def read_qualify_form(client: Client, incident: Incident) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from incidents.models import Incident, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.notes import write_note
 from tests.cast import a_responder
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

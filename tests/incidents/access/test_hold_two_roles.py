@@ -10,7 +10,7 @@ from accounts.models import Membership, User
 from csirts.models import Csirt
 from incidents.models import Incident
 from tests.cast import a_responder, declare, plouexemple
-from tests.incidents.triage_pages import url
+from tests.incidents.triage_pages import case_url
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +32,8 @@ def test_a_person_of_a_centre_and_of_a_body_sees_the_cases_of_both_and_no_other(
     assert {*Incident.objects.visible_to(person)} == {of_body, of_centre}
     client = Client()
     client.force_login(person)
-    assert client.get(url(of_centre)).status_code == 200
-    assert client.get(url(foreign)).status_code == 404
+    assert client.get(case_url(of_centre)).status_code == 200
+    assert client.get(case_url(foreign)).status_code == 404
     assert client.get(f"/suivi/{of_body.reference}/").status_code == 200
     listed = client.get("/mes-dossiers/").content.decode()
     assert of_body.reference[:4] in listed

@@ -16,8 +16,9 @@ from incidents.services.handling.close import close_incident
 from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
 from tests.factories.accounts import make_api_token
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import QUEUE, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre, make_agreement, make_agreement_fields, offer_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -13,6 +13,7 @@ from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.readings import record_file_opening
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.devices import sign_in_as
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 
@@ -22,10 +23,6 @@ def piece_url(piece):
 
 def follow_up_url(incident, page=""):
     return f"/suivi/{incident.reference}/{page}"
-
-
-def case_url(incident):
-    return f"/admin/incidents/incident/{incident.reference}/"
 
 
 def test_the_declarant_and_colleagues_see_who_opened_a_file(incident, holder):

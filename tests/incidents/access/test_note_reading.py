@@ -23,8 +23,9 @@ from incidents.services.transfer import reroute
 from incidents.triage import admin
 from incidents.triage.case import acknowledge as views
 from tests.cast import a_person, a_responder, an_agent, bretagne, declare, finistere
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import QUEUE, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 NEW = '<span class="pill pill--going">nouveau</span>'

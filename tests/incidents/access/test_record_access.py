@@ -19,9 +19,10 @@ from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import delete_sent_text
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
 from tests.factories.accounts import make_api_token
-from tests.incidents.devices import case_url, open_by_link, sign_in_as
+from tests.incidents.devices import open_by_link, sign_in_as
 from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.transferring import offer_url, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -30,7 +30,7 @@ from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, de
 from tests.factories.accounts import make_api_token
 from tests.hostile import TRICK
 from tests.incidents.added_bodies import SIREN, a_ccas
-from tests.incidents.triage_pages import url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 
@@ -46,12 +46,12 @@ def case_of_added_body(body: Collectivity) -> Incident:
 
 
 def test_a_responder_confirms_an_added_body(client, responder, case_of_added_body, body):
-    page = read_markup(client.get(url(case_of_added_body)))
+    page = read_markup(client.get(case_url(case_of_added_body)))
     for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:
         assert words in page
     assert "Marquer vérifiée par rappel" not in page
 
-    after = read_markup(client.post(url(case_of_added_body, "confirmer"), follow=True))
+    after = read_markup(client.post(case_url(case_of_added_body, "confirmer"), follow=True))
     body.refresh_from_db()
     assert body.confirmed_at
     assert body in find_collectivities("CCAS de Plouexemple")
@@ -74,7 +74,7 @@ def test_an_added_body_is_merged_into_a_known_one(client, responder, case_of_add
     draft = Draft.objects.create(nonce="x", code_hash="x", collectivity=body, expires_at="2027-01-01T00:00Z")
     target = plouexemple()
 
-    page = client.post(url(case_of_added_body, "rattacher"), {"collectivite": target.uid}, follow=True)
+    page = client.post(case_url(case_of_added_body, "rattacher"), {"collectivite": target.uid}, follow=True)
 
     assert "Dossier rattaché à Plouexemple (Finistère)." in read_markup(page)
     body.refresh_from_db()
@@ -97,7 +97,7 @@ def test_merging_twice_merges_once(responder, case_of_added_body):
 
 def test_likely_duplicates_are_shown_with_their_reasons(client, responder, case_of_added_body, body):
     duplicate = a_ccas(siren=None, name="C.C.A.S. Plouexemple")
-    page = client.get(url(case_of_added_body))
+    page = client.get(case_url(case_of_added_body))
     [likely] = page.context["proposed"].duplicates
     assert likely.body == duplicate
     assert "même commune du siège" in read_markup(page)
@@ -105,15 +105,17 @@ def test_likely_duplicates_are_shown_with_their_reasons(client, responder, case_
 
 
 def test_another_body_can_be_searched_for(client, responder, case_of_added_body):
-    page = client.get(url(case_of_added_body), {"corps": "quimper"})
+    page = client.get(case_url(case_of_added_body), {"corps": "quimper"})
     assert str(Collectivity.objects.get(insee_code="29232").uid) in page.content.decode()
-    assert "n’existe pas" in read_markup(client.get(url(case_of_added_body), {"corps": "123456789"}))
-    assert "Rien ne répond à « zzqxkjw »" in read_markup(client.get(url(case_of_added_body), {"corps": "zzqxkjw"}))
+    assert "n’existe pas" in read_markup(client.get(case_url(case_of_added_body), {"corps": "123456789"}))
+    assert "Rien ne répond à « zzqxkjw »" in read_markup(
+        client.get(case_url(case_of_added_body), {"corps": "zzqxkjw"})
+    )
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "6f7b1c5e-55a2-4d0c-9a43-0b1d2f7c8e11"])
 def test_an_unknown_choice_merges_nothing(client, responder, case_of_added_body, body, chosen):
-    page = client.post(url(case_of_added_body, "rattacher"), {"collectivite": chosen}, follow=True)
+    page = client.post(case_url(case_of_added_body, "rattacher"), {"collectivite": chosen}, follow=True)
     assert "Choisissez" in read_markup(page)
     body.refresh_from_db()
     assert body.merged_into is None
@@ -137,7 +139,7 @@ def test_a_vanished_body_takes_in_no_other(responder, case_of_added_body):
 def test_the_case_of_another_centre_is_not_found(client, case_of_added_body, body):
     client.force_login(stranger := a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     for act in ("confirmer", "rattacher"):
-        assert client.post(url(case_of_added_body, act), {"collectivite": plouexemple().uid}).status_code == 404
+        assert client.post(case_url(case_of_added_body, act), {"collectivite": plouexemple().uid}).status_code == 404
     with pytest.raises(Http404):
         merge_body(reference=case_of_added_body.reference, into=plouexemple().uid, actor=stranger)
     body.refresh_from_db()
@@ -154,7 +156,7 @@ def test_agents_of_an_added_body_cannot_confirm_it(client, case_of_added_body, b
 
 
 def test_a_body_is_confirmed_before_its_case_is_verified(client, responder, case_of_added_body):
-    page = client.post(url(case_of_added_body, "verifier"), {"verifier-source": "known"}, follow=True)
+    page = client.post(case_url(case_of_added_body, "verifier"), {"verifier-source": "known"}, follow=True)
     assert "Confirmez d’abord la collectivité" in read_markup(page)
     assert Incident.objects.get().verification == Verification.UNVERIFIED
     confirm_body(reference=case_of_added_body.reference, actor=responder)
@@ -254,7 +256,11 @@ def test_a_hostile_name_is_escaped_on_every_page(client, responder):
     body = a_ccas(siren=None, name=TRICK)
     case = declare(collectivity=body)
     client.force_login(responder)
-    pages = [client.get(url(case)), client.get("/admin/incidents/incident/"), client.get(f"/triage/{case.reference}/")]
+    pages = [
+        client.get(case_url(case)),
+        client.get("/admin/incidents/incident/"),
+        client.get(f"/triage/{case.reference}/"),
+    ]
     client.force_login(a_person(Role.ADMINISTRATOR))
     pages += [client.get("/admin/collectivities/collectivity/?confirmation=non")]
     pages += [client.get(f"/admin/collectivities/collectivity/{body.pk}/change/")]
@@ -284,6 +290,6 @@ def test_the_page_costs_at_most_thirty_five_queries(client, responder, case_of_a
         declare(collectivity=a_ccas(siren=None, name=f"CCAS de Plouexemple {index}"))
     is_demonstration()  # asked of the database once a minute, whatever the page
     with CaptureQueriesContext(connection) as queries:
-        page = client.get(url(case_of_added_body))
+        page = client.get(case_url(case_of_added_body))
     assert page.context["proposed"].duplicates
     assert len(queries) <= 35, [query["sql"][:90] for query in queries]

@@ -25,7 +25,7 @@ from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.added_bodies import a_ccas
 from tests.incidents.transferring import create_other_centre
-from tests.incidents.triage_pages import url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 WRONG_NAME = "C.C.A.S de Plouexample"
@@ -44,11 +44,11 @@ def case_of_misnamed_body(body: Collectivity) -> Incident:
 
 
 def post_correction(client, incident, **fields):
-    return client.post(url(incident, "corriger"), CORRECTION | fields, follow=True)
+    return client.post(case_url(incident, "corriger"), CORRECTION | fields, follow=True)
 
 
 def withdraw_confirmation(client, incident, reason="slip"):
-    return client.post(url(incident, "retirer-confirmation"), {"raison": reason}, follow=True)
+    return client.post(case_url(incident, "retirer-confirmation"), {"raison": reason}, follow=True)
 
 
 def test_a_responder_corrects_name_kind_and_seat(client, responder, case_of_misnamed_body, body):
@@ -132,7 +132,9 @@ def test_the_same_correction_twice_records_one_event(client, responder, case_of_
 def test_a_wrong_correction_is_refused_and_shown_again(
     client, responder, case_of_misnamed_body, body, field, value, message
 ):
-    answer = client.post(url(case_of_misnamed_body, "corriger"), CORRECTION | {"name": "Mon nom"} | {field: value})
+    answer = client.post(
+        case_url(case_of_misnamed_body, "corriger"), CORRECTION | {"name": "Mon nom"} | {field: value}
+    )
     assert answer.status_code == 422
     assert message in read_markup(answer)
     assert f'value="{"Mon nom" if field != "name" else value}"' in answer.content.decode()
@@ -154,7 +156,7 @@ def test_a_confirmation_is_withdrawn_with_a_reason(client, responder, case_of_mi
     verify_incident(reference=case_of_misnamed_body.reference, actor=responder)
     fold_new_events()
     assert CaseFact.objects.get(incident_id=case_of_misnamed_body.pk).is_verified
-    assert "Retirer la confirmation" in read_markup(client.get(url(case_of_misnamed_body)))
+    assert "Retirer la confirmation" in read_markup(client.get(case_url(case_of_misnamed_body)))
 
     after = read_markup(withdraw_confirmation(client, case_of_misnamed_body))
 
@@ -192,7 +194,7 @@ def test_withdrawing_a_confirmation_needs_a_reason(client, responder, case_of_mi
 
 def test_a_body_of_the_official_list_stays_confirmed(client, responder, case_of_misnamed_body):
     listed = declare(collectivity=Collectivity.objects.get(insee_code="29232"))
-    assert "Retirer la confirmation" not in read_markup(client.get(url(listed)))
+    assert "Retirer la confirmation" not in read_markup(client.get(case_url(listed)))
     assert "La liste officielle porte cette collectivité" in read_markup(withdraw_confirmation(client, listed))
     assert not listed.events.filter(kind=EventKind.BODY_UNCONFIRMED).exists()
 
@@ -200,8 +202,8 @@ def test_a_body_of_the_official_list_stays_confirmed(client, responder, case_of_
 def test_a_case_of_another_centre_is_not_found(client, case_of_misnamed_body, body):
     confirm_body(reference=case_of_misnamed_body.reference, actor=a_responder())
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
-    assert client.post(url(case_of_misnamed_body, "retirer-confirmation"), {"raison": "slip"}).status_code == 404
-    assert client.post(url(case_of_misnamed_body, "corriger"), CORRECTION).status_code == 404
+    assert client.post(case_url(case_of_misnamed_body, "retirer-confirmation"), {"raison": "slip"}).status_code == 404
+    assert client.post(case_url(case_of_misnamed_body, "corriger"), CORRECTION).status_code == 404
     body.refresh_from_db()
     assert body.confirmed_at
 
@@ -268,11 +270,11 @@ def test_a_member_of_both_bodies_is_notified_of_a_case_once(
 
 
 def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, case_of_misnamed_body, body):
-    version = client.get(url(case_of_misnamed_body)).context["proposed"].form["seen"].value()
+    version = client.get(case_url(case_of_misnamed_body)).context["proposed"].form["seen"].value()
     post_correction(client, case_of_misnamed_body, name="CCAS de Plou-Exemple", seen=version)
 
     late = CORRECTION | {"name": "CCAS de Plouexemple-Bourg", "seen": version}
-    answer = client.post(url(case_of_misnamed_body, "corriger"), late)
+    answer = client.post(case_url(case_of_misnamed_body, "corriger"), late)
 
     assert answer.status_code == 409
     page = read_markup(answer)
@@ -282,6 +284,6 @@ def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, ca
     body.refresh_from_db()
     assert body.name == "CCAS de Plou-Exemple"
     resubmitted = late | {"seen": answer.context["correction"]["seen"].value()}
-    assert client.post(url(case_of_misnamed_body, "corriger"), resubmitted).status_code == 302
+    assert client.post(case_url(case_of_misnamed_body, "corriger"), resubmitted).status_code == 302
     body.refresh_from_db()
     assert body.name == "CCAS de Plouexemple-Bourg"

@@ -16,7 +16,8 @@ from tests.cast import a_lead, a_responder, declare
 from tests.incidents.calling import post_call
 from tests.incidents.completing import make_edit
 from tests.incidents.devices import open_by_link
-from tests.incidents.express import NOW, PHONE, case, declare_express
+from tests.incidents.express import NOW, PHONE, declare_express
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_hidden_value, read_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
@@ -26,10 +27,10 @@ def test_a_call_on_a_case_fills_in_its_facts(client):
     incident, responder = declare_express(client, quoi="inconnu"), a_responder()
     client.force_login(responder)
     assert (
-        f'href="{case(incident, "appel")}">Rappeler et saisir le reste</a>'
-        in client.get(case(incident)).content.decode()
+        f'href="{case_url(incident, "appel")}">Rappeler et saisir le reste</a>'
+        in client.get(case_url(incident)).content.decode()
     )
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     assert f'name="contact_phone" type="tel" autocomplete="off" value="{PHONE}"' in page.content.decode()
     assert "À rappeler : déclaration express" in read_text(page)
     fields = {
@@ -95,7 +96,7 @@ def test_the_choice_of_mails_without_the_code_is_saved_and_shown(client):
     incident.refresh_from_db()
     assert incident.mail_without_code
     assert re.search(
-        r'id="id_mail_without_code" value="oui" checked', client.get(case(incident, "appel")).content.decode()
+        r'id="id_mail_without_code" value="oui" checked', client.get(case_url(incident, "appel")).content.decode()
     )
 
 
@@ -134,7 +135,7 @@ def test_a_band_chosen_in_a_call_replaces_a_number_outside_it(client, band, chos
 def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
     incident = declare_express(client)
     client.force_login(a_responder())
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     Incident.objects.update(service_stopped="yes")
     data = {
         "vu": read_hidden_value(page, "vu"),
@@ -143,19 +144,20 @@ def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
         "type": "rancon",
         "direction": "call_out",
     }
-    conflict = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
+    conflict = client.post(case_url(incident, "appel"), data | {"description": "Mes mots."})
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()
     warning = "Le dossier a changé pendant que vous écriviez"
     assert [warning in answer.content.decode() for answer in (page, conflict)] == [False, True]
     assert not Note.objects.exists()
-    assert client.post(case(incident, "appel"), data | {"vu": read_hidden_value(conflict, "vu")}).status_code == 302
+    answer = client.post(case_url(incident, "appel"), data | {"vu": read_hidden_value(conflict, "vu")})
+    assert answer.status_code == 302
 
 
 def test_a_call_sent_twice_is_noted_once(client):
     incident = declare_express(client)
     client.force_login(a_responder())
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     data = {
         "vu": read_hidden_value(page, "vu"),
         "cle": read_hidden_value(page, "cle"),
@@ -164,7 +166,7 @@ def test_a_call_sent_twice_is_noted_once(client):
         "direction": "call_out",
     }
     for _click in range(2):
-        assert client.post(case(incident, "appel"), data | {"description": "Mes mots."}).status_code == 302
+        assert client.post(case_url(incident, "appel"), data | {"description": "Mes mots."}).status_code == 302
     assert Note.objects.count() == 1
 
 
@@ -180,14 +182,14 @@ def test_a_wrong_day_keeps_what_was_typed(client):
 def test_a_closed_case_takes_no_call(client):
     incident = declare_express(client)
     client.force_login(a_responder())
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     close_incident(reference=incident.reference, reason="not_an_incident", actor=a_lead())
     data = {"vu": read_hidden_value(page, "vu"), "contact_phone": PHONE, "description": "Mes mots."}
     data |= {"direction": "call_in"}
-    conflict = client.post(case(incident, "appel"), data)
+    conflict = client.post(case_url(incident, "appel"), data)
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()
-    assert client.get(case(incident, "appel")).url == case(incident)
+    assert client.get(case_url(incident, "appel")).url == case_url(incident)
 
 
 def get_story_section(incident):
@@ -283,14 +285,14 @@ def test_the_declarant_reads_in_the_history_that_a_call_changed_facts(client):
 def test_the_form_says_that_the_declared_text_is_replaced(client):
     client.force_login(a_responder())
     warning = "Ce que vous écrivez ici remplace ce qui a été déclaré. Les mots d’avant restent dans l’historique."
-    assert warning in read_text(client.get(case(declare(description="Tout est chiffré."), "appel")))
-    assert warning not in read_text(client.get(case(declare(description=""), "appel")))
+    assert warning in read_text(client.get(case_url(declare(description="Tout est chiffré."), "appel")))
+    assert warning not in read_text(client.get(case_url(declare(description=""), "appel")))
 
 
 def test_the_form_asks_who_calls(client):
     incident = declare()
     client.force_login(a_responder())
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     assert not re.search(r'name="direction"[^>]*checked', page.content.decode())
     refused = post_call(client, incident, direction="", description="Mes mots.")
     assert refused.status_code == 422
@@ -311,9 +313,9 @@ def test_a_call_that_brings_the_answer_lifts_the_question(client, fields, kind, 
     letter = Letter(text="Depuis quand ?", key="k", asks_answer=True)
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     client.force_login(responder)
-    assert "Sa réponse est dans cet appel" in read_text(client.get(case(incident, "appel")))
+    assert "Sa réponse est dans cet appel" in read_text(client.get(case_url(incident, "appel")))
     post_call(client, incident, **fields)
     incident.refresh_from_db()
     assert incident.notes.get().kind == kind
     assert (incident.awaited_since is None) == is_lifted
-    assert ("Sa réponse est dans cet appel" in read_text(client.get(case(incident, "appel")))) != is_lifted
+    assert ("Sa réponse est dans cet appel" in read_text(client.get(case_url(incident, "appel")))) != is_lifted

@@ -22,7 +22,7 @@ from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent
 from tests.factories.accounts import make_api_token
 from tests.incidents.desk import acknowledge_as, reload
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

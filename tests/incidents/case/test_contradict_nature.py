@@ -9,7 +9,7 @@ from incidents.services.handling.close import close_incident
 from tests import harmless
 from tests.cast import declare
 from tests.incidents.desk import acknowledge_as
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 
 pytestmark = pytest.mark.django_db
 WARNING = "Clos « pas un incident », il n’est plus compté dans les chiffres."

@@ -19,7 +19,7 @@ from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import acknowledge_as
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -23,8 +23,8 @@ from incidents.tasks import delete_expired_rows
 from tests import harmless
 from tests.cast import a_lead, a_person
 from tests.hostile import MARKUP
-from tests.incidents.devices import case_url
 from tests.incidents.transferring import create_other_centre, propose_transfer
+from tests.incidents.triage_pages import case_url
 
 pytestmark = pytest.mark.django_db
 TYPED = "Ne redémarrez aucun poste avant notre appel."

@@ -20,7 +20,7 @@ from incidents.triage.work.typed_fields import is_free_text_field
 from tests.cast import a_lead
 from tests.hostile import MARKUP
 from tests.incidents.desk import reload
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

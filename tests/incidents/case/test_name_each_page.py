@@ -16,11 +16,12 @@ from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
 from tests.incidents.completing_pages import post as complete
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, sign_in_as
+from tests.incidents.devices import follow_up_url, open_by_link, send, sign_in_as
 from tests.incidents.evidence_files import hand_over
 from tests.incidents.merging import MAYOR
 from tests.incidents.observing import an_observable
 from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.stores import store_in_folder
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from incidents.triage.case.opened_forms import FORMS
 from tests import harmless
 from tests.cast import a_lead
 from tests.incidents.desk import acknowledge_as
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 
 pytestmark = pytest.mark.django_db
 PLACES = {

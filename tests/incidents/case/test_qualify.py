@@ -22,7 +22,8 @@ from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
-from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
+from tests.incidents.qualifying import RANSOM, read_qualify_form
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -16,14 +16,11 @@ from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.severity import set_severity
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, declare
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 WHY = "Les sauvegardes sont intactes, la remise en route est en cours."
-
-
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
 def answer_as_declarant(incident, section, **values):
@@ -37,9 +34,9 @@ def answer_as_declarant(incident, section, **values):
 
 def test_a_responder_sets_the_severity_with_a_reason(client, responder, incident):
     assert incident.severity == incident.severity_found == Severity.HIGH
-    assert "D’après les faits : <b>4 points, gravité élevée" in read_markup(client.get(url(incident)))
+    assert "D’après les faits : <b>4 points, gravité élevée" in read_markup(client.get(case_url(incident)))
 
-    answer = client.post(url(incident, "gravite"), {"severity": "2", "motive": WHY}, follow=True)
+    answer = client.post(case_url(incident, "gravite"), {"severity": "2", "motive": WHY}, follow=True)
 
     incident.refresh_from_db()
     assert (incident.severity, incident.severity_found) == (Severity.MODERATE, Severity.HIGH)
@@ -54,7 +51,7 @@ def test_a_responder_sets_the_severity_with_a_reason(client, responder, incident
 
 
 def test_without_a_reason_nothing_changes_and_the_choice_stays(client, responder, incident):
-    answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": "  "})
+    answer = client.post(case_url(incident, "gravite"), {"severity": "1", "motive": "  "})
 
     assert answer.status_code == 422
     page = read_markup(answer)
@@ -65,7 +62,7 @@ def test_without_a_reason_nothing_changes_and_the_choice_stays(client, responder
 
 @pytest.mark.parametrize("severity", ["", "5", "x", "-1"])
 def test_an_unknown_level_changes_nothing(client, responder, incident, severity):
-    answer = client.post(url(incident, "gravite"), {"severity": severity, "motive": WHY})
+    answer = client.post(case_url(incident, "gravite"), {"severity": severity, "motive": WHY})
 
     assert answer.status_code == 422
     assert WHY in read_markup(answer)
@@ -89,11 +86,11 @@ def test_a_double_click_records_one_choice(responder, incident):
 
 def test_the_same_choice_is_recorded_again_once_facts_have_raised_the_severity(client, responder, incident):
     lower = {"severity": "1", "motive": WHY}
-    client.post(url(incident, "gravite"), lower | {"seen": "3"})
+    client.post(case_url(incident, "gravite"), lower | {"seen": "3"})
     answer_as_declarant(incident, "precisions", **{"continue": "oui"})
     assert incident.severity == Severity.CRITICAL
 
-    client.post(url(incident, "gravite"), lower | {"seen": "4"})
+    client.post(case_url(incident, "gravite"), lower | {"seen": "4"})
 
     incident.refresh_from_db()
     assert incident.severity == Severity.LOW
@@ -102,11 +99,11 @@ def test_the_same_choice_is_recorded_again_once_facts_have_raised_the_severity(c
 
 def test_the_reason_is_not_shown_for_a_level_raised_since(client, responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
-    assert WHY in read_markup(client.get(url(incident)))
+    assert WHY in read_markup(client.get(case_url(incident)))
     answer_as_declarant(incident, "precisions", **{"continue": "oui"})
     answer_as_declarant(incident, "precisions", **{"continue": "non"})
 
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
 
     assert "Gravité critique" in page
     assert "<b>Gardée</b>" in page
@@ -193,16 +190,16 @@ def test_erasing_empties_the_reason(incident):
 def test_the_page_still_costs_at_most_thirty_five_queries(client, responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
     answer_as_declarant(incident, "precisions", **{"continue": "oui"})
-    client.get(url(incident))
+    client.get(case_url(incident))
 
     with CaptureQueriesContext(connection) as queries:
-        client.get(url(incident))
+        client.get(case_url(incident))
 
     assert len(queries) <= 35
 
 
 def get_form_version(client, incident):
-    return client.get(url(incident), {"ouvrir": "gravite"}).context["severity"]["form"]["seen"].value()
+    return client.get(case_url(incident), {"ouvrir": "gravite"}).context["severity"]["form"]["seen"].value()
 
 
 def test_the_second_of_two_choices_conflicts_and_keeps_its_reason(client, responder, incident):
@@ -210,7 +207,7 @@ def test_the_second_of_two_choices_conflicts_and_keeps_its_reason(client, respon
     set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=a_lead())
 
     late = {"severity": "1", "motive": WHY, "seen": version}
-    answer = client.post(url(incident, "gravite"), late)
+    answer = client.post(case_url(incident, "gravite"), late)
 
     assert answer.status_code == 409
     page = read_markup(answer)
@@ -221,20 +218,20 @@ def test_the_second_of_two_choices_conflicts_and_keeps_its_reason(client, respon
     incident.refresh_from_db()
     assert incident.severity == Severity.CRITICAL
     again = late | {"seen": answer.context["severity"]["form"]["seen"].value()}
-    assert client.post(url(incident, "gravite"), again).status_code == 302
-    assert client.post(url(incident, "gravite"), again).status_code == 302, "a double click"
+    assert client.post(case_url(incident, "gravite"), again).status_code == 302
+    assert client.post(case_url(incident, "gravite"), again).status_code == 302, "a double click"
     assert incident.severity_choices.count() == 2
 
 
 def test_a_choice_conflicts_with_facts_that_got_worse_meanwhile(client, responder, incident):
     version = get_form_version(client, incident)
     Incident.objects.filter(pk=incident.pk).update(severity=Severity.CRITICAL)
-    late = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY, "seen": version})
+    late = client.post(case_url(incident, "gravite"), {"severity": "1", "motive": WHY, "seen": version})
     assert late.status_code == 409
 
 
 def test_an_unknown_level_shows_one_error(client, responder, incident):
-    page = read_markup(client.post(url(incident, "gravite"), {"severity": "9", "motive": WHY}))
+    page = read_markup(client.post(case_url(incident, "gravite"), {"severity": "9", "motive": WHY}))
     assert page.count('role="alert"') == 1
     assert WHY in page
 
@@ -243,7 +240,7 @@ def test_no_reason_can_be_added_to_an_erased_case(client, incident):
     lead = a_lead()
     client.force_login(lead)
     erase_personal_data(reference=incident.reference, actor=lead)
-    answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY}, follow=True)
+    answer = client.post(case_url(incident, "gravite"), {"severity": "1", "motive": WHY}, follow=True)
     assert "ont été effacés" in read_markup(answer)
     assert not SeverityChoice.objects.exists()
 
@@ -255,7 +252,7 @@ def test_the_page_says_when_the_day_raises_the_severity(client, responder, time_
     assert incident.severity == Severity.MODERATE
     time_machine.move_to("2026-11-16T09:00:00Z")
     client.force_login(responder)
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert (
         "<b>Enregistrée : modérée.</b> La fin du mois approche depuis, et la paie est touchée. Les faits donnent "
         "aujourd’hui <b>élevée</b>. Si vous êtes d’accord, utilisez « Changer la gravité » ci-dessous : rien ne la "
@@ -268,7 +265,7 @@ def test_the_page_speaks_of_no_date_if_other_facts_outweigh_the_stored_severity(
     incident = declare(type=IncidentType.RANSOMWARE)
     Incident.objects.filter(pk=incident.pk).update(severity=Severity.LOW)
     client.force_login(responder)
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert (
         "<b>Enregistrée : faible.</b> Ce qui est su du dossier pèse plus qu’à ce moment-là : voyez les points." in page
     )

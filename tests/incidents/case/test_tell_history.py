@@ -18,7 +18,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_responder, an_evidence_file, declare
 from tests.hostile import MARKUP
-from tests.incidents.triage_pages import url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("responder")]
@@ -36,7 +36,7 @@ def test_the_history_shows_texts_mails_and_actions_newest_first(client, responde
     write_as_declarant(incident, "Voir https://piege.example/rancon.exe")
     announce_all_events()
 
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
 
     assert "Message</b> par le déclarant" in page
     assert '<p class="events__words">Voir hxxps://piege[.]example/rancon[.]exe</p>' in page
@@ -56,8 +56,9 @@ def test_a_message_of_the_centre_has_the_same_links_in_the_history_and_the_excha
 
     link = f'<a href="{OFFICIAL}" rel="external noreferrer">{OFFICIAL}</a>'
     words = f"Lisez {link}, pas https://piege.example/</p>"
-    page, whole_history = read_markup(client.get(url(incident))), read_markup(client.get(url(incident, "histoire")))
-    for text in (page, read_markup(client.get(url(incident, "messages")))):
+    page = read_markup(client.get(case_url(incident)))
+    whole_history = read_markup(client.get(case_url(incident, "histoire")))
+    for text in (page, read_markup(client.get(case_url(incident, "messages")))):
         assert f'<p class="story">{words}' in text
     for text in (page, whole_history):
         assert f'<p class="events__words">{words}' in text
@@ -68,7 +69,7 @@ def test_an_excerpt_of_a_message_never_ends_within_an_address(client, responder,
     """The start of an address would be a link to another page."""
     write_as_centre(incident, responder, f"{'Bonjour. ' * 14}Lisez {OFFICIAL}tous-nos-contenus/fiches-reflexes")
 
-    page = read_markup(client.get(url(incident, "histoire")))
+    page = read_markup(client.get(case_url(incident, "histoire")))
     assert "Bonjour. Lisez …</p>" in page
     assert OFFICIAL not in page
 
@@ -77,7 +78,7 @@ def test_a_mail_that_did_not_arrive_is_highlighted(client, incident):
     announce_all_events()
     Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.REFUSED, last_error=Trouble.REFUSED)
 
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
 
     assert (
         '<p class="events__mail events__mail--stuck">Mail, le déclarant : refusé '
@@ -95,7 +96,7 @@ def test_the_history_names_a_file(client, incident):
         data={"evidence": str(piece.uid), "sha256": piece.sha256},
     )
 
-    for where in (url(incident), url(incident, "histoire")):
+    for where in (case_url(incident), case_url(incident, "histoire")):
         assert '<p class="events__words">releve[.]pdf</p>' in read_markup(client.get(where))
 
 
@@ -108,7 +109,7 @@ def test_the_history_names_the_new_assignee_and_the_task_done(client, responder,
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague)
     assign_incident(reference=incident.reference, actor=responder, assignee=None)
 
-    for where in (url(incident), url(incident, "histoire")):
+    for where in (case_url(incident), case_url(incident, "histoire")):
         page = read_markup(client.get(where))
         assert f"</b> (à {colleague}) par {responder}" in page
         assert f"</b> (à personne) par {responder}" in page
@@ -120,7 +121,7 @@ def test_hostile_text_is_escaped_in_the_history(client, responder, incident):
     write_as_declarant(incident, MARKUP[0])
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text=MARKUP[1], key="b"))
 
-    harmless.check_response(client.get(url(incident, "histoire")))
+    harmless.check_response(client.get(case_url(incident, "histoire")))
 
 
 def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatch):
@@ -132,7 +133,7 @@ def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatc
     where = ""
     while where is not None:
         with CaptureQueriesContext(connection) as queries:
-            page = client.get(url(incident, "histoire") + where)
+            page = client.get(case_url(incident, "histoire") + where)
         costs.append(len(queries))
         listed += [moment.event.pk for moment in page.context["moments"]]
         where = f"?avant={page.context['earlier']}" if page.context["earlier"] else None
@@ -140,12 +141,12 @@ def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatc
     assert listed == list(incident.events.order_by("-id").values_list("pk", flat=True))
     assert len(listed) == 1001
     assert max(costs) <= 10
-    assert "Toute l’histoire" in read_markup(client.get(url(incident)))
+    assert "Toute l’histoire" in read_markup(client.get(case_url(incident)))
 
 
 @pytest.mark.parametrize("before", ["x", "00000000-0000-4000-8000-000000000000"])
 def test_an_altered_page_cursor_shows_the_newest_events(client, incident, before):
     events = [event.pk for event in incident.events.order_by("-id")]
     for cursor in (before, declare().events.get().uid):
-        page = client.get(url(incident, "histoire"), {"avant": cursor})
+        page = client.get(case_url(incident, "histoire"), {"avant": cursor})
         assert [moment.event.pk for moment in page.context["moments"]] == events

@@ -21,7 +21,7 @@ from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.verify import CallBack, verify_incident
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
 from tests.incidents.desk import acknowledge_as, reload
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,9 @@ from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.unfinished import UNANSWERED_QUESTION, UNTOUCHED_QUESTION, NotFinished
 from incidents.services.handling.verify import verify_incident
 from tests.cast import an_agent, declare
-from tests.incidents.closing import REPORT, url
+from tests.incidents.closing import REPORT
 from tests.incidents.devices import open_by_link
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -21,20 +22,20 @@ pytestmark = pytest.mark.django_db
 
 def test_resolving_an_untouched_case_asks_for_a_reason(client, responder):
     incident = declare()
-    assert "Pourquoi (note interne)" in read_markup(client.get(url(incident, "cloture")))
+    assert "Pourquoi (note interne)" in read_markup(client.get(case_url(incident, "cloture")))
     without = {name: value for name, value in REPORT.items() if name != "why"}
 
-    answer = client.post(url(incident, "cloture"), without)
+    answer = client.post(case_url(incident, "cloture"), without)
     assert answer.status_code == 422
     assert answer.context["form"].errors == {"why": [str(UNTOUCHED_QUESTION)]}
     with pytest.raises(NotFinished, match="Dites pourquoi"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     assert_still_declared(incident)
 
-    assert client.post(url(incident, "cloture"), REPORT).status_code == 302
+    assert client.post(case_url(incident, "cloture"), REPORT).status_code == 302
     incident.refresh_from_db()
     assert (incident.status, incident.notes.get().text) == (Status.CLOSED, REPORT["why"])
-    assert REPORT["why"] in read_markup(client.get(url(incident)))
+    assert REPORT["why"] in read_markup(client.get(case_url(incident)))
     assert REPORT["why"] not in read_markup(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
 
 
@@ -65,19 +66,19 @@ def test_a_case_that_an_account_of_the_body_declared_is_untouched_too(client, re
 def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
     incident = declare()
     verify_incident(reference=incident.reference, actor=responder)
-    assert "jamais répondu" in read_markup(client.get(url(incident)))
-    assert "Personne n’a jamais répondu" in read_markup(client.get(url(incident, "cloture")))
+    assert "jamais répondu" in read_markup(client.get(case_url(incident)))
+    assert "Personne n’a jamais répondu" in read_markup(client.get(case_url(incident, "cloture")))
     visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Alors ?", key="w"))
 
-    for page in (url(incident), url(incident, "cloture")):
+    for page in (case_url(incident), case_url(incident, "cloture")):
         assert "<b>Le déclarant attend une réponse</b>" in read_markup(client.get(page))
     with pytest.raises(NotFinished, match="Le déclarant attend une réponse"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     without = {name: value for name, value in REPORT.items() if name != "why"}
-    answer = client.post(url(incident, "cloture"), without)
+    answer = client.post(case_url(incident, "cloture"), without)
     assert answer.context["form"].errors == {"why": [UNANSWERED_QUESTION]}
-    assert client.post(url(incident, "cloture"), REPORT).status_code == 302
+    assert client.post(case_url(incident, "cloture"), REPORT).status_code == 302
 
 
 def test_the_refusal_of_an_unfinished_case_names_the_waiting_declarant(responder):

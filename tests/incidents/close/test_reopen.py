@@ -20,14 +20,11 @@ from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 WHY = "Le chiffrement a repris cette nuit."
-
-
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
 def close_new_case(reason=ClosingReason.NOT_AN_INCIDENT):
@@ -45,9 +42,9 @@ def write_as_declarant(incident, text="Cela recommence."):
 
 def test_a_responder_reopens_a_closed_case_with_a_reason(client, responder):
     incident = close_new_case()
-    assert "Rouvrir le dossier" in read_markup(client.get(url(incident)))
+    assert "Rouvrir le dossier" in read_markup(client.get(case_url(incident)))
 
-    page = read_markup(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
+    page = read_markup(client.post(case_url(incident, "rouvrir"), {"motive": WHY}, follow=True))
 
     incident.refresh_from_db()
     assert (incident.status, incident.closing_reason, incident.closed_at) == (Status.ACKNOWLEDGED, "", None)
@@ -101,7 +98,7 @@ def test_a_case_may_be_closed_and_reopened_twice(responder):
 @pytest.mark.parametrize("motive", ["", " \n ", "x" * 1_001])
 def test_without_a_valid_reason_the_case_stays_closed(client, responder, motive):
     incident = close_new_case()
-    answer = client.post(url(incident, "rouvrir"), {"motive": motive})
+    answer = client.post(case_url(incident, "rouvrir"), {"motive": motive})
     assert answer.status_code == 422
     assert list(answer.context["ending"]["form"].errors) == ["motive"]
     assert_closed(incident)
@@ -118,14 +115,14 @@ def test_an_open_case_is_not_reopened(client, responder):
     incident = declare()
     with pytest.raises(InvalidTransition):
         reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
-    assert "Rouvrir" not in read_markup(client.get(url(incident)))
+    assert "Rouvrir" not in read_markup(client.get(case_url(incident)))
     assert not Note.objects.exists()
 
 
 def test_a_duplicate_is_not_reopened_before_it_is_unmerged(client, responder):
     other, incident = declare(), close_new_case(ClosingReason.DUPLICATE)
     Incident.objects.filter(pk=incident.pk).update(merged_into=other)
-    page = read_markup(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
+    page = read_markup(client.post(case_url(incident, "rouvrir"), {"motive": WHY}, follow=True))
     assert "défaites d’abord la fusion" in page
     assert "Rouvrir le dossier" not in page
     assert_closed(incident)
@@ -145,7 +142,7 @@ def test_a_withdrawn_case_is_reopened_with_a_reason(client, responder):
     withdraw_incident(reference=incident.reference, visitor=visitor, letter=Letter(text="Fausse alerte.", key="k"))
     incident.refresh_from_db()
     assert incident.has_addition_since_closing, "the reason for a withdrawal waits for an answer"
-    assert "Rouvrez seulement si vous savez que l’incident est réel" in read_markup(client.get(url(incident)))
+    assert "Rouvrez seulement si vous savez que l’incident est réel" in read_markup(client.get(case_url(incident)))
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()
     assert incident.status == Status.ACKNOWLEDGED
@@ -162,8 +159,8 @@ def test_a_message_on_a_closed_case_is_announced_in_the_queue_and_on_the_case(cl
 
     queue = client.get("/admin/incidents/incident/")
     assert "Le déclarant a écrit sur un dossier clos" in read_markup(queue)
-    assert f'{url(incident)}#fin"' in queue.content.decode()
-    page = read_markup(client.get(url(incident)))
+    assert f'{case_url(incident)}#fin"' in queue.content.decode()
+    page = read_markup(client.get(case_url(incident)))
     assert "Le déclarant a écrit depuis la clôture" in page
     assert "<details open> <summary>Rouvrir…" in page
 
@@ -173,7 +170,7 @@ def test_an_answered_message_on_a_closed_case_is_no_longer_announced(client, res
     write_as_declarant(incident)
     letter = Letter(text="C’est normal, rien à craindre.", key="k")
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
-    assert "depuis la clôture" not in read_markup(client.get(url(incident)))
+    assert "depuis la clôture" not in read_markup(client.get(case_url(incident)))
     assert "Le déclarant a écrit sur un dossier clos" not in read_markup(client.get("/admin/incidents/incident/"))
 
 
@@ -209,7 +206,7 @@ def test_another_centre_neither_sees_nor_reopens_the_case(client, responder):
     write_as_declarant(incident)
     Incident.objects.update(csirt=None)
     assert "dossier clos" not in read_markup(client.get("/admin/incidents/incident/"))
-    assert client.post(url(incident, "rouvrir"), {"motive": WHY}).status_code == 404
+    assert client.post(case_url(incident, "rouvrir"), {"motive": WHY}).status_code == 404
 
 
 def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_reason(client, responder):
@@ -225,7 +222,7 @@ def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_reason(client
 def test_a_hostile_reason_is_escaped(client, responder):
     incident = close_new_case()
     for motive in (*MARKUP, "x" * 900 + MARKUP[0] * 20):
-        harmless.check_response(client.post(url(incident, "rouvrir"), {"motive": motive}, follow=True))
+        harmless.check_response(client.post(case_url(incident, "rouvrir"), {"motive": motive}, follow=True))
         Incident.objects.filter(pk=incident.pk).update(
             status="closed", closing_reason="resolved", closed_at=incident.closed_at, due_for="nothing"
         )
@@ -237,4 +234,4 @@ def test_the_report_of_an_earlier_closing_is_not_shown_for_the_last_one(client, 
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, visitor=visitor, letter=Letter(text="", key="k"))
-    assert client.get(url(incident)).context["ending"]["closing"] is None
+    assert client.get(case_url(incident)).context["ending"]["closing"] is None

@@ -7,7 +7,8 @@ from incidents.models import Closing, Incident, Task
 from incidents.services.handling.close import ClosingReport, close_incident, close_with_report
 from incidents.workflow import InvalidTransition
 from tests.cast import a_lead
-from tests.incidents.closing import REPORT, make_full_report, url
+from tests.incidents.closing import REPORT, make_full_report
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_a_double_click_is_one_closing(client, closing_responder, unfinished_case):
     fields = make_full_report(unfinished_case)
     for _ in range(2):
-        assert client.post(url(unfinished_case, "cloture"), fields).status_code == 302
+        assert client.post(case_url(unfinished_case, "cloture"), fields).status_code == 302
     assert Closing.objects.count() == 1
     assert unfinished_case.events.filter(kind=EventKind.CLOSED).count() == 1
 
@@ -33,14 +34,14 @@ def test_a_double_click_is_one_closing(client, closing_responder, unfinished_cas
     ],
 )
 def test_a_changed_report_sent_after_the_first_is_refused(client, closing_responder, unfinished_case, change):
-    client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case))
+    client.post(case_url(unfinished_case, "cloture"), make_full_report(unfinished_case))
     before = (
         list(Closing.objects.values()),
         Incident.objects.values().get(),
         unfinished_case.interruptions.values().get(),
     )
 
-    page = client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case) | change, follow=True)
+    page = client.post(case_url(unfinished_case, "cloture"), make_full_report(unfinished_case) | change, follow=True)
 
     assert "Ce dossier a été clos à 9 h 51 : résolu." in read_markup(page)
     after = (
@@ -69,7 +70,7 @@ def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(
     client, closing_responder, unfinished_case
 ):
     close_incident(reference=unfinished_case.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
-    page = client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case), follow=True)
+    page = client.post(case_url(unfinished_case, "cloture"), make_full_report(unfinished_case), follow=True)
     assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in read_markup(page)
     assert Closing.objects.count() == 1
-    assert REPORT["summary"] in read_markup(client.get(url(unfinished_case, "cloture"))), "to be copied"
+    assert REPORT["summary"] in read_markup(client.get(case_url(unfinished_case, "cloture"))), "to be copied"

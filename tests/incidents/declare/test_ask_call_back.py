@@ -22,8 +22,9 @@ from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in
 from tests.incidents.devices import open_by_link
-from tests.incidents.express import NOW, PHONE, URL, case, declare_express, post_express
+from tests.incidents.express import NOW, PHONE, URL, declare_express, post_express
 from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address
+from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_field_errors, read_hidden_value, read_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
@@ -341,7 +342,7 @@ def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(clien
     declare()
     client.force_login(a_responder())
     assert read_text(client.get("/admin/incidents/incident/")).count("à rappeler ·") == 1
-    page = client.get(case(incident))
+    page = client.get(case_url(incident))
     assert EXPRESS in read_text(page)
 
     assert EXPRESS in read_text(client.get(f"/triage/{incident.reference}/"))

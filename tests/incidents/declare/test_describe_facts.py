@@ -10,8 +10,8 @@ from incidents.services.history.snapshots import snapshot_rows
 from tests.cast import a_responder, declare
 from tests.incidents import completing_pages
 from tests.incidents.devices import open_by_link
-from tests.incidents.express import case
 from tests.incidents.journeys import WHERE, begin, post
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_hidden_value, read_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
@@ -86,7 +86,7 @@ def test_story_lines_are_asked_in_a_call(client):
 def test_story_lines_are_filled_in_a_later_call(client):
     incident = declare(**LINES)
     client.force_login(a_responder())
-    page = client.get(case(incident, "appel"))
+    page = client.get(case_url(incident, "appel"))
     form = page.context["form"]
     assert {name: form[name].value() for name in LINES} == LINES
 
@@ -97,7 +97,7 @@ def test_story_lines_are_filled_in_a_later_call(client):
         "type": incident.type,
         "direction": "call_out",
     }
-    assert client.post(case(incident, "appel"), fields | CORRECTED).status_code == 302
+    assert client.post(case_url(incident, "appel"), fields | CORRECTED).status_code == 302
 
     assert get_story_lines(incident) == CORRECTED
 
@@ -117,7 +117,7 @@ def test_story_lines_are_corrected(client):
 def test_story_lines_are_read_on_the_case_and_in_the_sheet(client):
     incident = declare(**LINES)
     client.force_login(a_responder())
-    page = read_text(client.get(case(incident)))
+    page = read_text(client.get(case_url(incident)))
     assert all(f"{fact.short} {LINES[name]}" in page for name, fact in STORY_LINES.items())
 
     facts = {

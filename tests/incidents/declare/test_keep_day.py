@@ -19,7 +19,8 @@ from incidents.services.partners.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.factories.accounts import make_api_token
-from tests.incidents.devices import case_url, follow_up_url, open_by_link
+from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -21,8 +21,8 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.unfinished import NotFinished
 from tests.cast import a_lead, declare
 from tests.incidents.desk import reload
-from tests.incidents.devices import case_url
 from tests.incidents.merging import MAYOR, merge, write
+from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db

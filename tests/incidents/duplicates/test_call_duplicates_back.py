@@ -16,8 +16,9 @@ from incidents.services.handling.verify import verify_incident
 from notifications.facts import describe_status
 from tests.cast import declare
 from tests.incidents.desk import reload
-from tests.incidents.devices import case_url, follow_up_url, open_by_link
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.merging import merge
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ import pytest
 from incidents.models import OfficialNumber, Story
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from tests.incidents.devices import case_url
 from tests.incidents.merging import merge, write
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup, read_text
 
 pytestmark = pytest.mark.django_db

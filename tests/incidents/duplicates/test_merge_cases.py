@@ -29,9 +29,10 @@ from stats.models import Rollup
 from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import reload
-from tests.incidents.devices import case_url, follow_up_url, get_visitor, open_by_link
+from tests.incidents.devices import follow_up_url, get_visitor, open_by_link
 from tests.incidents.devices import send as write_as_declarant
 from tests.incidents.merging import merge, write
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from incidents.models import Incident
 from incidents.services.handling.close import close_incident
 from incidents.triage.duplicates.likely import format_gap
 from tests.cast import SECRET, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.triage.wording import format_short_moment
 from tests.cast import declare
 from tests.incidents.desk import reload
-from tests.incidents.devices import case_url
 from tests.incidents.merging import merge
+from tests.incidents.triage_pages import case_url
 
 pytestmark = pytest.mark.django_db
 

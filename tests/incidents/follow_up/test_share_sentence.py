@@ -17,8 +17,9 @@ from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.verify import verify_incident
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import follow_up_url, open_by_link, sign_in_as
 from tests.incidents.journeys import find_commune
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)

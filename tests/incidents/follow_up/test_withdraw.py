@@ -10,7 +10,8 @@ from incidents.services.handling.verify import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, declare
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, sign_in_as
+from tests.incidents.devices import follow_up_url, open_by_link, send, sign_in_as
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 

@@ -26,8 +26,9 @@ from incidents.services.groups.group import (
 from incidents.services.handling.assign import assign_incident, format_person_tag
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import acknowledge_as
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, send
+from tests.incidents.devices import follow_up_url, open_by_link, send
 from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -10,18 +10,15 @@ from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES,
 from incidents.enums import CaseFormCode
 from incidents.models import Incident
 from tests.cast import a_responder
+from tests.incidents.triage_pages import case_url
 
 REFERENCE = {"source_name": "mitre-attack"}
-
-
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
 def search(client, incident, words, **fields):
     """Search as the page does: with the prefix of its form."""
     posted = {f"{CaseFormCode.QUALIFICATION.value}-{name}": value for name, value in {"find": words, **fields}.items()}
-    return client.post(url(incident, "qualifier"), posted | {"chercher": "oui"})
+    return client.post(case_url(incident, "qualifier"), posted | {"chercher": "oui"})
 
 
 @pytest.mark.parametrize("words", ["T1055.011", "extra window memory", "EXTRA window", "t1055 011"])
@@ -36,7 +33,7 @@ def test_a_technique_is_found_ticked_and_saved(client, incident, words):
     assert form["nature"].value() == "incident"
     fields = {name: form[name].value() for name in form.fields} | {"techniques": ["T1490", "T1055.011"]}
     fields = {name: value for name, value in fields.items() if value is not None}
-    assert client.post(url(incident, "qualifier"), fields).status_code == 302
+    assert client.post(case_url(incident, "qualifier"), fields).status_code == 302
     assert Incident.objects.get().techniques == ["T1055.011", "T1490"]
 
 
@@ -50,14 +47,14 @@ def test_a_search_says_that_no_technique_matches_or_how_many_are_hidden(client, 
 
 def test_words_that_cannot_be_searched_are_refused_at_their_field(client, incident):
     client.force_login(a_responder())
-    page = LexborHTMLParser(client.post(url(incident, "qualifier"), {"find": "T15\x0066"}).content.decode())
+    page = LexborHTMLParser(client.post(case_url(incident, "qualifier"), {"find": "T15\x0066"}).content.decode())
     (control,) = page.css(f'input[name="{CaseFormCode.QUALIFICATION.value}-find"]')
     assert "nul" in page.css_first(f"#{control.attributes['aria-describedby']}").text()
 
 
 def test_the_page_offers_few_techniques_before_a_search(client, incident):
     client.force_login(a_responder())
-    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
+    form = client.get(case_url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     assert len(form["techniques"].subwidgets) < 20
 
 

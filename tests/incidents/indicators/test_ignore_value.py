@@ -12,7 +12,8 @@ from accounts.models import Membership
 from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, breizh_cyber, declare
 from tests.incidents.devices import sign_in_as
-from tests.incidents.observing import EMAIL, STORY, URL, an_observable, get_other_centre, page
+from tests.incidents.observing import EMAIL, STORY, URL, an_observable, get_other_centre
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_a_responder_ignores_a_proposed_value(client, responder):
     incident = declare(description=STORY)
     form = {"acte": "ignorer", "choix": [f"url|declaration|{URL}"], "motive": WHY}
 
-    answer = client.post(page(incident, "indicateurs"), form, follow=True)
+    answer = client.post(case_url(incident, "indicateurs"), form, follow=True)
 
     row = IgnoredValue.objects.get()
     assert (row.csirt, row.kind, row.value, row.motive, row.actor) == (incident.csirt, "url", URL, WHY, responder)
@@ -43,14 +44,14 @@ def test_a_responder_ignores_a_proposed_value(client, responder):
     client.post(LIST, {"uid": row.uid})
     assert client.post(LIST, {"uid": row.uid}).status_code == 302, "a double click"
     assert not IgnoredValue.objects.exists()
-    assert len(client.get(page(incident, "indicateurs")).context["offers"]) == 2
+    assert len(client.get(case_url(incident, "indicateurs")).context["offers"]) == 2
 
 
 def test_without_a_reason_nothing_is_ignored_and_the_ticks_stay(client, responder):
     incident = declare(description=STORY)
     form = {"acte": "ignorer", "choix": [f"url|declaration|{URL}"], "motive": "  "}
 
-    answer = client.post(page(incident, "indicateurs"), form)
+    answer = client.post(case_url(incident, "indicateurs"), form)
 
     assert answer.status_code == 422
     assert list(answer.context["why"].errors) == ["motive"]
@@ -89,7 +90,7 @@ def test_another_centre_does_not_see_an_ignored_value(client, responder):
     incident = declare(description="evil.example")
 
     assert "evil[.]example" not in read_markup(client.get(LIST))
-    assert len(client.get(page(incident, "indicateurs")).context["offers"]) == 1
+    assert len(client.get(case_url(incident, "indicateurs")).context["offers"]) == 1
     assert client.post(LIST, {"uid": row.uid}).status_code == 404
     form = {"csirt": "ailleurs", "kind": "domain", "value": "x.com", "motive": WHY}
     assert client.post(LIST, form).status_code == 404

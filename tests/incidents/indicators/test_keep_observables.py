@@ -28,7 +28,8 @@ from incidents.sharing import PAP_MEANINGS
 from tests.cast import a_lead, declare
 from tests.incidents.completing import make_edit
 from tests.incidents.merging import merge
-from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
+from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere
+from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def list_observed_data(incident):
 
 
 def test_a_responder_records_the_proposed_observables(client, responder, case_with_suspect_link):
-    answer = client.get(page(case_with_suspect_link, "indicateurs"))
+    answer = client.get(case_url(case_with_suspect_link, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     page_text = read_markup(answer)
     assert "hxxps://banque[.]evil[.]example/payer" in page_text
@@ -62,7 +63,7 @@ def test_a_responder_records_the_proposed_observables(client, responder, case_wi
     assert "1 valeur sans intérêt" in page_text, "the declarant's own address is not proposed"
 
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}
-    answer = client.post(page(case_with_suspect_link, "indicateurs"), form, follow=True)
+    answer = client.post(case_url(case_with_suspect_link, "indicateurs"), form, follow=True)
 
     assert "2 indicateurs relevés." in read_markup(answer)
     assert "Relever les valeurs cochées" in page_text
@@ -71,7 +72,7 @@ def test_a_responder_records_the_proposed_observables(client, responder, case_wi
     assert list_observables(case_with_suspect_link) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}
     assert list_observed_data(case_with_suspect_link) == [{"added": 2, "kinds": ["email", "url"]}]
     assert list_offered_ticks(answer) == []
-    case = read_markup(client.get(page(case_with_suspect_link)))
+    case = read_markup(client.get(case_url(case_with_suspect_link)))
     assert "hxxps://banque[.]evil[.]example/payer" in case
     assert "escroc[@]evil[.]example" in case
     assert f'href="{URL}' not in case
@@ -84,14 +85,14 @@ def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, ca
     visitor = CaseVisitor(access_uid=case_with_suspect_link.accesses.get().uid)
     declarant_letter = Letter(text="Vu https://piege.evil.example/a", key="k")
     write_to_csirt(reference=case_with_suspect_link.reference, visitor=visitor, letter=declarant_letter)
-    answer = client.get(page(case_with_suspect_link, "indicateurs"))
+    answer = client.get(case_url(case_with_suspect_link, "indicateurs"))
     assert "url|message|https://piege.evil.example/a" in list_offered_ticks(answer)
     assert "aide.evil.example" not in " ".join(list_offered_ticks(answer))
 
 
 def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, responder, case_with_suspect_link):
     correct_story(edit=make_edit(case_with_suspect_link, "recit"), description="Un mail, et rien d’autre.")
-    answer = client.get(page(case_with_suspect_link, "indicateurs"))
+    answer = client.get(case_url(case_with_suspect_link, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     assert "adresse web, déclaration avant correction." in read_markup(answer)
 
@@ -106,7 +107,7 @@ def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is
         letter=Letter(text="Et 198.51.100.45.", key="k"),
     )
     merge(duplicate, main, responder)
-    answer = client.get(page(main, "indicateurs"))
+    answer = client.get(case_url(main, "indicateurs"))
     assert list_offered_ticks(answer) == ["ip|declaration|198.51.100.44", "ip|message|198.51.100.45"]
     text = read_markup(answer)
     assert "198[.]51[.]100[.]44</bdi> <small>adresse IP, déclaration d’un double, réponses d’un double." in text
@@ -114,23 +115,23 @@ def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is
     assert duplicate.read_log.filter(user=responder, door=Door.BESIDE).exists()
 
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}
-    client.post(page(main, "indicateurs"), form)
+    client.post(case_url(main, "indicateurs"), form)
     assert main.observables.count() == 2
     Incident.objects.filter(pk=duplicate.pk).update(erased_at=timezone.now())
-    assert not client.get(page(main, "indicateurs")).context["offers"], "an erased duplicate gives nothing"
+    assert not client.get(case_url(main, "indicateurs")).context["offers"], "an erased duplicate gives nothing"
 
 
 def test_a_double_click_records_one_observable(client, responder, case_with_suspect_link):
     form = {"acte": "relever", "choix": [f"url|declaration|{URL}"]}
     for _ in range(2):
-        client.post(page(case_with_suspect_link, "indicateurs"), form)
+        client.post(case_url(case_with_suspect_link, "indicateurs"), form)
     assert case_with_suspect_link.observables.count() == len(list_observed_data(case_with_suspect_link)) == 1
 
 
 def test_an_observable_is_added_by_hand_in_any_spelling(client, responder, case_with_suspect_link):
     form = {"acte": "ajouter", "kind": "url", "value": " hxxps://BANQUE[.]evil[.]example/payer "}
     for _ in range(2):
-        assert client.post(page(case_with_suspect_link, "indicateurs"), form).status_code == 302
+        assert client.post(case_url(case_with_suspect_link, "indicateurs"), form).status_code == 302
     assert list_observables(case_with_suspect_link) == {("url", URL, "hand")}
     assert len(list_observed_data(case_with_suspect_link)) == 1
 
@@ -151,7 +152,7 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(
     client, responder, case_with_suspect_link, kind, value, field
 ):
     answer = client.post(
-        page(case_with_suspect_link, "indicateurs"), {"acte": "ajouter", "kind": kind, "value": value}
+        case_url(case_with_suspect_link, "indicateurs"), {"acte": "ajouter", "kind": kind, "value": value}
     )
 
     assert answer.status_code == 422
@@ -173,7 +174,7 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(
     ],
 )
 def test_an_invalid_form_records_nothing(client, responder, case_with_suspect_link, form):
-    answer = client.post(page(case_with_suspect_link, "indicateurs"), form)
+    answer = client.post(case_url(case_with_suspect_link, "indicateurs"), form)
     assert answer.status_code == 422
     assert 'role="alert"' in read_markup(answer)
     assert not Observable.objects.exists()
@@ -182,20 +183,19 @@ def test_an_invalid_form_records_nothing(client, responder, case_with_suspect_li
 def test_a_responder_removes_an_observable(client, responder, case_with_suspect_link):
     row = an_observable(case_with_suspect_link)
     for _ in range(2):
-        assert (
-            client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": row.uid}).status_code
-            == 302
-        )
+        answer = client.post(case_url(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": row.uid})
+        assert answer.status_code == 302
     assert not case_with_suspect_link.observables.exists()
     assert list_observed_data(case_with_suspect_link) == [{"removed": 1, "kinds": ["domain"]}]
-    assert "(1 retiré : nom de domaine)" in read_markup(client.get(page(case_with_suspect_link)))
+    assert "(1 retiré : nom de domaine)" in read_markup(client.get(case_url(case_with_suspect_link)))
 
 
 def test_an_observable_of_another_case_cannot_be_removed(client, responder, case_with_suspect_link):
     row = an_observable(declare())
-    client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": row.uid})
+    client.post(case_url(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": row.uid})
     assert Observable.objects.filter(pk=row.pk).exists()
-    assert client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": "x"}).status_code == 404
+    answer = client.post(case_url(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": "x"})
+    assert answer.status_code == 404
 
 
 def test_adding_an_observable_counts_as_work_on_the_case(responder, case_with_suspect_link):
@@ -220,9 +220,9 @@ def test_a_case_of_another_centre_is_not_found(client, responder):
     other = declare_elsewhere()
     row = an_observable(other)
     for answer in (
-        client.get(page(other, "indicateurs")),
-        client.get(page(other, "indicateurs", str(row.uid))),
-        client.post(page(other, "indicateurs"), {"acte": "ajouter", "kind": "domain", "value": "x.com"}),
+        client.get(case_url(other, "indicateurs")),
+        client.get(case_url(other, "indicateurs", str(row.uid))),
+        client.post(case_url(other, "indicateurs"), {"acte": "ajouter", "kind": "domain", "value": "x.com"}),
         client.get("/admin/incidents/incident/ZZZZZZZZ/indicateurs/"),
     ):
         assert answer.status_code == 404
@@ -230,23 +230,22 @@ def test_a_case_of_another_centre_is_not_found(client, responder):
 
 
 def test_an_unknown_observable_is_not_found(client, responder, case_with_suspect_link):
-    assert client.get(page(case_with_suspect_link, "indicateurs", str(uuid4()))).status_code == 404
-    assert (
-        client.get(page(case_with_suspect_link, "indicateurs", str(an_observable(declare()).uid))).status_code == 404
-    )
+    assert client.get(case_url(case_with_suspect_link, "indicateurs", str(uuid4()))).status_code == 404
+    answer = client.get(case_url(case_with_suspect_link, "indicateurs", str(an_observable(declare()).uid)))
+    assert answer.status_code == 404
 
 
 def test_a_file_is_read_on_demand_and_its_opening_is_recorded(client, responder, case_with_suspect_link):
     piece = a_text(case_with_suspect_link, b"connexion depuis 203.0.113.7 vers evil.example")
     assert not Opening.objects.exists()
 
-    answer = client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid})
+    answer = client.post(case_url(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid})
 
     assert list_offered_ticks(answer) == ["domain|file|evil.example", "ip|file|203.0.113.7"]
     assert "Vous êtes noté comme ayant ouvert cette pièce" in read_markup(answer)
     opening = Opening.objects.get()
     assert (opening.evidence, opening.user) == (piece, responder)
-    client.get(page(case_with_suspect_link, "indicateurs"))
+    client.get(case_url(case_with_suspect_link, "indicateurs"))
     assert Opening.objects.count() == 1
 
 
@@ -255,16 +254,17 @@ def test_only_small_text_files_are_read(client, responder, case_with_suspect_lin
     piece = a_text(case_with_suspect_link, b"evil.example", media_type=change.get("media_type", "text/plain"))
     if "size" in change:
         piece = a_text(case_with_suspect_link, b"evil.example" + b" " * 1_000_000, number=2)
-    assert (
-        client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid}).status_code == 404
-    )
+    answer = client.post(case_url(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid})
+    assert answer.status_code == 404
     assert not Opening.objects.exists()
 
 
 def test_a_file_that_cannot_be_opened_is_reported(client, responder, case_with_suspect_link):
     piece = a_text(case_with_suspect_link, b"evil.example")
     CaseKey.objects.filter(incident=case_with_suspect_link).delete()
-    answer = client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True)
+    answer = client.post(
+        case_url(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True
+    )
     assert "Cette pièce ne s’ouvre pas" in read_markup(answer)
     assert not Opening.objects.exists()
 
@@ -272,7 +272,7 @@ def test_a_file_that_cannot_be_opened_is_reported(client, responder, case_with_s
 def test_a_file_read_only_in_part_is_reported(client, responder):
     incident = declare(description="evil.example")
     piece = a_text(incident, b"a.example " + b"x " * TEXT_LIMIT + b" b.example")
-    answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
+    answer = client.post(case_url(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
     assert list_offered_ticks(answer) == ["domain|file|a.example"]
     assert "Pas lu jusqu’au bout : nom de pièce" in read_markup(answer)
 
@@ -283,13 +283,13 @@ def test_erasing_a_case_removes_its_observables(client, responder, case_with_sus
 
     assert not Observable.objects.exists()
     assert "effacés, et ses indicateurs avec eux" in read_markup(
-        client.get(page(case_with_suspect_link, "indicateurs"))
+        client.get(case_url(case_with_suspect_link, "indicateurs"))
     )
     for form in (
         {"acte": "ajouter", "kind": "domain", "value": "x.com"},
         {"acte": "relever", "choix": [f"url|declaration|{URL}"]},
     ):
-        answer = client.post(page(case_with_suspect_link, "indicateurs"), form)
+        answer = client.post(case_url(case_with_suspect_link, "indicateurs"), form)
         assert answer.status_code == 422
         assert "ont été effacés" in read_markup(answer)
     with pytest.raises(ValidationError):
@@ -305,13 +305,13 @@ def test_the_pages_cost_the_same_with_fifty_observables(client, responder, many)
         for case in (incident, other):
             an_observable(case, f"seen{number}.example", actor=responder)
         a_text(incident, b"x", number=number + 1)
-    client.get(page(incident, "indicateurs"))
+    client.get(case_url(incident, "indicateurs"))
     costs = []
     first = str(incident.observables.first().uid)
-    for address in (page(incident, "indicateurs"), page(incident, "indicateurs", first)):
+    for address in (case_url(incident, "indicateurs"), case_url(incident, "indicateurs", first)):
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
         assert answer.status_code == 200
         costs.append(len(queries))
-    assert len(list_offered_ticks(client.get(page(incident, "indicateurs")))) == many
+    assert len(list_offered_ticks(client.get(case_url(incident, "indicateurs")))) == many
     assert costs == [COST_OF_PAGE, COST_OF_ONE]

@@ -16,7 +16,8 @@ from incidents.services.search.index import index_pending_events
 from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import sign_in_as
-from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere, get_other_centre, page
+from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere, get_other_centre
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +29,10 @@ def test_a_value_is_counted_alike_before_and_after_it_is_recorded(client, respon
     for _ in range(2):
         an_observable(declare(), URL, "url")
     seen = "Vu dans 2 autres dossiers de votre centre"
-    before = client.get(page(incident, "indicateurs"))
+    before = client.get(case_url(incident, "indicateurs"))
     assert read_markup(before).count(seen) == 1
     offer = next(offer for offer in before.context["offers"] if URL in offer.tick)
-    after = client.post(page(incident, "indicateurs"), {"acte": "relever", "choix": offer.tick}, follow=True)
+    after = client.post(case_url(incident, "indicateurs"), {"acte": "relever", "choix": offer.tick}, follow=True)
     assert seen in read_markup(after).partition('id="releves"')[2]
 
 
@@ -40,9 +41,9 @@ def test_an_observable_links_to_the_other_cases_that_have_it(client, responder):
     row = an_observable(incident)
     an_observable(other)
 
-    assert "Vu dans 1 autre dossier de votre centre" in read_markup(client.get(page(incident)))
-    value_page = read_markup(client.get(page(incident, "indicateurs", str(row.uid))))
-    assert f'href="{page(other)}"' in value_page
+    assert "Vu dans 1 autre dossier de votre centre" in read_markup(client.get(case_url(incident)))
+    value_page = read_markup(client.get(case_url(incident, "indicateurs", str(row.uid))))
+    assert f'href="{case_url(other)}"' in value_page
     assert "evil[.]example" in value_page
     assert "Vu dans d’autres dossiers de votre centre" in value_page
     assert "Relevé dans aucun autre" not in value_page
@@ -53,16 +54,16 @@ def test_observables_of_another_centre_are_not_shown(client, responder):
     row = an_observable(incident)
     an_observable(case_elsewhere)
 
-    assert "Vu dans" not in read_markup(client.get(page(incident)))
+    assert "Vu dans" not in read_markup(client.get(case_url(incident)))
     for answer in (
-        client.get(page(incident, "indicateurs", str(row.uid))),
+        client.get(case_url(incident, "indicateurs", str(row.uid))),
         client.post(LOOK, {"text": "evil.example"}),
     ):
         assert case_elsewhere.reference not in answer.content.decode()
-    assert "Relevé dans aucun autre." in read_markup(client.get(page(incident, "indicateurs", str(row.uid))))
+    assert "Relevé dans aucun autre." in read_markup(client.get(case_url(incident, "indicateurs", str(row.uid))))
     declared = declare(description="evil.example")
     row.delete()
-    assert client.get(page(declared, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
+    assert client.get(case_url(declared, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
 
 
 def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
@@ -72,14 +73,14 @@ def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
         merge_incident(reference=case.reference, into=main.reference, actor=responder)
 
     for case, row in rows.items():
-        assert "Vu dans" not in read_markup(client.get(page(case)))
-        assert "Relevé dans aucun autre" in read_markup(client.get(page(case, "indicateurs", str(row.uid))))
-    assert client.get(page(second, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
+        assert "Vu dans" not in read_markup(client.get(case_url(case)))
+        assert "Relevé dans aucun autre" in read_markup(client.get(case_url(case, "indicateurs", str(row.uid))))
+    assert client.get(case_url(second, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
 
     an_observable(declare())
     for case, row in rows.items():
-        assert "Vu dans 1 autre dossier" in read_markup(client.get(page(case)))
-        assert len(client.get(page(case, "indicateurs", str(row.uid))).context["seen"]) == 1
+        assert "Vu dans 1 autre dossier" in read_markup(client.get(case_url(case)))
+        assert len(client.get(case_url(case, "indicateurs", str(row.uid))).context["seen"]) == 1
 
 
 def test_a_responder_does_not_see_cases_of_their_own_body_at_another_centre(client):
@@ -91,7 +92,7 @@ def test_a_responder_does_not_see_cases_of_their_own_body_at_another_centre(clie
     )
     row, _ = an_observable(incident), an_observable(case_elsewhere)
     client = sign_in_as(user)
-    assert case_elsewhere.reference not in client.get(page(incident, "indicateurs", str(row.uid))).content.decode()
+    assert case_elsewhere.reference not in client.get(case_url(incident, "indicateurs", str(row.uid))).content.decode()
 
 
 def test_a_transferred_case_counts_for_its_new_centre_only(client, responder):
@@ -100,8 +101,8 @@ def test_a_transferred_case_counts_for_its_new_centre_only(client, responder):
     an_observable(moved)
     Incident.objects.filter(pk=moved.pk).update(csirt=get_other_centre())
 
-    assert "Vu dans" not in read_markup(client.get(page(incident)))
-    assert client.get(page(moved, "indicateurs")).status_code == 404
+    assert "Vu dans" not in read_markup(client.get(case_url(incident)))
+    assert client.get(case_url(moved, "indicateurs")).status_code == 404
     new_centre_client = sign_in_as(a_responder(get_other_centre()))
     results = new_centre_client.post(LOOK, {"text": "evil.example"}).content.decode()
     assert moved.reference in results.replace(" ", "")
@@ -113,8 +114,8 @@ def test_more_than_twenty_other_cases_are_not_counted(client, responder):
     row = an_observable(incident)
     for _ in range(22):
         an_observable(declare(), actor=responder)
-    assert "Vu dans 20 autres dossiers de votre centre, et plus" in read_markup(client.get(page(incident)))
-    value_page = client.get(page(incident, "indicateurs", str(row.uid)))
+    assert "Vu dans 20 autres dossiers de votre centre, et plus" in read_markup(client.get(case_url(incident)))
+    value_page = client.get(case_url(incident, "indicateurs", str(row.uid)))
     assert len(value_page.context["seen"]) == 20
     assert "Les 20 plus récents" in read_markup(value_page)
     assert len(list_observables(incident, responder).get().seen_in) == 21
@@ -136,7 +137,7 @@ def test_the_observables_block_costs_one_query(responder, many):
 def test_a_value_in_the_declaration_is_marked_when_another_case_has_it(client, responder):
     an_observable(declare(), URL, ObservableKind.URL)
     incident = declare(description=STORY)
-    offers = client.get(page(incident, "indicateurs")).context["offers"]
+    offers = client.get(case_url(incident, "indicateurs")).context["offers"]
     assert [offer.row.seen_elsewhere for offer in offers] == [1, 0]
 
 
@@ -151,7 +152,7 @@ def test_the_values_of_a_pasted_text_are_looked_up(client, responder):
 
     assert answer.status_code == 200
     results = read_markup(answer)
-    assert f'href="{page(incident)}"' in results
+    assert f'href="{case_url(incident)}"' in results
     assert "Pas encore relevé dans vos dossiers." in results, "the mailboxes of the text"
 
 
@@ -174,7 +175,7 @@ def test_the_page_of_a_value_does_not_say_that_it_is_absent_elsewhere(client, re
     row = an_observable(incident)
     other = declare(description="Encore evil.example")
     index_pending_events()
-    value_page = client.get(page(incident, "indicateurs", str(row.uid)))
+    value_page = client.get(case_url(incident, "indicateurs", str(row.uid)))
     assert "Relevé dans aucun autre. Cela ne veut pas dire absent" in read_markup(value_page)
     assert other in {hit.incident for hit in client.get(value_page.context["search"]).context["hits"]}
 
@@ -192,7 +193,7 @@ def test_a_recorded_file_name_is_found_in_a_pasted_text(client, responder):
 def test_a_single_line_is_looked_up_as_a_file_name(client, responder):
     incident = declare()
     an_observable(incident, "lisez-moi.txt", ObservableKind.FILE)
-    assert f'href="{page(incident)}"' in read_markup(client.post(LOOK, {"text": "LISEZ-MOI.txt"}))
+    assert f'href="{case_url(incident)}"' in read_markup(client.post(LOOK, {"text": "LISEZ-MOI.txt"}))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "rien\ndu tout", "x" * 20_001])

@@ -22,7 +22,7 @@ from incidents.services.handling.tasks import apply_playbook
 from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, get_applied_playbook, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload
-from tests.incidents.devices import case_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

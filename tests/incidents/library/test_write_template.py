@@ -23,8 +23,9 @@ from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, acknowledge_as, reload
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_markup, read_text
 
 pytestmark = pytest.mark.django_db

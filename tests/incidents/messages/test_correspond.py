@@ -25,8 +25,9 @@ from incidents.services.handling.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, get_visitor, open_by_link, send, sign_in_as
+from tests.incidents.devices import QUEUE, follow_up_url, get_visitor, open_by_link, send, sign_in_as
 from tests.incidents.merging import merge
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup, read_text
 
 

@@ -13,8 +13,9 @@ from incidents.services.handling.close import close_incident
 from incidents.services.handling.due import ANSWER_FIELDS
 from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead, declare
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, send
+from tests.incidents.devices import follow_up_url, open_by_link, send
 from tests.incidents.threads import add_messages
+from tests.incidents.triage_pages import case_url
 from tests.reading import find_link, read_text
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,8 @@ from incidents.services.correspondence.correspond import (
 )
 from incidents.services.handling.readings import PRESENT_FOR
 from incidents.services.handling.unsent_text import WRITING_FOR
-from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.devices import sign_in_as
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

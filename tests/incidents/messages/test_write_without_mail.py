@@ -11,11 +11,12 @@ from incidents.reference import hyphenate
 from incidents.services.groups.group import add_to_group
 from incidents.services.handling.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import follow_up_url, open_by_link, sign_in_as
 from tests.incidents.grouping import a_group, declare_town, send_letter
 from tests.incidents.grouping import url as group_url
 from tests.incidents.merging import merge
 from tests.incidents.transferring import offer_url, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,8 @@ from incidents.services.partners.advise import describe_advice_facts
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
 from tests.incidents.devices import open_by_link
-from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
+from tests.incidents.qualifying import RANSOM, read_qualify_form
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -21,8 +21,9 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.devices import sign_in_as
 from tests.incidents.transferring import AGREED, make_agreement_fields
+from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db

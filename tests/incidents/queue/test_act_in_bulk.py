@@ -18,7 +18,7 @@ from incidents.services.handling.qualify import classify_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.devices import QUEUE, case_url
+from tests.incidents.devices import QUEUE
 from tests.incidents.many_cases import (
     URL,
     list_messages,
@@ -28,6 +28,7 @@ from tests.incidents.many_cases import (
     send,
     start_job,
 )
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

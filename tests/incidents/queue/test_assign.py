@@ -24,8 +24,9 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.desk import acknowledge_as, reload
-from tests.incidents.devices import QUEUE, case_url, open_by_link
+from tests.incidents.devices import QUEUE, open_by_link
 from tests.incidents.grouping import a_group
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

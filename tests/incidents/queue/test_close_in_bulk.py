@@ -12,9 +12,10 @@ from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.verify import verify_incident
 from tests import harmless
 from tests.cast import declare
-from tests.incidents.devices import QUEUE, case_url
+from tests.incidents.devices import QUEUE
 from tests.incidents.many_cases import URL, list_messages, list_outcomes, list_references, send, start_job
 from tests.incidents.transferring import create_other_centre, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db

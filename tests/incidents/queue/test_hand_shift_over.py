@@ -22,8 +22,9 @@ from incidents.services.search.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload
-from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.devices import sign_in_as
 from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 from tests.responses import Response
 

@@ -15,8 +15,9 @@ from incidents.querysets import extract_reversed_host
 from tests.bench.copies import copy_cases
 from tests.bench.databases import ADD_OBSERVABLES, USUAL_DOMAIN
 from tests.cast import declare
-from tests.incidents.observing import an_observable, declare_elsewhere, page
+from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.searching import URL, find_references, search
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_an_indicator_on_the_host_is_found_at_both_doors(client, responder, quer
 
     looked_up = client.post(LOOK, {"text": query})
     assert defang(kind, value) in read_markup(looked_up)
-    assert f'href="{page(incident)}"' in read_markup(looked_up)
+    assert f'href="{case_url(incident)}"' in read_markup(looked_up)
 
 
 @pytest.mark.parametrize(("query", "kind", "value"), ELSEWHERE)
@@ -71,7 +72,7 @@ def test_an_indicator_on_another_host_is_not_found(client, responder, query, kin
     incident = declare()
     an_observable(incident, value, kind)
     assert find_references(client, query) == set()
-    assert f'href="{page(incident)}"' not in read_markup(client.post(LOOK, {"text": query}))
+    assert f'href="{case_url(incident)}"' not in read_markup(client.post(LOOK, {"text": query}))
 
 
 def test_the_same_value_keeps_its_own_reason(client, responder):
@@ -86,8 +87,8 @@ def test_the_page_of_a_value_lists_the_others_on_its_host(client, responder):
     row = an_observable(incident, "mechant14.example")
     an_observable(incident, "ici@mechant14.example", ObservableKind.EMAIL)
     an_observable(other, "http://mechant14.example/x", ObservableKind.URL)
-    text = read_markup(client.get(page(incident, "indicateurs", str(row.uid))))
-    assert f'href="{page(other)}"' in text
+    text = read_markup(client.get(case_url(incident, "indicateurs", str(row.uid))))
+    assert f'href="{case_url(other)}"' in text
     assert "hxxp://mechant14[.]example/x" in text
     assert "ici[@]mechant14" not in text, "the same case"
 
@@ -101,7 +102,7 @@ def test_an_indicator_of_another_centre_is_not_found_by_its_host(client, respond
         search(client, "mechant14.example"),
         search(client, "x@mechant15.example"),
         client.post(LOOK, {"text": "mechant14.example x@mechant15.example"}),
-        client.get(page(incident, "indicateurs", str(row.uid))),
+        client.get(case_url(incident, "indicateurs", str(row.uid))),
     ):
         assert elsewhere.reference not in answer.content.decode().replace(" ", "").replace("&nbsp;", "")
 
@@ -113,8 +114,8 @@ def test_a_frequent_domain_leaves_room_for_the_others(client, responder, monkeyp
     an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
     an_observable(new, f"x@{USUAL_DOMAIN}", ObservableKind.EMAIL)
     looked_up = read_markup(client.post(LOOK, {"text": f"mechant14.example {USUAL_DOMAIN}"}))
-    assert f'href="{page(old)}"' in looked_up
-    assert f'href="{page(new)}"' in looked_up
+    assert f'href="{case_url(old)}"' in looked_up
+    assert f'href="{case_url(new)}"' in looked_up
 
 
 @pytest.mark.parametrize("few", [2, 200])
@@ -127,7 +128,7 @@ def test_a_value_with_many_others_in_its_case_leaves_room_for_older_cases(client
     row = an_observable(new, "mechant14.example")
     for number in range(3):
         an_observable(new, f"http://mechant14.example/{number}", ObservableKind.URL)
-    assert f'href="{page(old)}"' in read_markup(client.get(page(new, "indicateurs", str(row.uid))))
+    assert f'href="{case_url(old)}"' in read_markup(client.get(case_url(new, "indicateurs", str(row.uid))))
 
 
 def test_many_hosts_share_what_is_read(client, responder, monkeypatch):
@@ -136,7 +137,7 @@ def test_many_hosts_share_what_is_read(client, responder, monkeypatch):
     for case in cases:
         an_observable(case, "http://mechant14.example/x", ObservableKind.URL)
     looked_up = read_markup(client.post(LOOK, {"text": "mechant14.example mechant15.example"}))
-    assert [f'href="{page(case)}"' in looked_up for case in cases] == [False, True]
+    assert [f'href="{case_url(case)}"' in looked_up for case in cases] == [False, True]
 
 
 @pytest.mark.parametrize("many", [2, 50])
@@ -180,7 +181,7 @@ def test_an_indicator_in_an_old_case_is_found_by_its_host(client, responder):
     response = search(client, "mechant14.example")
     assert [hit.incident for hit in response.context["hits"]] == [old]
     assert "Chercher dans les plus anciens" not in read_markup(response)
-    assert f'href="{page(old)}"' in read_markup(client.post(LOOK, {"text": "mechant14.example"}))
+    assert f'href="{case_url(old)}"' in read_markup(client.post(LOOK, {"text": "mechant14.example"}))
 
 
 def test_neither_the_cases_nor_their_indicators_are_read_whole(client, responder):
@@ -193,7 +194,7 @@ def test_neither_the_cases_nor_their_indicators_are_read_whole(client, responder
         lambda: client.get(URL, {"q": "7k3m"}),
         lambda: client.get(URL, {"q": "Brest"}),
         lambda: client.post(LOOK, {"text": "mechant14.example"}),
-        lambda: client.get(page(incident, "indicateurs", str(row.uid))),
+        lambda: client.get(case_url(incident, "indicateurs", str(row.uid))),
     ):
         before = count_scans()
         assert ask().status_code == 200

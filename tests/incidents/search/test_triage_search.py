@@ -11,7 +11,8 @@ from incidents.models import Incident
 from incidents.reference import hyphenate, make_reference
 from incidents.services.handling.close import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import QUEUE, case_url
+from tests.incidents.devices import QUEUE
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 URL = f"{QUEUE}recherche/"

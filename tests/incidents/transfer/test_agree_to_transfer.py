@@ -6,8 +6,9 @@ from incidents.enums import Tlp
 from incidents.models import Incident, Story, Transfer
 from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead
-from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.devices import sign_in_as
 from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

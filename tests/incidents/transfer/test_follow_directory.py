@@ -25,8 +25,9 @@ from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
 from tests.incidents.desk import reload
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import QUEUE, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre, list_event_kinds, offer_url
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("follow_changes_at_once")]

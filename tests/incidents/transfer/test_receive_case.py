@@ -17,8 +17,9 @@ from stats.counting.rollups import fold_pending_events
 from stats.models import CaseFact
 from stats.services import verify_figures
 from tests.cast import a_responder, an_evidence_file, signed_in
-from tests.incidents.devices import QUEUE, case_url, sign_in_as
+from tests.incidents.devices import QUEUE, sign_in_as
 from tests.incidents.transferring import create_other_centre, propose_transfer
+from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from incidents.triage.transfer import pages
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.devices import QUEUE, case_url, get_visitor, sign_in_as
+from tests.incidents.devices import QUEUE, get_visitor, sign_in_as
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
     AGREED,
@@ -29,6 +29,7 @@ from tests.incidents.transferring import (
     offer_url,
     propose_transfer,
 )
+from tests.incidents.triage_pages import case_url
 from tests.reading import list_descriptions, read_markup
 
 pytestmark = pytest.mark.django_db
