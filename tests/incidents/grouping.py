@@ -6,7 +6,6 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
-from csirts.models import Csirt
 from incidents.enums import GroupKind
 from incidents.models import CaseGroup, Incident, Story
 from incidents.services.groups.group import add_to_group, open_group
@@ -19,10 +18,6 @@ GROUPS = "/admin/incidents/incident/groupes/"
 def a_group(actor: User, title: str = "Exemple SAS", **fields: Any) -> CaseGroup:
     defaults: dict[str, Any] = {"csirt": breizh_cyber(), "kind": GroupKind.SUPPLIER, "title": title, "actor": actor}
     return open_group(**defaults | fields)
-
-
-def get_other_centre() -> Csirt:
-    return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs", "level": "territorial"})[0]
 
 
 def url(group: CaseGroup, *parts: str) -> str:

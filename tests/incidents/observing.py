@@ -1,20 +1,16 @@
 """Helpers of the tests of observables: a case of another centre, an observable, an evidence file."""
 
 from accounts.models import User
-from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.files import vault
 from incidents.models import CaseKey, Evidence, Incident, Observable
 from tests.cast import a_responder, declare
+from tests.incidents.transferring import get_other_centre
 
 STORY = (
     "Un mail de escroc[at]evil.example mène à hxxps://banque[.]evil.example/payer. Appelez mairie@plouexemple.example."
 )
 URL, EMAIL = "https://banque.evil.example/payer", "escroc@evil.example"
-
-
-def get_other_centre() -> Csirt:
-    return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs"})[0]
 
 
 def declare_elsewhere() -> Incident:

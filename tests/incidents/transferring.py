@@ -1,4 +1,4 @@
-"""Helpers of the tests of transfers: another centre, a proposal and its address."""
+"""Helpers of the tests of transfers: other centres, a proposal and its address."""
 
 from typing import Any
 
@@ -26,6 +26,11 @@ def create_other_centre(slug: str = "loin-cyber", name: str = "Loin Cyber") -> C
     csirt = Csirt.objects.create(slug=slug, name=name, notification_email=f"garde@{slug}.example")
     Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
     return csirt
+
+
+def get_other_centre() -> Csirt:
+    """Return a centre without people and without contacts, for what belongs to others."""
+    return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs"})[0]
 
 
 def offer_url(transfer: Transfer, *parts: str) -> str:

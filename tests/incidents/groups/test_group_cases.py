@@ -27,7 +27,8 @@ from incidents.services.handling.assign import assign_incident, format_person_ta
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import follow_up_url, open_by_link, send
-from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
+from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, url
+from tests.incidents.transferring import get_other_centre
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 

@@ -12,7 +12,8 @@ from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.handling.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.completing import make_edit
-from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
+from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, url
+from tests.incidents.transferring import get_other_centre
 from tests.incidents.triage_pages import case_url
 from tests.reading import NBSP, read_text
 

@@ -12,7 +12,8 @@ from accounts.models import Membership
 from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, breizh_cyber, declare
 from tests.incidents.devices import sign_in_as
-from tests.incidents.observing import EMAIL, STORY, URL, an_observable, get_other_centre
+from tests.incidents.observing import EMAIL, STORY, URL, an_observable
+from tests.incidents.transferring import get_other_centre
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 

@@ -16,7 +16,8 @@ from incidents.services.search.index import index_pending_events
 from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import sign_in_as
-from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere, get_other_centre
+from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere
+from tests.incidents.transferring import get_other_centre
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 

@@ -19,8 +19,9 @@ from incidents.services.handling.verify import verify_incident
 from incidents.triage.queue import pages as queue
 from incidents.triage.queue.waves import WaveKind, arrange_waves
 from tests.cast import a_responder, declare
-from tests.incidents.grouping import a_group, copy_case, declare_town, get_other_centre
+from tests.incidents.grouping import a_group, copy_case, declare_town
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
+from tests.incidents.transferring import get_other_centre
 from tests.reading import read_text
 
 URL = "/admin/incidents/incident/"

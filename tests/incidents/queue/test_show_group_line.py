@@ -9,7 +9,8 @@ from incidents.models import Incident
 from incidents.services.groups.group import add_to_group
 from incidents.triage.queue import list_page
 from incidents.triage.queue.pages import read_queue_page
-from tests.incidents.grouping import a_group, declare_town, get_other_centre
+from tests.incidents.grouping import a_group, declare_town
+from tests.incidents.transferring import get_other_centre
 from tests.reading import read_text
 
 URL = "/admin/incidents/incident/"

@@ -19,8 +19,7 @@ from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_responder, an_evidence_file
 from tests.incidents.devices import QUEUE, sign_in_as
-from tests.incidents.grouping import get_other_centre
-from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
+from tests.incidents.transferring import create_other_centre, get_other_centre, offer_url, propose_transfer
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
 
