@@ -23,17 +23,19 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import installation
+from accounts.models import User
 from config.celery import app as celery_app
 from stats.categories import load_region_names
 from tests.backend import Backend, ReusableDatabase, Session
 from tests.browser import run_browser
-from tests.cast import signed_in
+from tests.cast import a_lead, signed_in
 from tests.deep_calls import call_with_room
 from tests.incidents.journeys import make_address
 from tests.page_integrity import check_page
+from tests.post import Post, receive_mails
 from tests.responses import Response
 
 BACKEND_FIXTURES = {"backend", "db", "client", "django_db_setup"}
@@ -119,6 +121,26 @@ def unread_demonstration_answer() -> Iterator[None]:
     installation.clear_demonstration_cache()
     yield
     installation.clear_demonstration_cache()
+
+
+@pytest.fixture
+def lead(db: None, client: Client) -> User:
+    """Return a lead, as whom the client is signed in."""
+    lead = a_lead()
+    client.force_login(lead)
+    return lead
+
+
+@pytest.fixture
+def demonstration(db: None) -> None:
+    installation.mark_as_demonstration()
+
+
+@pytest.fixture
+def post(settings: Settings) -> Iterator[Post]:
+    """Yield the mailbox that receives the mails of this process."""
+    with receive_mails(settings) as post:
+        yield post
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import ast
 import re
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -311,6 +311,15 @@ def test_the_shared_case_and_responder_are_fixtures_of_one_file():
     """A test module that needs another case names it after its data."""
     shared = {(path, node.name) for path, node in list_fixtures() if node.name in ("incident", "responder")}
     assert shared == {("tests/incidents/conftest.py", name) for name in ("incident", "responder")}
+
+
+def test_no_fixture_is_written_twice():
+    """What several modules share is in a conftest above them. What one sets up otherwise has a name that says it."""
+    places = defaultdict(list)
+    for path, node in list_fixtures():
+        statements = node.body[1:] if ast.get_docstring(node) else node.body
+        places[node.name, ast.unparse(ast.Module(statements, type_ignores=[]))].append(path)
+    assert [(name, paths) for (name, _body), paths in places.items() if len(paths) > 1] == []
 
 
 def test_fixtures_are_typed():

@@ -87,7 +87,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def declared_case(module_rows: None) -> Incident:
+def case_of_module(module_rows: None) -> Incident:
     breizh_cyber()
     return declare()
 
@@ -102,32 +102,32 @@ def device(
 
 
 @pytest.fixture(scope="module")
-def cast(declared_case: Incident) -> dict[str, Client]:
+def cast(case_of_module: Incident) -> dict[str, Client]:
     """Return the device of each holder. One of them holds a link that was replaced."""
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
-    replaced = device(declared_case)
-    rotate_access_by_responder(reference=declared_case.reference, actor=a_responder())
-    owner, uid = an_agent(), declared_case.accesses.get(revoked_at=None).uid
-    claim_incident(reference=declared_case.reference, access_uid=uid, actor=owner)
+    replaced = device(case_of_module)
+    rotate_access_by_responder(reference=case_of_module.reference, actor=a_responder())
+    owner, uid = an_agent(), case_of_module.accesses.get(revoked_at=None).uid
+    claim_incident(reference=case_of_module.reference, access_uid=uid, actor=owner)
     devices = [
-        *[device(declared_case), replaced, device(declare()), device()],
-        *[device(declared_case, user=an_agent()), device(user=owner), device(user=an_agent())],
-        *[device(declared_case, user=an_agent(neighbour)), device(declared_case, user=a_responder())],
-        device(declared_case, user=a_responder(), sign_in=sign_in_by_password),
+        *[device(case_of_module), replaced, device(declare()), device()],
+        *[device(case_of_module, user=an_agent()), device(user=owner), device(user=an_agent())],
+        *[device(case_of_module, user=an_agent(neighbour)), device(case_of_module, user=a_responder())],
+        device(case_of_module, user=a_responder(), sign_in=sign_in_by_password),
     ]
     return dict(zip(ROLES, devices, strict=True))
 
 
 @pytest.fixture(scope="module")
-def shared(declared_case: Incident, cast: dict[str, Client]) -> str:
-    visitor = CaseVisitor(access_uid=declared_case.accesses.get(revoked_at=None).uid)
-    return derive_sentence_secret(share_sentence(reference=declared_case.reference, visitor=visitor))
+def shared(case_of_module: Incident, cast: dict[str, Client]) -> str:
+    visitor = CaseVisitor(access_uid=case_of_module.accesses.get(revoked_at=None).uid)
+    return derive_sentence_secret(share_sentence(reference=case_of_module.reference, visitor=visitor))
 
 
 @pytest.fixture(scope="module")
-def places(declared_case: Incident, shared: str) -> dict[str, Any]:
-    objects = {"uid": an_upload(declared_case).uid, "piece": an_evidence_file(declared_case).uid}
-    return objects | {"reference": declared_case.reference, "section": "rappel", "secret": shared}
+def places(case_of_module: Incident, shared: str) -> dict[str, Any]:
+    objects = {"uid": an_upload(case_of_module).uid, "piece": an_evidence_file(case_of_module).uid}
+    return objects | {"reference": case_of_module.reference, "section": "rappel", "secret": shared}
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
@@ -158,8 +158,8 @@ def test_every_page_of_a_case_is_in_the_matrix():
     assert not {line for line in account_matrix - matrix if line[1].startswith(of_a_case)}
 
 
-def test_the_reader_of_the_sentence_learns_no_other_address(declared_case, cast, shared):
+def test_the_reader_of_the_sentence_learns_no_other_address(case_of_module, cast, shared):
     reader = cast["reader of the sentence"]
-    assert declared_case.reference not in reader.get(f"/phrase/{shared}/").content.decode()
-    assert reader.post("/suivi/", {"reference": declared_case.reference, "code": shared}).status_code == 422
+    assert case_of_module.reference not in reader.get(f"/phrase/{shared}/").content.decode()
+    assert reader.post("/suivi/", {"reference": case_of_module.reference, "code": shared}).status_code == 422
     assert reader.get(f"/suivi/acces/{shared}/").status_code == 404

@@ -1,7 +1,10 @@
-"""People who sign in."""
+"""People who sign in, and how long their sessions last."""
+
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.enums import Role
 from accounts.models import User
@@ -15,3 +18,9 @@ def manager(db: None, client: Client) -> User:
     manager = a_person(Role.MANAGER, collectivity=plouexemple())
     client.force_login(manager)
     return manager
+
+
+@pytest.fixture
+def short_limits(settings: Settings) -> None:
+    """End sessions of people with powers as production does."""
+    settings.SESSION_IDLE_LIMIT, settings.SESSION_ABSOLUTE_LIMIT = timedelta(minutes=30), timedelta(hours=12)

@@ -18,7 +18,7 @@ REMOVE_APPLICATION = "/compte/application/retirer/"
 
 
 @pytest.fixture
-def person(transactional_db: str) -> User:
+def factor_owner(transactional_db: str) -> User:
     return a_responder()
 
 
@@ -30,41 +30,41 @@ def sign_in_by_key(client, person):
     return open_session_with_record(client, person, {"method": "mfa", "type": "webauthn"})
 
 
-def test_an_application_that_is_enrolled_during_a_reset_does_not_survive_it(client, person):
+def test_an_application_that_is_enrolled_during_a_reset_does_not_survive_it(client, factor_owner):
     """Whoever holds the session that the reset is to end would otherwise keep a factor of their own."""
     lead = a_lead()
-    Authenticator.objects.filter(user=person).delete()
-    add_key(person)
-    sign_in_by_key(client, person)
+    Authenticator.objects.filter(user=factor_owner).delete()
+    add_key(factor_owner)
+    sign_in_by_key(client, factor_owner)
     secret = client.get(APPLICATION).context["form"].secret
     code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
     answer = act_during_change(
-        lambda: reset_factor(uid=person.uid, actor=lead), lambda: client.post(APPLICATION, {"code": code})
+        lambda: reset_factor(uid=factor_owner.uid, actor=lead), lambda: client.post(APPLICATION, {"code": code})
     )
     assert answer.headers["Location"] == "/connexion/"
-    assert not Authenticator.objects.filter(user=person).exists()
+    assert not Authenticator.objects.filter(user=factor_owner).exists()
     assert [mail.kind for mail in PendingMail.objects.all()] == ["factor_reset"]
 
 
-def test_codes_that_are_renewed_during_a_reset_do_not_survive_it(client, person):
+def test_codes_that_are_renewed_during_a_reset_do_not_survive_it(client, factor_owner):
     lead = a_lead()
-    RecoveryCodes.activate(person)
-    client.force_login(person)
-    answer = act_during_change(lambda: reset_factor(uid=person.uid, actor=lead), lambda: client.post(CODES))
+    RecoveryCodes.activate(factor_owner)
+    client.force_login(factor_owner)
+    answer = act_during_change(lambda: reset_factor(uid=factor_owner.uid, actor=lead), lambda: client.post(CODES))
     assert answer.headers["Location"] == "/connexion/"
-    assert not Authenticator.objects.filter(user=person).exists()
+    assert not Authenticator.objects.filter(user=factor_owner).exists()
     assert [mail.kind for mail in PendingMail.objects.all()] == ["factor_reset"]
 
 
 @pytest.mark.parametrize("last", ["application", "key"])
-def test_two_removals_at_once_leave_a_factor(client, person, last):
+def test_two_removals_at_once_leave_a_factor(client, factor_owner, last):
     """Each of the two sees the other factor until the first removal is committed."""
-    key = add_key(person)
-    client.force_login(person)
+    key = add_key(factor_owner)
+    client.force_login(factor_owner)
     removals = {"application": REMOVE_APPLICATION, "key": f"/compte/cles/{key.pk}/retirer/"}
     second = removals.pop(last)
     [first] = removals.values()
-    other = sign_in_by_key(Client(), person)
+    other = sign_in_by_key(Client(), factor_owner)
     answer = act_during_change(lambda: other.post(first), lambda: client.post(second))
     assert answer.status_code == 422
-    assert Authenticator.objects.filter(user=person).count() == 1
+    assert Authenticator.objects.filter(user=factor_owner).count() == 1

@@ -10,7 +10,6 @@ import time_machine
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.enums import Role
 from accounts.models import Membership, StoredSession
@@ -62,12 +61,7 @@ FIELDS = r"as_field_group|parts/select\.html|<textarea"
 KEEPING = "data-stored=|data-keep=|call_keep"
 FORMS_OF_FEW_VALUES = {"look_up.html", "observables.html", "official_number.html"}
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _short_limits(settings: Settings) -> None:
-    settings.SESSION_IDLE_LIMIT, settings.SESSION_ABSOLUTE_LIMIT = timedelta(minutes=30), timedelta(hours=12)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("short_limits")]
 
 
 def travel_by(**delay):

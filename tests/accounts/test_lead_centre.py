@@ -23,13 +23,6 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "une phrase assez longue"
 
 
-@pytest.fixture
-def lead(client: Client) -> User:
-    lead = a_lead()
-    client.force_login(lead)
-    return lead
-
-
 def remove(client, person, csirt=None):
     return client.post(f"/equipe/{person.uid}/retirer/", {"csirt": (csirt or breizh_cyber()).pk})
 

@@ -5,17 +5,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from pytest_django import Settings
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.cast import a_responder, an_agent, declare
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _short_limits(settings: Settings) -> None:
-    settings.SESSION_IDLE_LIMIT, settings.SESSION_ABSOLUTE_LIMIT = timedelta(minutes=30), timedelta(hours=12)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("short_limits")]
 
 
 def read_remaining_seconds(response):

@@ -10,8 +10,11 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Browser
 
+from accounts.models import User
 from tests.backend import ROOT, Backend
-from tests.cast import breizh_cyber, plouexemple
+from tests.browser import WatchedPage, open_page
+from tests.cast import a_responder, breizh_cyber, plouexemple
+from tests.e2e import steps
 from tests.e2e.desk import Desk
 from tests.e2e.visitor import Visitor
 from tests.post import Post
@@ -83,3 +86,35 @@ def visitor(live_site: str, browser: Browser) -> Visitor:
 @pytest.fixture
 def desk(live_site: str, browser: Browser) -> Desk:
     return Desk(browser, live_site)
+
+
+@pytest.fixture
+def person(live_site: str) -> User:
+    """Return the person who signs in at the desk."""
+    return a_responder()
+
+
+@pytest.fixture
+def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
+    desk = Desk(browser, live_site)
+    desk.sign_in(person)
+    return desk
+
+
+@pytest.fixture
+def open_queue(live_site: str, browser: Browser) -> Iterator[Callable[[User], WatchedPage]]:
+    """Yield a function that opens the queue of a responder. In the end, no page may have complained."""
+    pages = []
+
+    def open_queue(responder: User) -> WatchedPage:
+        page = open_page(browser, width=1280, reduced_motion="reduce")
+        pages.append(page)
+        page.clock.install()
+        steps.open_admin(page, live_site, responder)
+        page.wait_for_selector("#dossiers")
+        return page
+
+    yield open_queue
+    for page in pages:
+        assert not page.complaints, page.complaints
+        page.context.close()

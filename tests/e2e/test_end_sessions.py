@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django import Settings
 
 from accounts.models import SessionStore, StoredSession, User
@@ -25,13 +25,6 @@ IDLE = "Vous avez été déconnecté après 30\N{NO-BREAK SPACE}minutes sans act
 def person(settings: Settings) -> User:
     settings.SESSION_IDLE_LIMIT = timedelta(minutes=30)
     return a_responder()
-
-
-@pytest.fixture
-def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
-    desk = Desk(browser, live_site)
-    desk.sign_in(person)
-    return desk
 
 
 def end_by_idleness():

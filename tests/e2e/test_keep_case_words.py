@@ -3,7 +3,7 @@
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from accounts.models import StoredSession, User
 from incidents.enums import CaseFormCode
@@ -13,15 +13,9 @@ from incidents.services.handling.tasks import NewTask, add_task
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.desk import Desk
 
 TYPED = "Ne redémarrez aucun poste avant notre appel."
 REPLY = "Votre message au déclarant"
-
-
-@pytest.fixture
-def person() -> User:
-    return a_responder()
 
 
 @pytest.fixture
@@ -30,13 +24,6 @@ def case(person: User) -> Incident:
     acknowledge_incident(reference=incident.reference, actor=person)
     add_task(reference=incident.reference, actor=person, new_task=NewTask(title="Rappeler le maire", due_at=None))
     return incident
-
-
-@pytest.fixture
-def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
-    desk = Desk(browser, live_site)
-    desk.sign_in(person)
-    return desk
 
 
 def address(desk, case):

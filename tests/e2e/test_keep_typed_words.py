@@ -4,37 +4,24 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from accounts.models import StoredSession, User
+from accounts.models import StoredSession
 from incidents.models import Incident, Message, Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.groups.group import add_to_group, save_group_sheet
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from tests.browser import open_page
-from tests.cast import a_responder, declare
+from tests.cast import declare
 from tests.e2e import steps
-from tests.e2e.desk import Desk
 from tests.incidents.grouping import a_group
 
 TYPED = "Ne redémarrez aucun poste avant notre appel."
 
 
 @pytest.fixture
-def person() -> User:
-    return a_responder()
-
-
-@pytest.fixture
-def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
-    desk = Desk(browser, live_site)
-    desk.sign_in(person)
-    return desk
-
-
-@pytest.fixture
-def declared_case(live_site: str) -> Incident:
+def case(live_site: str) -> Incident:
     return declare()
 
 
@@ -59,9 +46,9 @@ def list_session_storage(page):
 
 
 @pytest.mark.proof
-def test_a_message_survives_sharing_the_sentence(live_site, browser, declared_case):
+def test_a_message_survives_sharing_the_sentence(live_site, browser, case):
     """The sentence is shared on the follow-up page while a message is being typed."""
-    page = open_case_by_link(live_site, browser, declared_case)
+    page = open_case_by_link(live_site, browser, case)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     unfold(page, "À lire à voix haute")
@@ -78,10 +65,10 @@ def test_a_message_survives_sharing_the_sentence(live_site, browser, declared_ca
     assert page.complaints == []
 
 
-def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, browser, declared_case, person):
-    acknowledge_incident(reference=declared_case.reference, actor=person)
-    close_incident(reference=declared_case.reference, actor=person, reason="resolved", why="Vu.")
-    page = open_case_by_link(live_site, browser, declared_case)
+def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, browser, case, person):
+    acknowledge_incident(reference=case.reference, actor=person)
+    close_incident(reference=case.reference, actor=person, reason="resolved", why="Vu.")
+    page = open_case_by_link(live_site, browser, case)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     page.locator("#avis_words").fill("Merci.")
@@ -97,8 +84,8 @@ def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, brow
 
 
 @pytest.mark.proof
-def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, declared_case):
-    page = open_case_by_link(live_site, browser, declared_case)
+def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, case):
+    page = open_case_by_link(live_site, browser, case)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     assert len(list_session_storage(page)) == 1
@@ -131,7 +118,7 @@ def test_a_call_survives_another_page(signed_in_desk):
 
 
 @pytest.mark.proof
-def test_a_call_survives_the_end_of_the_session(signed_in_desk, person, declared_case):
+def test_a_call_survives_the_end_of_the_session(signed_in_desk, person, case):
     page = signed_in_desk.page
     page.goto(f"{signed_in_desk.site}/triage/saisir/")
     write_call(page)
@@ -208,12 +195,12 @@ def test_a_refused_post_keeps_the_draft(signed_in_desk):
     expect_call(page)
 
 
-def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk, person, declared_case):
+def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk, person, case):
     group = a_group(person, "Une campagne de faux mails")
     page = signed_in_desk.page
     page.goto(f"{signed_in_desk.site}/admin/incidents/incident/groupes/{group.uid}/")
     page.locator("#id_sheet").fill(TYPED)
-    page.locator("#id_references").fill(declared_case.reference)
+    page.locator("#id_references").fill(case.reference)
     press(page, "Ajouter")
     expect(page.locator("#id_sheet")).to_have_value(TYPED)
     expect(page.locator("#id_references")).to_have_value("")
@@ -224,9 +211,9 @@ def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk
 
 
 @pytest.mark.proof
-def test_a_message_to_a_group_survives_another_page(signed_in_desk, person, declared_case):
+def test_a_message_to_a_group_survives_another_page(signed_in_desk, person, case):
     group = a_group(person, "Une campagne de faux mails")
-    add_to_group(reference=declared_case.reference, group=group.uid, actor=person)
+    add_to_group(reference=case.reference, group=group.uid, actor=person)
     page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/groupes/{group.uid}/message/"
     page.goto(address)
     page.locator("#id_text").fill(TYPED)
@@ -237,8 +224,8 @@ def test_a_message_to_a_group_survives_another_page(signed_in_desk, person, decl
 
 
 @pytest.mark.proof
-def test_the_hand_over_survives_another_page(signed_in_desk, person, declared_case):
-    acknowledge_incident(reference=declared_case.reference, actor=person)
+def test_the_hand_over_survives_another_page(signed_in_desk, person, case):
+    acknowledge_incident(reference=case.reference, actor=person)
     page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/relais/"
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(address)

@@ -1,20 +1,12 @@
 """The forms of the case page that are loaded once they are opened, in a real browser."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from accounts.models import StoredSession
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.desk import Desk
-
-
-@pytest.fixture
-def signed_in_desk(live_site: str, browser: Browser) -> Desk:
-    desk = Desk(browser, live_site)
-    desk.sign_in(a_responder())
-    return desk
 
 
 @pytest.fixture

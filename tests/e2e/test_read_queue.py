@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from accounts.models import User
 from incidents.enums import Answer, Burst, DueFor, LeakStatus, PublicService, Severity
@@ -111,14 +111,8 @@ def fill_queue(responder: User) -> dict[str, Any]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_site: str, filled: dict[str, Any], breizh_responder: User) -> Iterator[WatchedPage]:
-    page = open_page(browser, width=1280, reduced_motion="reduce")
-    page.clock.install()
-    steps.open_admin(page, live_site, breizh_responder)
-    page.wait_for_selector("#dossiers")
-    yield page
-    assert not page.complaints, page.complaints
-    page.context.close()
+def page(open_queue: Callable[[User], WatchedPage], ground: dict[str, Any]) -> WatchedPage:
+    return open_queue(ground["responder"])
 
 
 def count_whole_rows(page, size):

@@ -1,16 +1,15 @@
 """The queue in a real browser, worked through by keyboard and updated without moving the focus."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from accounts.models import User
 from incidents.models import Incident
 from incidents.services.handling.acknowledge import acknowledge_incident
-from tests.browser import WatchedPage, find_violations, measure_overflow, open_page, save_screenshot
+from tests.browser import WatchedPage, find_violations, measure_overflow, save_screenshot
 from tests.cast import a_lead, a_responder, declare
-from tests.e2e import steps
 from tests.incidents.transferring import create_other_centre, propose_transfer
 
 QUEUE = "/admin/incidents/incident/"
@@ -22,19 +21,15 @@ def breizh_responder(transactional_db: str, town_and_centre: None) -> User:
 
 
 @pytest.fixture
-def cases(breizh_responder: User) -> list[Incident]:
+def three_cases(breizh_responder: User) -> list[Incident]:
     return [declare() for _ in range(3)]
 
 
 @pytest.fixture
-def page(browser: Browser, live_site: str, cases: list[Incident], breizh_responder: User) -> Iterator[WatchedPage]:
-    page = open_page(browser, width=1280, reduced_motion="reduce")
-    page.clock.install()
-    steps.open_admin(page, live_site, breizh_responder)
-    page.wait_for_selector("#dossiers")
-    yield page
-    assert not page.complaints, page.complaints
-    page.context.close()
+def page(
+    open_queue: Callable[[User], WatchedPage], three_cases: list[Incident], breizh_responder: User
+) -> WatchedPage:
+    return open_queue(breizh_responder)
 
 
 def list_references(page):
@@ -59,13 +54,13 @@ def locate_news(page):
     return page.locator(".queue__news")
 
 
-def test_a_case_is_reached_taken_and_opened_by_keyboard(page, cases, breizh_responder):
-    assert list_references(page) == references_of(cases)
+def test_a_case_is_reached_taken_and_opened_by_keyboard(page, three_cases, breizh_responder):
+    assert list_references(page) == references_of(three_cases)
     page.keyboard.press("j")
     page.keyboard.press("ArrowDown")
-    assert get_focused_reference(page) == cases[1].reference
+    assert get_focused_reference(page) == three_cases[1].reference
     page.keyboard.press("k")
-    assert get_focused_reference(page) == cases[0].reference
+    assert get_focused_reference(page) == three_cases[0].reference
 
     page.keyboard.press("x")
     assert page.locator("[data-ticked]").inner_text() == "1 dossier coché"
@@ -73,57 +68,57 @@ def test_a_case_is_reached_taken_and_opened_by_keyboard(page, cases, breizh_resp
 
     page.keyboard.press("p")
     expect(locate_news(page)).to_contain_text("Vous avez pris ce dossier en charge.")
-    assert Incident.objects.get(pk=cases[0].pk).acknowledged_by == breizh_responder
+    assert Incident.objects.get(pk=three_cases[0].pk).acknowledged_by == breizh_responder
     expect(page.locator(".row").last).to_contain_text(str(breizh_responder))
-    assert get_focused_reference(page) == cases[0].reference
-    assert list_references(page) == references_of([cases[1], cases[2], cases[0]])
+    assert get_focused_reference(page) == three_cases[0].reference
+    assert list_references(page) == references_of([three_cases[1], three_cases[2], three_cases[0]])
 
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**{QUEUE}{cases[0].reference}/")
+    page.wait_for_url(f"**{QUEUE}{three_cases[0].reference}/")
 
 
-def test_taking_a_case_taken_meanwhile_names_the_colleague(page, cases):
+def test_taking_a_case_taken_meanwhile_names_the_colleague(page, three_cases):
     colleague = a_responder()
-    acknowledge_incident(reference=cases[0].reference, actor=colleague)
+    acknowledge_incident(reference=three_cases[0].reference, actor=colleague)
     page.keyboard.press("j")
     page.keyboard.press("p")
     expect(locate_news(page)).to_contain_text(f"{colleague} l’a pris")
 
 
-def test_a_new_case_comes_in_without_moving_the_focus(page, cases):
+def test_a_new_case_comes_in_without_moving_the_focus(page, three_cases):
     page.keyboard.press("j")
     page.keyboard.press("j")
     newer = declare()
     wait_for_update(page)
     expect(page.locator(f'.row[data-reference="{newer.reference}"]')).to_be_visible()
-    assert get_focused_reference(page) == cases[1].reference
+    assert get_focused_reference(page) == three_cases[1].reference
     expect(page.locator("#vues [aria-current] .queue__count")).to_contain_text("4")
 
 
-def test_an_offered_case_is_announced_without_reloading(page, cases):
+def test_an_offered_case_is_announced_without_reloading(page, three_cases):
     far = create_other_centre()
     incident = declare()
     Incident.objects.filter(pk=incident.pk).update(csirt=far)
     propose_transfer(incident, a_lead(far), taker="breizh-cyber")
     wait_for_update(page)
     expect(page.get_by_text("1 transfert à accepter")).to_be_visible()
-    assert list_references(page) == references_of(cases)
+    assert list_references(page) == references_of(three_cases)
 
 
-def test_rows_do_not_move_while_one_is_ticked(page, cases):
-    page.locator(f'input[value="{cases[1].reference}"]').check()
+def test_rows_do_not_move_while_one_is_ticked(page, three_cases):
+    page.locator(f'input[value="{three_cases[1].reference}"]').check()
     newer = declare()
     wait_for_update(page)
 
     expect(locate_news(page)).to_contain_text("1 nouveau dossier")
-    assert list_references(page) == references_of(cases)
+    assert list_references(page) == references_of(three_cases)
     page.get_by_role("button", name="Actualiser").click()
     expect(page.locator(f'.row[data-reference="{newer.reference}"]')).to_be_visible()
-    assert page.locator(f'input[value="{cases[1].reference}"]').is_checked()
+    assert page.locator(f'input[value="{three_cases[1].reference}"]').is_checked()
     expect(page.locator("[data-ticked]")).to_have_text("1 dossier coché")
 
 
-def test_a_lost_connection_is_reported_until_it_is_back(page, cases):
+def test_a_lost_connection_is_reported_until_it_is_back(page, three_cases):
     page.context.set_offline(True)
     page.clock.run_for(21_000)
     expect(locate_news(page)).to_contain_text("Connexion perdue, dernière mise à jour à")
@@ -133,14 +128,14 @@ def test_a_lost_connection_is_reported_until_it_is_back(page, cases):
     page.complaints.clear()
 
 
-def test_an_ended_session_is_reported(page, cases):
+def test_an_ended_session_is_reported(page, three_cases):
     page.context.clear_cookies()
     page.clock.run_for(21_000)
     expect(locate_news(page)).to_contain_text("Votre session est terminée.")
     expect(page.get_by_role("link", name="Se connecter")).to_be_visible()
 
 
-def test_shortcuts_are_listed_and_can_be_switched_off(page, cases):
+def test_shortcuts_are_listed_and_can_be_switched_off(page, three_cases):
     page.keyboard.press("?")
     help_shown = page.get_by_role("dialog", name="Raccourcis clavier")
     expect(help_shown).to_be_visible()
@@ -159,10 +154,10 @@ def test_shortcuts_are_listed_and_can_be_switched_off(page, cases):
     page.get_by_label("Raccourcis actifs sur cet appareil").check()
     page.get_by_role("button", name="Fermer").click()
     page.keyboard.press("j")
-    assert get_focused_reference(page) == cases[0].reference
+    assert get_focused_reference(page) == three_cases[0].reference
 
 
-def test_shortcuts_do_nothing_in_a_field_or_with_a_modifier(page, cases):
+def test_shortcuts_do_nothing_in_a_field_or_with_a_modifier(page, three_cases):
     page.keyboard.press("/")
     page.keyboard.type("jxp?")
     assert page.locator("#recherche").input_value() == "jxp?"
@@ -175,7 +170,7 @@ def test_shortcuts_do_nothing_in_a_field_or_with_a_modifier(page, cases):
 
 
 @pytest.mark.proof
-def test_the_pages_of_bulk_acts_are_accessible(page, cases):
+def test_the_pages_of_bulk_acts_are_accessible(page, three_cases):
     problems = []
     page.locator("[data-all]").check()
     for act in ("Attribuer…", "Qualifier…", "Grouper…", "Clore…"):

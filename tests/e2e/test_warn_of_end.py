@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django import Settings
 
-from accounts.models import Membership, SessionStore, StoredSession
+from accounts.models import Membership, SessionStore, StoredSession, User
 from accounts.session_limits import SIGNED_IN_AT
 from tests.browser import find_violations, measure_overflow
 from tests.cast import a_responder, declare
-from tests.e2e.desk import Desk
 
 IDLE = "Votre session finit dans moins de deux minutes, faute d’activité."
 ABSOLUTE = "Votre session finit dans moins de deux minutes, parce qu’elle dure"
@@ -20,11 +19,10 @@ STAY = "Rester connecté"
 
 
 @pytest.fixture
-def signed_in_desk(live_site: str, browser: Browser, settings: Settings) -> Desk:
+def person(settings: Settings) -> User:
+    """Return a responder whose sessions end as in production."""
     settings.SESSION_IDLE_LIMIT, settings.SESSION_ABSOLUTE_LIMIT = timedelta(minutes=30), timedelta(hours=12)
-    desk = Desk(browser, live_site)
-    desk.sign_in(a_responder())
-    return desk
+    return a_responder()
 
 
 def set_last_activity(delay):

@@ -16,7 +16,7 @@ from incidents.files import vault
 from incidents.models import CaseGroup, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.transfer import reroute
-from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import sign_in_as
 from tests.incidents.grouping import a_group_of_towns
@@ -43,6 +43,12 @@ def responder(db: None, client: Client) -> User:
 @pytest.fixture
 def colleague(db: None) -> User:
     return a_responder()
+
+
+@pytest.fixture
+def centre(db: None) -> Csirt:
+    """Return the centre of the territory in which the tests declare."""
+    return breizh_cyber()
 
 
 @pytest.fixture
@@ -108,14 +114,6 @@ def town(db: None, client: Client) -> Collectivity:
     client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
-
-
-@pytest.fixture
-def lead(db: None, client: Client) -> User:
-    """Return a lead, as whom the client is signed in."""
-    lead = a_lead()
-    client.force_login(lead)
-    return lead
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 
-from accounts.installation import mark_as_demonstration
 from accounts.transports.email import Mailer, NotSent
 from incidents.facts.shapes import Caller
 from incidents.models import Story
@@ -36,11 +35,6 @@ REAL = [
     "x@[127.0.0.1].example",
     "",
 ]
-
-
-@pytest.fixture
-def demonstration(db: None) -> None:
-    mark_as_demonstration()
 
 
 def get_delivery(recipient):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from csirts.models import Csirt
 from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, Tlp
 from incidents.facts.shapes import Caller
@@ -38,8 +37,8 @@ def change_label(incident, tlp):
 
 
 @pytest.fixture(autouse=True)
-def centre(db: None) -> Csirt:
-    return breizh_cyber()
+def _centre(db: None) -> None:
+    breizh_cyber()
 
 
 def test_the_declarant_is_mailed_about_the_closing_and_the_reopening(post):

@@ -45,7 +45,7 @@ def taker(clock: TimeMachineFixture) -> User:
 
 
 @pytest.fixture
-def declared_case(giver: User, taker: User) -> Incident:
+def case_of_giver(giver: User, taker: User) -> Incident:
     return declare()
 
 
@@ -59,9 +59,9 @@ def list_deliveries(kind):
     return list(rows.values_list("recipient", "csirt__slug", "status", "last_error"))
 
 
-def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(declared_case, giver, taker, post):
+def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(case_of_giver, giver, taker, post):
     deliver_all()
-    transfer = propose_transfer(declared_case, giver)
+    transfer = propose_transfer(case_of_giver, giver)
     deliver_all()
 
     [offer] = post.list_mails_to(ELSEWHERE)
@@ -83,8 +83,8 @@ def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(declared_cas
     assert "Breizh" not in read_body(notice)
 
 
-def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(declared_case, giver, taker, post):
-    transfer = propose_transfer(declared_case, giver)
+def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(case_of_giver, giver, taker, post):
+    transfer = propose_transfer(case_of_giver, giver)
     refuse_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
     deliver_all()
 
@@ -96,9 +96,9 @@ def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(declared_c
 
 
 @pytest.mark.parametrize("tlp", ["red", "amber+strict"])
-def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(declared_case, giver, taker, post, tlp):
+def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(case_of_giver, giver, taker, post, tlp):
     Incident.objects.update(tlp=tlp)
-    transfer = propose_transfer(declared_case, giver)
+    transfer = propose_transfer(case_of_giver, giver)
     deliver_all()
     accept_transfer(uid=transfer.uid, actor=taker)
     deliver_all()
@@ -110,13 +110,13 @@ def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(declare
     proposed, received = mails
     # The page of the case opens for its own centre alone: until it is accepted, the way is the proposal.
     assert f"/transferts/{transfer.uid}/" in proposed
-    assert f"/incident/{declared_case.reference}/" not in proposed
-    assert f"/incident/{declared_case.reference}/" in received
+    assert f"/incident/{case_of_giver.reference}/" not in proposed
+    assert f"/incident/{case_of_giver.reference}/" in received
 
 
-def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(declared_case, giver, taker, post):
+def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(case_of_giver, giver, taker, post):
     Incident.objects.update(tlp=Tlp.RED)
-    transfer = propose_transfer(declared_case, giver)
+    transfer = propose_transfer(case_of_giver, giver)
     refuse_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
     deliver_all()
 
@@ -125,13 +125,13 @@ def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(dec
     assert "Pas notre territoire" not in read_body(message)
 
 
-def test_mails_still_due_to_the_former_centre_are_never_sent(declared_case, giver, taker, post):
+def test_mails_still_due_to_the_former_centre_are_never_sent(case_of_giver, giver, taker, post):
     """They were announced before the transfer: sent after it, they would say what the case is now."""
-    write(declared_case, "La cantine est arrêtée aussi.", "k")
+    write(case_of_giver, "La cantine est arrêtée aussi.", "k")
     dispatch.announce_all_events()
-    accept_transfer(uid=propose_transfer(declared_case, giver).uid, actor=taker)
-    declared_case.story.description = "Écrit au nouveau centre."
-    declared_case.story.save()
+    accept_transfer(uid=propose_transfer(case_of_giver, giver).uid, actor=taker)
+    case_of_giver.story.description = "Écrit au nouveau centre."
+    case_of_giver.story.save()
 
     deliver_all()
 
@@ -144,50 +144,50 @@ def test_mails_still_due_to_the_former_centre_are_never_sent(declared_case, give
     assert post.list_mails_to(CENTRE) == []
 
 
-def test_news_after_the_transfer_goes_to_the_new_centre_at_once(declared_case, giver, taker, post, clock):
+def test_news_after_the_transfer_goes_to_the_new_centre_at_once(case_of_giver, giver, taker, post, clock):
     """This holds even if the former centre heard of the same kind of news moments ago."""
-    write(declared_case, "Un", "1")
+    write(case_of_giver, "Un", "1")
     deliver_all()
     clock.shift(timedelta(minutes=1))
-    accept_transfer(uid=propose_transfer(declared_case, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(case_of_giver, giver).uid, actor=taker)
     deliver_all()
     before = len(post.list_mails_to(CENTRE))
-    write(declared_case, "Deux", "2")
+    write(case_of_giver, "Deux", "2")
     deliver_all()
 
     assert len(post.list_mails_to(CENTRE)) == before
     assert "> Deux" in read_body(post.list_mails_to(ELSEWHERE)[-1])
 
 
-def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(declared_case, giver, taker, post):
-    accept_transfer(uid=propose_transfer(declared_case, giver).uid, actor=taker)
+def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(case_of_giver, giver, taker, post):
+    accept_transfer(uid=propose_transfer(case_of_giver, giver).uid, actor=taker)
     deliver_all()
     assert post.list_mails_to(CENTRE) == []
     assert list_deliveries("declared")[0][:2] == ("csirt", "loin-cyber")
 
 
-def test_the_middle_centre_of_two_transfers_gets_no_mail(declared_case, giver, taker, post):
-    first = accept_transfer(uid=propose_transfer(declared_case, giver).uid, actor=taker)
+def test_the_middle_centre_of_two_transfers_gets_no_mail(case_of_giver, giver, taker, post):
+    first = accept_transfer(uid=propose_transfer(case_of_giver, giver).uid, actor=taker)
     dispatch.announce_all_events()
     third = a_responder(create_other_centre("tiers", "Tiers"))
-    accept_transfer(uid=propose_transfer(declared_case, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
+    accept_transfer(uid=propose_transfer(case_of_giver, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
     deliver_all()
 
     assert post.list_mails_to(ELSEWHERE) == post.list_mails_to(CENTRE) == []
     assert len(post.list_mails_to("garde@tiers.example")) == 1
 
 
-def test_a_proposal_taken_back_before_its_mail_causes_no_mail(declared_case, giver, post):
-    propose_transfer(declared_case, giver)
+def test_a_proposal_taken_back_before_its_mail_causes_no_mail(case_of_giver, giver, post):
+    propose_transfer(case_of_giver, giver)
     dispatch.announce_all_events()
-    withdraw_transfer(reference=declared_case.reference, actor=giver)
+    withdraw_transfer(reference=case_of_giver.reference, actor=giver)
     deliver_all()
     assert post.list_mails_to(ELSEWHERE) == []
 
 
-def test_hostile_text_is_escaped_in_the_mails_of_a_transfer(declared_case, giver, taker, post):
+def test_hostile_text_is_escaped_in_the_mails_of_a_transfer(case_of_giver, giver, taker, post):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
-    refuse_transfer(uid=propose_transfer(declared_case, giver, motive=words).uid, answer=words, actor=taker)
+    refuse_transfer(uid=propose_transfer(case_of_giver, giver, motive=words).uid, answer=words, actor=taker)
     deliver_all()
     for message in post.received:
         harmless.check_mail(message)
@@ -204,10 +204,10 @@ def send_advice(incident, actor, **fields):
 
 
 @pytest.fixture
-def green(declared_case: Incident) -> Incident:
+def green(case_of_giver: Incident) -> Incident:
     Incident.objects.update(tlp=Tlp.GREEN)
-    declared_case.refresh_from_db()
-    return declared_case
+    case_of_giver.refresh_from_db()
+    return case_of_giver
 
 
 def test_a_partner_gets_the_file_that_was_read(green, giver, post):
@@ -251,8 +251,8 @@ def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, pos
 
 
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
-def test_a_file_sent_with_consent_has_the_label_of_the_message(declared_case, giver, post, tlp, leaves):
-    send_advice(declared_case, giver, tlp="amber+strict", agreement=make_agreement(declared_case))
+def test_a_file_sent_with_consent_has_the_label_of_the_message(case_of_giver, giver, post, tlp, leaves):
+    send_advice(case_of_giver, giver, tlp="amber+strict", agreement=make_agreement(case_of_giver))
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
     deliver_all()

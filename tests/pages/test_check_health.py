@@ -1,13 +1,11 @@
 """/sante/, for supervisors."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from incidents.models import Incident, IncidentEvent, PendingEvent
@@ -15,7 +13,6 @@ from notifications import dispatch
 from notifications.models import Delivery
 from notifications.tasks import report_clock_turn
 from tests.cast import breizh_cyber, declare
-from tests.post import Post, receive_mails
 
 pytestmark = pytest.mark.django_db
 
@@ -94,12 +91,6 @@ def test_time_that_was_set_back_is_reported_until_the_next_turn(client, time_mac
     assert read_health(client) == (503, {"ready", "clock"})
     report_clock_turn()
     assert read_health(client) == (200, set())
-
-
-@pytest.fixture
-def post(settings: Settings) -> Iterator[Post]:
-    with receive_mails(settings) as post:
-        yield post
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The pages that anyone may open."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,19 +9,12 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-from accounts.installation import clear_demonstration_cache, mark_as_demonstration
+from accounts.installation import clear_demonstration_cache
 from tests.factories.csirts import CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
 PUBLIC = ["home", "privacy_notice", "accessibility", "legal_notice", "login"]
-
-
-@pytest.fixture
-def demonstration() -> Iterator[None]:
-    mark_as_demonstration()
-    yield
-    clear_demonstration_cache()
 
 
 @pytest.fixture(autouse=True)

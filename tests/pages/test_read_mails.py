@@ -6,14 +6,14 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.installation import clear_demonstration_cache, mark_as_demonstration
+from accounts.installation import clear_demonstration_cache
 from incidents.facts.shapes import Caller
 from incidents.services.declarant.access import derive_secret
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import breizh_cyber, declare
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
 
 @pytest.fixture
@@ -23,11 +23,6 @@ def store(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     clear_demonstration_cache()
     yield tmp_path
     clear_demonstration_cache()
-
-
-@pytest.fixture
-def demonstration(store: Path) -> None:
-    mark_as_demonstration()
 
 
 def declare_and_notify(**overrides):
@@ -92,7 +87,7 @@ def test_an_unknown_mail_is_not_found(client, demonstration):
     assert client.get("/mails/00000000-0000-4000-8000-000000000000/").status_code == 404
 
 
-def test_the_store_of_a_real_database_is_closed(client, store):
+def test_the_store_of_a_real_database_is_closed(client):
     declare_and_notify()
     key = Delivery.objects.first().key
 
@@ -106,7 +101,7 @@ def test_the_page_is_closed_when_there_is_a_mail_server(client, demonstration, s
     assert client.get("/mails/").status_code == 404
 
 
-def test_the_mails_are_shown_in_development_too(client, store, settings):
+def test_the_mails_are_shown_in_development_too(client, settings):
     settings.DEBUG = True
 
     assert client.get("/mails/").status_code == 200

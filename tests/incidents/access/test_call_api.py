@@ -20,17 +20,12 @@ from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group, open_group
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.notes import write_note
-from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_person, a_responder, an_agent, declare, plouexemple
 from tests.factories.accounts import make_api_token
 from tests.incidents.api import URL, Api
 
 pytestmark = pytest.mark.django_db
 BODY = {"contact": {"phone": "06 39 98 00 12"}, "type": "rancon", "description": "Tout est chiffré."}
-
-
-@pytest.fixture
-def centre() -> Csirt:
-    return breizh_cyber()
 
 
 @pytest.fixture

@@ -5,22 +5,12 @@ end. Here with a handful of the words, one of each family among them, for an inc
 other words and types.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from pytest_django import Settings
 
 from tests import harmless
 from tests.hostile import MARKUP, ONE_OF_EACH
 from tests.incidents.hostile_walk import TYPES, carry_words
-from tests.post import Post, receive_mails
 from tests.routes import list_routes
-
-
-@pytest.fixture
-def post(settings: Settings) -> Iterator[Post]:
-    with receive_mails(settings) as post:
-        yield post
 
 
 def test_hostile_text_sent_through_every_route_harms_no_reader(db, post):

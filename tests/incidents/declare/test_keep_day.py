@@ -8,7 +8,6 @@ import pytest
 from time_machine import TimeMachineFixture
 
 from collectivities.zones import PARIS
-from csirts.models import Csirt
 from incidents.catalogues.partners import PARTNERS
 from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
@@ -31,9 +30,9 @@ INVENTED = re.compile(r"\b0.h.00|T23:00")
 
 
 @pytest.fixture(autouse=True)
-def centre(time_machine: TimeMachineFixture) -> Csirt:
+def _early_morning(time_machine: TimeMachineFixture) -> None:
     time_machine.move_to(NOW, tick=False)
-    return breizh_cyber()
+    breizh_cyber()
 
 
 def declare_day(**fields):

@@ -35,16 +35,11 @@ from incidents.services.handling.verify import verify_incident
 from incidents.services.history.snapshots import find_leak, list_interruptions
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
-from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, declare, plouexemple
 from tests.incidents.completing import CIVIL, MAIL, NOW, answer, make_edit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("centre")]
 PARIS = "Europe/Paris"
-
-
-@pytest.fixture(autouse=True)
-def centre() -> Csirt:
-    return breizh_cyber()
 
 
 @pytest.fixture
@@ -95,7 +90,7 @@ def test_the_declaration_keeps_its_first_state(case_with_two_services):
     assert not list_fact_events(case_with_two_services)
 
 
-def test_each_section_says_who_wrote_it(centre):
+def test_each_section_says_who_wrote_it():
     submission = Submission(key="k" * 32, origin="web", author="Camille", authors={"donnees": "Dominique"})
     incident = declare_incident(declaration=a_declaration(), submission=submission, actor=None).incident
     authors = dict(incident.sheets.values_list("section", "author"))
@@ -260,7 +255,7 @@ def test_the_story_and_the_supplier_are_corrected(case_with_two_services):
     assert case_with_two_services.story.description == "Autre chose."
 
 
-def test_worse_facts_raise_the_severity_and_better_facts_do_not_lower_it(centre):
+def test_worse_facts_raise_the_severity_and_better_facts_do_not_lower_it():
     incident = declare(type="panne")
     assert incident.severity == Severity.LOW
     before = incident.acknowledge_by
@@ -365,7 +360,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize(("kind", "code", "value"), BAD.values(), ids=BAD)
-def test_each_kind_of_question_refuses_a_bad_value(centre, kind, code, value):
+def test_each_kind_of_question_refuses_a_bad_value(kind, code, value):
     incident = declare(type=kind)
     with pytest.raises(ValidationError) as refused:
         answer(make_edit(incident), **{code: value})
@@ -374,12 +369,12 @@ def test_each_kind_of_question_refuses_a_bad_value(centre, kind, code, value):
 
 
 @pytest.mark.parametrize(("kind", "code", "value", "stored"), GOOD.values(), ids=GOOD)
-def test_each_kind_of_question_takes_a_good_value(centre, kind, code, value, stored):
+def test_each_kind_of_question_takes_a_good_value(kind, code, value, stored):
     incident = declare(type=kind)
     assert answer(make_edit(incident), **{code: value}).sheet.values == {code: stored}
 
 
-def test_implausible_values_are_kept_when_the_declarant_insists(centre):
+def test_implausible_values_are_kept_when_the_declarant_insists():
     incident = declare(type="virement")
     values = {"iban": BAD["iban"][2], "demande_de": "faux fournisseur"}
     edit, version = make_edit(incident), get_current_version().code

@@ -4,7 +4,6 @@ import re
 
 import pytest
 import time_machine
-from django.test import Client
 
 from incidents.devices import case_cookie
 from incidents.devices.signature import COOKIE_NAME
@@ -17,22 +16,11 @@ from incidents.services.handling.close import close_incident
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES
-from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, open_by_link, post, url
 from tests.reading import read_hidden_value, read_markup, read_text
 
 pytestmark = pytest.mark.django_db
 HOSTILE = [MARKUP[0], MARKUP[1], FORMULAS[0], ADDRESSES[0], *INVISIBLE[:1], INVISIBLE[3], TEMPLATES[0]]
-
-
-@pytest.fixture
-def opened_case(client: Client) -> Incident:
-    """Return a case with two stopped services, which the client has opened by its link."""
-    breizh_cyber()
-    with time_machine.travel(NOW, tick=False):
-        incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
-    open_by_link(client, incident)
-    return incident
 
 
 @time_machine.travel(NOW, tick=False)

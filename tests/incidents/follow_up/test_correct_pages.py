@@ -5,30 +5,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-import time_machine
 from django.test import Client
 
 from incidents.enums import EventKind
 from incidents.models import Incident
 from incidents.questions.facts import list_sheet_facts
 from incidents.services.history.snapshots import snapshot_services
-from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import CIVIL, MAIL
-from tests.incidents.completing_pages import NOW, open_by_link, post, url
+from tests.incidents.completing_pages import NOW, post, url
 from tests.incidents.journeys import begin
 from tests.reading import read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def opened_case(client: Client) -> Incident:
-    """Return a case with two stopped services, which the client has opened by its link."""
-    breizh_cyber()
-    with time_machine.travel(NOW, tick=False):
-        incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
-    open_by_link(client, incident)
-    return incident
 
 
 def test_services_are_corrected_row_by_row(client, opened_case):

@@ -5,18 +5,13 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from csirts.models import Contact, Csirt
-from tests.cast import breizh_cyber, plouexemple
+from csirts.models import Contact
+from tests.cast import plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.journeys import WHERE, begin, find_commune, post
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def centre() -> Csirt:
-    return breizh_cyber()
 
 
 def test_the_receipt_of_a_centre_that_published_nothing_names_no_site(client):

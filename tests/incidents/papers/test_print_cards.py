@@ -10,7 +10,6 @@ from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
-from pytest_django import Settings
 
 from accounts.enums import EmergencyContactKind
 from accounts.models import EmergencyContact
@@ -32,13 +31,8 @@ from tests.incidents.journeys import find_commune
 from tests.paper import count_pages, read_codes
 from tests.reading import NBSP, read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("new_store")]
 ALL = "/secours/departement/29/"
-
-
-@pytest.fixture(autouse=True)
-def new_store(settings: Settings) -> None:
-    settings.STORAGES = dict(settings.STORAGES)
 
 
 def read_content(response):

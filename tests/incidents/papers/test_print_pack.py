@@ -7,7 +7,6 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import Membership
 from core import typeset
@@ -35,12 +34,8 @@ from tests.incidents.transferring import propose_transfer
 from tests.paper import measure_fill, read_codes
 from tests.reading import NBSP, read_text
 
+pytestmark = pytest.mark.usefixtures("new_store")
 HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
-
-
-@pytest.fixture(autouse=True)
-def new_store(settings: Settings) -> None:
-    settings.STORAGES = dict(settings.STORAGES)
 
 
 def pack_url(incident):
