@@ -17,6 +17,7 @@ from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
 from tests.e2e.desk import Desk
 
+QUEUE = "/admin/incidents/incident/"
 TYPED = "Ne redémarrez aucun poste avant notre appel."
 IDLE = "Vous avez été déconnecté après 30\N{NO-BREAK SPACE}minutes sans activité."
 
@@ -65,6 +66,17 @@ def test_a_note_stays_on_the_page_of_a_case_and_the_link_says_why(signed_in_desk
     assert "/connexion/" in page.url
 
 
+def open_page_with_timers(desk, person, page_path):
+    """Open a page, whose clock the test moves, and return the case and the job that its address may name."""
+    incident = declare()
+    job = start_bulk_job(actor=person, act=BulkAct.TAKE, references=[incident.reference], choices={}, key="k")
+    names = {"reference": incident.reference, "job": job.uid}
+    desk.page.clock.install()
+    desk.page.goto(desk.site + QUEUE + page_path.format(**names))
+    desk.page.wait_for_load_state("networkidle")
+    return names
+
+
 @pytest.mark.parametrize(
     ("page_path", "requested_paths"),
     [("", ["", "etat/"]), ("{reference}/", ["{reference}/presence/"]), ("actes/{job}/", ["actes/{job}/"])],
@@ -72,13 +84,8 @@ def test_a_note_stays_on_the_page_of_a_case_and_the_link_says_why(signed_in_desk
 )
 def test_what_a_page_asks_by_itself_is_marked(signed_in_desk, person, page_path, requested_paths, wait_until):
     """Two minutes pass without anybody: each request says that a timer sent it."""
-    incident = declare()
-    job = start_bulk_job(actor=person, act=BulkAct.TAKE, references=[incident.reference], choices={}, key="k")
-    names = {"reference": incident.reference, "job": job.uid}
-    page, queue = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/"
-    page.clock.install()
-    page.goto(queue + page_path.format(**names))
-    page.wait_for_load_state("networkidle")
+    names = open_page_with_timers(signed_in_desk, person, page_path)
+    page, queue = signed_in_desk.page, signed_in_desk.site + QUEUE
     marks = {}
     page.on("request", lambda request: marks.setdefault(request.url.rstrip("?"), "x-timer" in request.headers))
     declare()  # the queue asks for its rows too, because they change
@@ -102,12 +109,8 @@ def test_what_a_page_asks_by_itself_is_marked(signed_in_desk, person, page_path,
 )
 def test_a_page_that_asks_by_itself_says_when_the_session_has_ended(signed_in_desk, person, page_path, words, link):
     """It would otherwise show for hours who reads the case, or how far the work is, as they were."""
-    incident = declare()
-    job = start_bulk_job(actor=person, act=BulkAct.TAKE, references=[incident.reference], choices={}, key="k")
-    page, queue = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/"
-    page.clock.install()
-    page.goto(queue + page_path.format(reference=incident.reference, job=job.uid))
-    page.wait_for_load_state("networkidle")
+    open_page_with_timers(signed_in_desk, person, page_path)
+    page = signed_in_desk.page
     end_by_idleness()
     page.clock.run_for(21_000)
     line = page.get_by_role("status").filter(has_text=words.replace(" :", "\N{NO-BREAK SPACE}:"))

@@ -175,14 +175,19 @@ def test_the_reply_is_sent_once_its_person_has_signed_in_elsewhere(signed_in_des
     expect(page.get_by_text("ne suit plus le dossier")).to_have_count(0)
 
 
-def test_what_is_typed_after_signing_in_elsewhere_is_saved(signed_in_desk, case, person):
-    page = signed_in_desk.page
-    page.goto(address(signed_in_desk, case))
+def replace_session(page, site, person):
+    """End the session of the page, and sign in again in another tab, of which the page does not know."""
     page.wait_for_load_state("networkidle")
     StoredSession.objects.all().delete()
     other_tab = page.context.new_page()
-    other_tab.goto(f"{signed_in_desk.site}/connexion/")
+    other_tab.goto(f"{site}/connexion/")
     steps.sign_in(other_tab, person)
+
+
+def test_what_is_typed_after_signing_in_elsewhere_is_saved(signed_in_desk, case, person):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
+    replace_session(page, signed_in_desk.site, person)
     page.get_by_label(REPLY).fill(TYPED)
     wait_until_saved(page)
     assert UnsentText.objects.get(form=CaseFormCode.REPLY).user == person
@@ -192,11 +197,7 @@ def test_a_page_with_the_token_of_a_former_session_leads_to_sign_in(signed_in_de
     """Its person signed in elsewhere, and out again."""
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))
-    page.wait_for_load_state("networkidle")
-    StoredSession.objects.all().delete()
-    other_tab = page.context.new_page()
-    other_tab.goto(f"{signed_in_desk.site}/connexion/")
-    steps.sign_in(other_tab, person)
+    replace_session(page, signed_in_desk.site, person)
     StoredSession.objects.all().delete()
     page.get_by_label(REPLY).fill(TYPED)
     page.get_by_role("button", name="Envoyer au déclarant").click()

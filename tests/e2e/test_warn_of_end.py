@@ -33,6 +33,13 @@ def set_last_activity(delay):
     StoredSession.objects.update(seen_at=None)
 
 
+def open_account(desk):
+    """Open and return the page of the account, whose clock the test moves."""
+    desk.page.clock.install()
+    desk.page.goto(f"{desk.site}/compte/")
+    return desk.page
+
+
 def test_a_press_of_a_button_prolongs_an_idle_session(signed_in_desk):
     """Nothing that was typed is touched, and the focus goes back to it."""
     page, note = signed_in_desk.page, signed_in_desk.page.get_by_label("Note interne", exact=True)
@@ -76,9 +83,7 @@ def test_nothing_prolongs_a_session_beyond_its_absolute_limit(signed_in_desk, se
 
 def test_what_another_tab_did_is_asked_before_warning(signed_in_desk):
     """For this tab, 29 minutes pass without activity; for the server, there was some a moment ago."""
-    page = signed_in_desk.page
-    page.clock.install()
-    page.goto(f"{signed_in_desk.site}/compte/")
+    page = open_account(signed_in_desk)
     with page.expect_response("**/compte/") as response:
         page.clock.run_for(29 * 60_000)
     assert response.value.request.headers["x-timer"]
@@ -88,9 +93,7 @@ def test_what_another_tab_did_is_asked_before_warning(signed_in_desk):
 
 def test_nobody_is_warned_whose_powers_have_ended(signed_in_desk):
     """Their session has no limits any more."""
-    page = signed_in_desk.page
-    page.clock.install()
-    page.goto(f"{signed_in_desk.site}/compte/")
+    page = open_account(signed_in_desk)
     Membership.objects.update(ended_on=timezone.localdate() - timedelta(days=1))
     for _request in range(2):
         page.clock.run_for(29 * 60_000)
@@ -99,9 +102,7 @@ def test_nobody_is_warned_whose_powers_have_ended(signed_in_desk):
 
 
 def test_the_page_says_when_its_session_has_ended(signed_in_desk):
-    page = signed_in_desk.page
-    page.clock.install()
-    page.goto(f"{signed_in_desk.site}/compte/")
+    page = open_account(signed_in_desk)
     set_last_activity(timedelta(hours=13))
     page.clock.run_for(29 * 60_000)
     expect(page.get_by_role("alert").filter(has_text=ENDED)).to_be_visible()
