@@ -93,7 +93,7 @@ def find_dialled_number(text: str) -> str:
 
     If the text has no complete number, return all its digits. The zero of « +33 (0)2 » is left out.
     """
-    bare = text.replace(" ", "")
+    bare = "".join(text.split())  # `format_phone` writes no-break spaces
     if len(bare) == NATIONAL_DIGITS and bare.startswith("0") and bare.isascii() and bare.isdecimal():
         return bare  # nearly all numbers of a list, without the search among words
     number = find_first_number(text) or text

@@ -18,6 +18,7 @@ from config.pages.templatetags.tocsin import (
     make_tel_uri,
     spell_out_reference,
 )
+from core import telephone
 from tests.reading import NBSP, read_text
 
 MORNING = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -91,6 +92,13 @@ def test_a_reference_is_grouped_and_spelled(reference):
 )
 def test_a_number_is_dialled_as_published(published, dialled):
     assert make_tel_uri(published) == dialled
+
+
+def test_a_number_alone_is_dialled_without_a_search_among_words(monkeypatch):
+    """A list prints fifty numbers, whose spaces are no-break spaces, and the search takes most of that time."""
+    monkeypatch.setattr(telephone, "find_first_number", lambda text: pytest.fail("a search among words"))
+    for number in ["0298990000", "0800200008"]:
+        assert telephone.find_dialled_number(telephone.format_phone(number)) == number
 
 
 @pytest.mark.parametrize(
