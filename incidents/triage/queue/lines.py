@@ -62,6 +62,11 @@ class CaseLine:
     is_member: bool = False
 
     @property
+    def level_class(self) -> str:
+        """Return the CSS class of the row. It is text, because templates format numbers slowly."""
+        return f"row--{self.level}"
+
+    @property
     def heading_level(self) -> str:
         """Return the level of the HTML heading, "2" or "3". It is text, because templates format numbers slowly."""
         return "3" if self.is_member else "2"

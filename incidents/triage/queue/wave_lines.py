@@ -55,9 +55,9 @@ class WaveLine:
     is_wave: bool = True
 
     @property
-    def level(self) -> int:
-        """Return the severity of the worst case of the wave."""
-        return self.worst.level
+    def level_class(self) -> str:
+        """Return the CSS class of the row, which shows the severity of the worst case of the wave."""
+        return self.worst.level_class
 
     @property
     def leading_text(self) -> str:

@@ -1,12 +1,12 @@
 """The queue of a CSIRT, through its page."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from accounts.enums import Role
 from accounts.models import User
@@ -21,7 +21,7 @@ from incidents.services.handling.close import close_incident
 from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer.proposal import accept_transfer
 from tests import harmless
-from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple
 from tests.hostile import MARKUP
 from tests.incidents import transferring
 from tests.incidents.transferring import create_other_centre
@@ -288,6 +288,20 @@ def test_every_length_costs_the_same(client, responder):
     assert costs[0] == costs[1]
 
 
+def test_rows_of_cases_print_no_numbers(client, responder, monkeypatch):
+    """A template formats a number slowly, and a page of the queue has fifty rows. Its own numbers do not multiply."""
+    numbers = []
+    monkeypatch.setattr(formats, "number_format", lambda value, **_options: numbers.append(value) or str(value))
+    counts = []
+    for number in (2, 3):
+        for _ in range(number):
+            declare(leak=Leak())
+        numbers.clear()
+        client.get(URL)
+        counts.append(len(numbers))
+    assert counts[0] == counts[1], numbers
+
+
 def test_an_empty_queue_says_what_will_come(client, responder):
     assert "Rien à traiter." in client.get(URL).content.decode()
 
@@ -321,12 +335,15 @@ def test_the_time_left_decreases(client, responder, time_machine):
     assert "prendre avant 13 h 00 <small>il reste 35 min" in text
 
 
-def test_hours_are_shown_in_the_time_zone_of_the_body(client, responder, time_machine):
+@pytest.mark.parametrize("is_corrected", [False, True])
+def test_hours_are_shown_in_the_time_zone_of_the_body(client, responder, time_machine, is_corrected):
     time_machine.move_to("2026-11-24 15:51:00+00:00", tick=False)
     reunion = Region.objects.get_or_create(
         code="04", defaults={"name": "La Réunion", "zone": "drom", "sort_key": "la reunion"}
     )[0]
-    body = plouexemple(insee_code="97499", name="Saint-Exemple", region=reunion, departement=None)
+    corrected = {"region": bretagne(), "region_correction": reunion, "region_correction_on": date(2026, 11, 2)}
+    territory = corrected if is_corrected else {"region": reunion}
+    body = plouexemple(insee_code="97499", name="Saint-Exemple", departement=None, **territory)
     incident = declare(collectivity=body)
     Incident.objects.filter(pk=incident.pk).update(csirt=breizh_cyber())
 
