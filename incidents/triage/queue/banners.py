@@ -43,7 +43,7 @@ def load_banners(user: User) -> QueueBanners:
             (centre, user.leads_centre(centre.pk)) for centre in centres if not centre.notification_email
         ],
         stopped=list_stopped_centres(centres),
-        rerouted=list_rerouted_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
+        rerouted=list_rerouted_cases(user, centres, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
 
 

@@ -12,7 +12,6 @@ from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
 
 from accounts.models import User
-from collectivities.models import Region
 from collectivities.zones import PARIS, find_region_zone
 from core.telephone import format_phone
 from csirts.wording import format_centre_with_au
@@ -112,14 +111,13 @@ DISPLAYED_FIELDS = (
 def select_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
     """Return the cases with only the columns and annotations that `build_lines` reads."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
-    region = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     joined: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
     return (
         joined.only(*DISPLAYED_FIELDS)
         .annotate_has_holder()
         .annotate(
             leak_status=Subquery(leaks.values("status")[:1]),
-            region_code=Subquery(Region.objects.filter(pk=region).values("code")[:1]),
+            region_code=Coalesce("collectivity__region_correction__code", "collectivity__region__code"),
         )
     )
 

@@ -4,6 +4,7 @@ All open cases of a centre are read without their texts, then sorted, counted an
 are read with their texts. Closed cases are too many for this, so they are read by date, a page at a time.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -172,21 +173,25 @@ def read_page_of_open_cases(filters: QueueFilters, user: User, now: datetime, pe
 def take_page_of_waves(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
     """Return the page of these waves that follows `filters.after` or precedes `filters.before`.
 
-    A position remains usable after the case from which it was computed has left the queue.
+    `waves` are in the order of the queue. A position remains usable after the case from which it was computed has left
+    the queue.
     """
-    positions = [compute_position(wave.worst, now) for wave in waves]
+
+    def locate(wave: Wave) -> QueuePosition:
+        return compute_position(wave.worst, now)
+
     if filters.before:
-        end = sum(position < filters.before for position in positions)
+        end = bisect_left(waves, filters.before, key=locate)
         start = max(end - LINES_PER_PAGE, 0)
     else:
-        start = sum(position <= filters.after for position in positions) if filters.after else 0
+        start = bisect_right(waves, filters.after, key=locate) if filters.after else 0
         end = min(start + LINES_PER_PAGE, len(waves))
     waves_shown = waves[start:end]
     return QueuePage(
         filters,
         waves_shown,
-        previous=filters.make_link(**{BEFORE: str(positions[start])}) if waves_shown and start else "",
-        next=filters.make_link(**{AFTER: str(positions[end - 1])}) if waves_shown and end < len(waves) else "",
+        previous=filters.make_link(**{BEFORE: str(locate(waves[start]))}) if waves_shown and start else "",
+        next=filters.make_link(**{AFTER: str(locate(waves[end - 1]))}) if waves_shown and end < len(waves) else "",
     )
 
 

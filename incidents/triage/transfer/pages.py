@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import match_centres
+from accounts.access import list_centres, match_centres
 from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
@@ -159,7 +159,9 @@ def show_transfers(request: HttpRequest) -> HttpResponse:
         "proposed": list(waiting.filter(as_giver)[:PER_PAGE]),
         "transfers_away": transfers_away[:PER_PAGE],
         "next": transfers_away[PER_PAGE - 1].uid if len(transfers_away) > PER_PAGE else "",
-        "rerouted": list_rerouted_cases(user, timezone.now(), within=SHOWN_AMONG_TRANSFERS),
+        "rerouted": list_rerouted_cases(
+            user, list_centres(user, CentreAbility.READ), timezone.now(), within=SHOWN_AMONG_TRANSFERS
+        ),
     }
     return render_page(request, "incidents/triage/transfers.html", context)
 

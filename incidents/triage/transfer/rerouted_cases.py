@@ -1,5 +1,6 @@
 """The cases that left the queue of a centre because it no longer covers their territory."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ from django.db.models import CharField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from accounts.access import list_centres, match_centres
+from accounts.access import match_centres
 from accounts.enums import CentreAbility
 from accounts.models import User
 from collectivities.zones import PARIS, find_local_day
@@ -54,16 +55,18 @@ class ReroutedCases(NamedTuple):
         return f"aucun centre ne répondait plus de {owner} territoire"
 
 
-def list_rerouted_cases(user: User, now: datetime, *, within: timedelta) -> list[ReroutedCases]:
+def list_rerouted_cases(
+    user: User, centres: Iterable[Csirt], now: datetime, *, within: timedelta
+) -> list[ReroutedCases]:
     """Return how many cases left the user's centres because of a change of territory, by day, taker and reason.
 
-    The newest day comes first. Cases that came back are not counted. Runs one query, and another one for the names of
-    the takers if a case left.
+    `centres` are the centres whose cases the user may read. The newest day comes first. Cases that came back are not
+    counted. Runs one query, and another one for the names of the takers if a case left.
 
     Python groups the events, because the queue calls this function at each display and nearly always gets nothing.
     Django would take longer to write the SQL of the groups than everything else here takes.
     """
-    own = list_centres(user, CentreAbility.READ).values("slug")
+    own = [centre.slug for centre in centres]
     events = IncidentEvent.objects.filter(kind=EventKind.REROUTED, at__gt=now - within)
     events = events.alias(giver_slug=Cast(KT("data__from"), CharField())).filter(giver_slug__in=own)
     left = events.exclude(match_centres(user, CentreAbility.READ, "incident__csirt"))
