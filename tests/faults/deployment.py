@@ -45,10 +45,15 @@ def connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url, autocommit=True)
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = START_SECONDS, what: str = "") -> None:
+def wait_until(
+    condition: Callable[[], object], *, seconds: float = START_SECONDS, what: str | Callable[[], str] = ""
+) -> None:
+    """Return once the condition is true, or fail with `what`. A function is called for its text at the failure: a log
+    is nearly empty when the wait begins.
+    """
     deadline = monotonic() + seconds
     while not condition():
-        assert monotonic() < deadline, what or "waited in vain"
+        assert monotonic() < deadline, (what() if callable(what) else what) or "waited in vain"
         sleep(0.05)
 
 
@@ -65,6 +70,9 @@ class Program:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, process_group=0
             )
+
+    def read_log_end(self) -> str:
+        return self.log.read_text()[-2000:]
 
     def kill(self) -> None:
         if self.process:
@@ -120,7 +128,7 @@ class Deployment:
         self.wait_for_web()
 
     def wait_for_web(self) -> None:
-        wait_until(self.web_answers, what=self.web.log.read_text()[-2000:])
+        wait_until(self.web_answers, what=self.web.read_log_end)
 
     def web_answers(self) -> bool:
         try:
