@@ -64,6 +64,7 @@ def measure_urgency(databases: BenchDatabases, database: str) -> list[Figure]:
     log_progress("mails of declarations measured beside other work")
     idle = resample_p95(at_rest)
     return [
+        report_value("declare to mail at rest, one at a time, p50", [wait * 1000 for wait in at_rest], "ms"),
         report_value("declare to mail at rest, one at a time, p95", [wait * 1000 for wait in idle], "ms"),
         *compare(f"{SLOW_CLIENTS} slow posts", beside_slow, idle),
         *compare(f"{STRANGERS} strangers ask for the cards of départements", beside_papers, idle),
