@@ -3,8 +3,8 @@ hour on an idle machine.
 
     python -m tests.bench [--large] [pages counting millions bulk printing searching share mail urgent import start …]
 
-Ratios and counts are judged. Absolute times are not, except those of a simulated network. The table is printed on the
-screen, the list is written to .local/bench.json.
+Ratios and counts are judged. Absolute times are not, except those of a release and of a simulated network. The table
+is printed on the screen, the list is written to .local/bench.json.
 
 `--large` counts and publishes a million incidents. Public pages are then measured with ten million incidents in the
 same database.
@@ -31,11 +31,12 @@ SMALL, USUAL, LARGE, LARGEST = 10_000, 100_000, 1_000_000, 10_000_000
 ACTED_ON = 1_000
 # Declarations a year of the whole country: the real volume, and what it may become.
 VOLUMES, LARGE_VOLUMES = [640, 5_000], [640, 5_000, 400_000]
-SHOWN = 300
 PARTS = [
     *["start", "searching", "share", "mail", "urgent", "printing", "bulk", "import", "line", "lighthouse", "pages"],
     *["counting", "freshness", "publishing"],
 ]
+# The parts that write, each to a copy of the small database.
+WRITING = {"share", "mail", "bulk", "line", "lighthouse", "counting", "freshness"}
 # The parts whose network is simulated or whose time is not judged. The largest database is filled meanwhile, for the
 # parts that need it.
 UNHURRIED, OF_THE_LARGEST = {"import", "line", "lighthouse"}, {"pages", "counting"}
@@ -70,15 +71,15 @@ def parse_arguments() -> argparse.Namespace:
 def prepare_databases(databases: BenchDatabases, parts: set[str]) -> None:
     """Create the databases of these parts. The databases that a part writes to are copies."""
     log_progress("servers are up")
-    if {"share", "mail", "bulk", "pages", "counting", "freshness"} & parts:
+    if "urgent" in parts:  # it measures the first release, so it is copied before that
+        databases.create("bench_urgent", template=databases.get_invented(SMALL))
+    if (WRITING | {"pages"}) & parts:
         small = databases.get_filled(SMALL)
-        for part in ["share", "mail", "bulk", "freshness", "counting"]:
+        for part in WRITING & parts:
             databases.create(f"bench_{part}", template=small)
-    # Two thirds of a wave are not acknowledged yet.
-    if "bulk" in parts:
-        databases.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={2 * ACTED_ON}")
-    if "urgent" in parts:
-        databases.invent("bench_urgent", SMALL, campaign=2 * ACTED_ON)
+    for part in {"bulk", "urgent"} & parts:
+        # Two thirds of a wave are not acknowledged yet.
+        databases.manage(f"bench_{part}", "simulate_incidents", "--region=53", f"--campaign={2 * ACTED_ON}")
 
 
 def measure(databases: BenchDatabases, larger: int, parts: list[str]) -> Iterator[list[Figure]]:
@@ -93,8 +94,8 @@ def measure(databases: BenchDatabases, larger: int, parts: list[str]) -> Iterato
         "mail": lambda: measure_mail(databases, "bench_mail"),
         "urgent": lambda: measure_urgency(databases, "bench_urgent"),
         "bulk": lambda: databases.run_measurement("tests.bench.bulk", "bench_bulk"),
-        "line": lambda: measure_in_browser(databases, "tests.bench.line", databases.get_filled(SHOWN)),
-        "lighthouse": lambda: measure_lighthouse(databases, databases.get_filled(SHOWN)),
+        "line": lambda: measure_in_browser(databases, "tests.bench.line", "bench_line"),
+        "lighthouse": lambda: measure_lighthouse(databases, "bench_lighthouse"),
         "pages": lambda: databases.run_measurement(
             "tests.bench.pages", databases.get_filled(SMALL), BENCH_LARGER=databases.get_filled(larger)
         ),
@@ -107,7 +108,6 @@ def measure(databases: BenchDatabases, larger: int, parts: list[str]) -> Iterato
     }
     for part in parts:
         if part in UNHURRIED and OF_THE_LARGEST & set(parts):
-            databases.get_filled(SHOWN)
             databases.start_filling(larger)
         try:
             yield works[part]()

@@ -42,7 +42,7 @@ from tests.bench.figures import (  # noqa: E402
 from tests.bench.visits import get_rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
 
-ROUNDS, DECLARATIONS, RAW_ROUNDS = 20, 300, 4
+ROUNDS, DECLARATIONS, RAW_ROUNDS = 12, 300, 4
 # The parts into which these declarations are dealt, for a spread of what the figures add to them.
 PARTS = 6
 WARMED_UP = DECLARATIONS // 10  # the first ones are left out

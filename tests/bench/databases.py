@@ -44,6 +44,7 @@ class BenchDatabases:
         self.home, self.servers = home, servers
         self.filler = ThreadPoolExecutor(1)
         self.filling: dict[int, Future[str]] = {}
+        self.invented: set[str] = set()
 
     def url(self, database: str) -> str:
         return self.servers.postgres.make_url(database)
@@ -86,9 +87,7 @@ class BenchDatabases:
         return self.filling[count]
 
     def fill(self, count: int) -> str:
-        name = f"bench_{count}"
-        self.invent(name, count)
-        log_progress(f"{count} incidents invented")
+        name = self.get_invented(count)
         self.manage(name, "publish_releases")  # it first counts the pending events
         with connect(self.url(name)) as connection:
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
@@ -96,14 +95,22 @@ class BenchDatabases:
         log_progress(f"{count} incidents counted")
         return name
 
-    def invent(self, name: str, count: int, campaign: int = CAMPAIGN) -> None:
-        """Create a database with `count` incidents and the accounts of the demonstration. Nothing is counted or
-        published.
+    def get_invented(self, count: int) -> str:
+        """Return the name of a database with `count` invented incidents and the accounts of the demonstration. It is
+        created once. Nothing in it is counted or published until `get_filled` is called.
         """
+        name = f"bench_{count}"
+        if name not in self.invented:
+            self.invent(name, count)
+            self.invented.add(name)
+            log_progress(f"{count} incidents invented")
+        return name
+
+    def invent(self, name: str, count: int) -> None:
         self.create(name, template=TEMPLATE)
         self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
         # A crisis, so that the queue of the measured centre fills its page at every size.
-        self.manage(name, "simulate_incidents", "--region=53", f"--campaign={campaign}")
+        self.manage(name, "simulate_incidents", "--region=53", f"--campaign={CAMPAIGN}")
         with connect(self.url(name)) as connection:
             connection.execute(PART_SUPPLIERS)
         self.manage(name, "create_demonstration")

@@ -35,7 +35,7 @@ CLIENTS = 4
 # The posts of a round. A bare page takes a fourth of the time or less.
 ROUNDS, POSTS, BARE_POSTS = 6, 120, 480
 LEAST_SHARE = 0.25
-DECLARATIONS = 500
+DECLARATIONS = 250
 DRAFTS = (ROUNDS + 1) * POSTS  # one for each post, and a round that is not measured
 # Drafts that have reached the last screen; each is printed as the cookie of its device.
 BEGIN_DRAFTS = """
@@ -184,7 +184,7 @@ def measure_mail(databases: BenchDatabases, database: str) -> list[Figure]:
         began = monotonic()
         crowd = Crowd(deployment.port, bodies, threads=CLIENTS)
         crowd.start()
-        crowd.finish()
+        wait_while_growing(crowd.count_receipts, len(bodies), what="declarations")
         took = monotonic() - began
         wait_while_growing(lambda: len(list_centre_mails(deployment)), len(bodies), what="mails that came")
         assert before == 0

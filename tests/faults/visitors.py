@@ -173,6 +173,10 @@ class Crowd:
             sleep(0.02)
         self.check()
 
+    def count_receipts(self) -> int:
+        self.check()
+        return len(self.receipts)
+
     def check(self) -> None:
         if self.problems:
             raise self.problems[0]
