@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -165,22 +165,27 @@ def test_a_killed_server_loses_no_slice(site, declared_case):
     assert b"".join(vault.read_object(piece.storage_name, get_reading_key(declared_case))) == content
 
 
+@contextmanager
 def send_half_a_request(site, path, kind, body, length):
+    """Send the beginning of a post. The connection stays open until the end of the block, and is then lost."""
     with closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)) as line:
         line.putrequest("POST", path)
         for name, value in (site.headers | {"Content-Type": kind, "Content-Length": str(length)}).items():
             line.putheader(name, value)
         line.endheaders()
         line.send(body)
+        yield
 
 
 @pytest.mark.proof
 def test_a_lost_connection_leaves_no_partial_file(site, declared_case):
-    """The plain form is cut in its second file, of which nothing is stored."""
+    """The plain form is cut in its second file, of which nothing remains. The first file is whole, and is kept."""
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}\r\n'
     body = part.format(BOUNDARY, "entier", "a" * 900) + part.format(BOUNDARY, "coupé", "b" * 300_000)
     kind = f"multipart/form-data; boundary={BOUNDARY}"
-    send_half_a_request(site, f"/suivi/{declared_case.reference}/pieces/", kind, body.encode(), 10_000_000)
-    wait_until(lambda: list_stored_files(site) == [] or Evidence.objects.exists())
-    assert not Evidence.objects.filter(name="coupé").exists()
-    wait_until(lambda: len(list_stored_files(site)) == Evidence.objects.count())
+    with send_half_a_request(site, f"/suivi/{declared_case.reference}/pieces/", kind, body.encode(), 10_000_000):
+        wait_until(lambda: len(list_stored_files(site)) == 2, what="the second file is not begun")
+    wait_until(
+        lambda: len(list_stored_files(site)) == Evidence.objects.count(), what="a file that no row names remains"
+    )
+    assert [piece.name for piece in Evidence.objects.all()] == ["entier"]
