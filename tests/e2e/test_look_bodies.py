@@ -209,10 +209,9 @@ def test_open_case_is_announced_as_soon_as_the_body_is_chosen(sheet):
     assert Incident.objects.exclude(pk=incident.pk).count() == 1
 
 
+@pytest.mark.parametrize("sheet", [1280], indirect=True)
 @pytest.mark.proof
 def test_every_control_is_reached_by_tab_in_order(sheet):
-    if sheet.sheet_width != 1280:
-        return
     stops = sheet.locator(".call-sheet__form").evaluate(
         """form => [...form.querySelectorAll('input:not([type=hidden]), select, textarea, button')]
         .filter(one => one.offsetParent).map(one => one.id || one.value)"""
