@@ -1,4 +1,4 @@
-"""Where `make run` listens, and as which user its servers run."""
+"""Where `make run` listens, which servers it uses, and as which user its own servers run."""
 
 import socket
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.devserver import confinement
-from config.devserver.run import StartRefused, choose_port
+from config.devserver.run import StartRefused, Supervisor, choose_port
 
 
 @pytest.mark.parametrize("port", ["80", "http", "70000", "-1"])
@@ -23,6 +23,16 @@ def test_a_port_in_use_is_refused(monkeypatch):
         with pytest.raises(StartRefused, match=f"Le port {port} est déjà pris"):
             choose_port()
     assert choose_port() == port
+
+
+@pytest.mark.parametrize("missing", ["", "DATABASE_URL", "REDIS_URL"])
+def test_servers_are_started_unless_the_environment_names_both(monkeypatch, missing):
+    monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/tocsin")
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
+    if missing:
+        monkeypatch.delenv(missing)
+    servers = Supervisor(8000).servers
+    assert (servers is None) == (not missing)
 
 
 def test_a_user_with_a_name_runs_the_servers(monkeypatch, tmp_path):
