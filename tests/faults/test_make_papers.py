@@ -46,7 +46,7 @@ def list_stored_files(tmp_path):
 
 @pytest.mark.proof
 def test_a_killed_paper_is_made_by_another_worker(worker, tmp_path):
-    departement = Departement.objects.get(code="29")
+    departement = Departement.objects.get(code="90")  # has about a hundred communes, twenty steps of the work
     request_wall_cards(departement=departement)
     worker.start()
     wait_until(lambda: Paper.objects.get().done > 10)
