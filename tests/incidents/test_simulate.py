@@ -106,14 +106,30 @@ def test_the_severity_of_an_invented_case_is_that_of_its_facts():
 
 
 @pytest.mark.proof
-def test_simulated_types_and_severities_are_near_their_expected_shares():
+def test_simulated_cases_are_near_their_expected_shares():
     simulate(count=3_000, region=None)
+    assert_shares_of_types_and_severities(3_000)
+    assert_shares_of_natures_and_causes()
 
+
+def assert_shares_of_types_and_severities(count):
     types = Counter(Incident.objects.values_list("type", flat=True))
     severities = Counter(Incident.objects.values_list("severity", flat=True))
-    assert 0.18 < types[IncidentType.MAILBOX] / 3_000 < 0.36
-    assert 0.05 < types[IncidentType.RANSOMWARE] / 3_000 < 0.16
-    assert 0.04 < severities[Severity.CRITICAL] / 3_000 < 0.16
+    assert 0.18 < types[IncidentType.MAILBOX] / count < 0.36
+    assert 0.05 < types[IncidentType.RANSOMWARE] / count < 0.16
+    assert 0.04 < severities[Severity.CRITICAL] / count < 0.16
+
+
+def assert_shares_of_natures_and_causes():
+    verified = Incident.objects.exclude(verification="unverified")
+    natures = Counter(verified.values_list("nature", flat=True))
+    assert abs(natures[Nature.REPORT] / natures.total() - priors.REPORTS) < 0.05
+    assert 0 < natures[Nature.UNQUALIFIED] < natures[Nature.INCIDENT] / 10
+    mailboxes = verified.filter(nature=Nature.INCIDENT, type=IncidentType.MAILBOX)
+    causes = Counter(mailboxes.values_list("cause", flat=True))
+    not_known = causes[""] + causes[Cause.NOT_FOUND]
+    assert abs(not_known / causes.total() - priors.CAUSE_NOT_KNOWN) < 0.1
+    assert causes[Cause.PHISHING] > causes[Cause.FLAW] > 0
 
 
 @pytest.mark.proof
@@ -125,21 +141,6 @@ def test_whole_years_have_the_requested_number_of_cases():
     assert years == {last: 640, last - 1: 640}
     natures = Counter(Incident.objects.exclude(verification="unverified").values_list("nature", flat=True))
     assert abs(natures[Nature.REPORT] / natures.total() - 434 / 640) < 0.05
-
-
-@pytest.mark.proof
-def test_simulated_natures_and_causes_are_near_their_expected_shares():
-    simulate(count=3_000, region=None)
-
-    verified = Incident.objects.exclude(verification="unverified")
-    natures = Counter(verified.values_list("nature", flat=True))
-    assert abs(natures[Nature.REPORT] / natures.total() - priors.REPORTS) < 0.05
-    assert 0 < natures[Nature.UNQUALIFIED] < natures[Nature.INCIDENT] / 10
-    mailboxes = verified.filter(nature=Nature.INCIDENT, type=IncidentType.MAILBOX)
-    causes = Counter(mailboxes.values_list("cause", flat=True))
-    not_known = causes[""] + causes[Cause.NOT_FOUND]
-    assert abs(not_known / causes.total() - priors.CAUSE_NOT_KNOWN) < 0.1
-    assert causes[Cause.PHISHING] > causes[Cause.FLAW] > 0
 
 
 def test_texts_and_contacts_can_be_left_out(capsys):
