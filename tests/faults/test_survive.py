@@ -1,4 +1,4 @@
-"""Every process is killed in turn while 500 town halls declare. Each accepted case is stored and mailed once."""
+"""Every process is killed in turn while town halls declare. Each accepted case is stored and mailed once."""
 
 import time
 from collections import Counter
@@ -119,36 +119,29 @@ def kill_server(server):
 
 
 @pytest.mark.longest
-def test_500_declarations_survive_every_fault(deployment):
+def test_declarations_survive_every_fault(deployment):
     assert_durable(deployment)
     bodies = [uid for (uid,) in deployment.rows(BODIES, DECLARATIONS)]
     assert len(set(bodies)) == DECLARATIONS
 
-    crowd = Crowd(deployment.port, bodies, threads=THREADS)
+    visitor = Visitor(deployment.port)
+    form = visitor.fill(bodies[0], DECLARATIONS)
+    receipt = visitor.send(form)
+    crowd = Crowd(deployment.port, bodies[1:], threads=THREADS)
     crowd.start()
     for number, fault in enumerate(FAULTS, start=1):
         crowd.wait_for(number * DECLARATIONS // (len(FAULTS) + 1))
         fault(deployment)
     crowd.finish()
+    assert visitor.send(form).reference == receipt.reference, "a page sent again shows another case"
+    visitor.hang_up()
+    crowd.receipts.append(receipt)
     wait_until_done(deployment)
 
     assert_each_stored_once(deployment, crowd)
     assert_all_mailed(deployment)
     assert_counted(deployment)
     assert_durable(deployment)
-
-
-def test_a_page_sent_again_after_a_crash_shows_the_same_case(deployment):
-    [(body,)] = deployment.rows(BODIES, 1)
-    visitor = Visitor(deployment.port)
-    form = visitor.fill(body, 1)
-    first = visitor.send(form)
-
-    restart_everything(deployment)
-
-    assert visitor.send(form).reference == first.reference
-    visitor.hang_up()
-    assert deployment.number("SELECT count(*) FROM incidents_incident") == 1
 
 
 def wait_until_done(deployment):
