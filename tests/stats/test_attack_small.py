@@ -22,6 +22,7 @@ def test_many_readers_ask_many_questions_of_a_small_release():
     assert findings.readers > 100
     assert findings.questions > 1000
     assert not findings.is_contradiction
+    assert not findings.facts
 
 
 def test_every_table_is_attacked():
