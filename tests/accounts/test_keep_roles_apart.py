@@ -1,11 +1,15 @@
 """The person who administers the platform reads no case: no door gives both roles to one account."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
+from accounts.services.roles import has_incompatible_roles
 from tests.accounts.lead_pages import NOUR, make_link_path, post_invitation, post_role, read_plain_markup
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
 
@@ -90,3 +94,12 @@ def test_person_whose_administration_has_ended_may_join_a_centre(client):
     Membership.objects.filter(user=person).update(ended_on="2021-02-01")
     assert post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()).status_code == 302
     assert User.objects.get(pk=person.pk).readable_centre_ids == {breizh_cyber().pk}
+
+
+def test_a_role_that_reads_may_begin_on_the_day_when_the_administration_ends():
+    """A role is in force until the day before its end."""
+    today = timezone.localdate()
+    tomorrow = today + timedelta(days=1)
+    administration = Membership(role=Role.ADMINISTRATOR, since_on=today, ended_on=tomorrow)
+    assert not has_incompatible_roles([administration, Membership(role=Role.RESPONDER, since_on=tomorrow)])
+    assert has_incompatible_roles([administration, Membership(role=Role.RESPONDER, since_on=today)])

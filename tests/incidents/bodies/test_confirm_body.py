@@ -1,5 +1,6 @@
 """The confirmation of a body that somebody added, or its merging into another body, by a responder."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -49,6 +50,7 @@ def test_a_responder_confirms_an_added_body(client, responder, case_of_added_bod
     page = read_markup(client.get(case_url(case_of_added_body)))
     for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:
         assert words in page
+    assert re.search(r"<dt>Ajoutée</dt><dd>\d", page)
     assert "Marquer vérifiée par rappel" not in page
 
     after = read_markup(client.post(case_url(case_of_added_body, "confirmer"), follow=True))

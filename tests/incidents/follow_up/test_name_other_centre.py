@@ -9,7 +9,7 @@ from csirts.models import Contact
 from tests.cast import plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.journeys import WHERE, begin, find_commune, post
-from tests.reading import read_text
+from tests.reading import read_markup, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,11 @@ def test_follow_up_of_a_centre_without_telephone_gives_a_number_that_answers(inc
     Contact.objects.filter(csirt=incident.csirt).delete()
     assert f"{urgent} ." in read_text(client.get(follow_up_url(incident)))
     assert "par le site du centre" not in read_text(client.get(follow_up_url(incident)))
+
+
+def test_the_bar_of_a_centre_gives_its_hours(incident):
+    page = read_markup(open_by_link(incident).get(follow_up_url(incident)))
+    assert f'class="callbar__hours">Horaires : {" ".join(incident.csirt.hours.split())}<' in page
 
 
 def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers(client, centre):

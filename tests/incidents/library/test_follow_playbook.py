@@ -284,6 +284,11 @@ def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, m
     assert not Playbook.objects.exists()
 
 
+def test_a_guide_has_at_most_thirty_steps(client, lead):
+    post_playbook(client, text="Une étape\n\n" * 30)
+    assert len(Playbook.objects.get().steps) == 30
+
+
 def test_only_a_refused_guide_says_that_nothing_is_published(client, lead):
     refusal = "Rien n’est publié. À corriger :"
     assert refusal in read_markup(post_playbook(client, text=""))

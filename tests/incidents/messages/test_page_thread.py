@@ -49,15 +49,16 @@ def test_a_responder_pages_through_five_thousand_messages(client, responder):
 def test_a_declarant_pages_back_to_the_oldest_message(responder):
     incident = declare()
     device = open_by_link(incident)
-    add_messages(incident, 201)
+    add_messages(incident, 401)
     first = device.get(follow_up_url(incident)).content.decode()
     assert "Voir les messages précédents" in first
     address = re.search(r'href="([^"]*/messages/[^"]*)"', first)[1]
-    oldest = device.get(address)
+    middle = device.get(address)
+    oldest = device.get(follow_up_url(incident, "messages") + find_link(middle, "prev"))
     assert list_shown_texts(oldest) == ["Message 0."]
     assert find_link(oldest, "prev") is None
     assert len(list_shown_texts(device.get(follow_up_url(incident, "messages") + find_link(oldest, "next")))) == 200
-    assert list_shown_texts(device.get(follow_up_url(incident, "messages") + "?avant=x"))[-1] == "Message 200."
+    assert list_shown_texts(device.get(follow_up_url(incident, "messages") + "?avant=x"))[-1] == "Message 400."
 
 
 def test_a_page_of_messages_costs_the_same_with_two_and_with_thousands(client, responder):
