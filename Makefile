@@ -38,7 +38,7 @@ fix: ready  ## Corrige ce qui se corrige seul
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench: ready  ## Mesure à 10 000 et 100 000 incidents (un quart d’heure, machine au repos), écrit .local/bench.json (ARGS="line" pour une partie)
+bench: ready  ## Mesure à 10 000 et 100 000 incidents (onze minutes, machine au repos), écrit .local/bench.json (ARGS="line" pour une partie)
 	$(PYTHON) -m tests.bench $(ARGS)
 
 bench-large: ready  ## Mesure à un million d’incidents, puis à dix millions, après avoir regardé la place sur le disque
