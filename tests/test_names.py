@@ -79,7 +79,7 @@ def list_routed_views():
             yield ast.unparse(node.args[1]).rpartition(".")[2]
 
 
-def test_views_are_named_for_what_they_do():
+def test_no_view_is_named_for_its_page():
     """`show_case`, and not `case_page`: a page is what a view answers, not what it does."""
     views = [name for name in list_routed_views() if name.isidentifier()]
     assert len(views) > 100

@@ -19,7 +19,7 @@ from incidents.triage.case.opened_forms import show_opened_form
 from incidents.triage.duplicates import merging
 from incidents.triage.groups import message as group_message
 from incidents.triage.groups import pages as groups
-from incidents.triage.indicators.known_values import look_up_view, serve_known_values
+from incidents.triage.indicators.known_values import serve_known_values, serve_look_up
 from incidents.triage.indicators.observable_pages import serve_observables, show_observable
 from incidents.triage.judging.closing import close_case_view, reopen_view
 from incidents.triage.judging.official_number import correct_official_number_view
@@ -27,7 +27,7 @@ from incidents.triage.judging.pages import correct_body_view, qualify_view, set_
 from incidents.triage.library import message_templates, playbooks
 from incidents.triage.partners.advise import advise_view
 from incidents.triage.queue import state
-from incidents.triage.search.page import search_view
+from incidents.triage.search.page import show_search_results
 from incidents.triage.transfer.former_case import show_former_case
 from incidents.triage.transfer.pages import (
     accept_offer_view,
@@ -94,9 +94,9 @@ OTHER_ROUTES: list[PageRoute] = [
     PageRoute("transferts/<uuid:uid>/accepter", accept_offer_view, "accept_transfer"),
     PageRoute("transferts/<uuid:uid>/refuser", decline_offer_view, "return_transfer"),
     PageRoute("transferts/<uuid:uid>/dossier", show_former_case, "former"),
-    PageRoute("indicateurs", look_up_view, "look_up"),
+    PageRoute("indicateurs", serve_look_up, "look_up"),
     PageRoute("valeurs-connues", serve_known_values, "known_values"),
-    PageRoute("recherche", search_view, "search"),
+    PageRoute("recherche", show_search_results, "search"),
     PageRoute("groupes", groups.show_groups, "groups"),
     PageRoute("groupes/nouveau", groups.open_new_group_view, "group_new"),
     PageRoute("groupes/prestataire", groups.open_supplier_group_view, "group_supplier"),

@@ -154,7 +154,7 @@ def list_older_values(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def look_up_view(request: HttpRequest) -> HttpResponse:
+def serve_look_up(request: HttpRequest) -> HttpResponse:
     """Search for values in all cases of the user. The search uses POST, so that no address and no log contains the
     values.
     """

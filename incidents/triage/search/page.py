@@ -109,7 +109,7 @@ class FilterChip:
 
 
 @require_safe
-def search_view(request: HttpRequest) -> HttpResponse:
+def show_search_results(request: HttpRequest) -> HttpResponse:
     """Show the results of the search that was typed, or redirect to the case whose reference was typed."""
     typed_text, user = request.GET.get("q", ""), get_account(request)
     if not user.reads_any_centre:
