@@ -55,7 +55,7 @@ def get_due(incident):
 
 @pytest.mark.proof
 def test_late_tasks_and_first_takings_of_an_older_version_are_found(take_back_to, time_machine):
-    """Both need the way from the same migration."""
+    """Both are found by the migrations after 0022, which are undone and applied once for both."""
     time_machine.move_to(timezone.now(), tick=False)
     check_first_takings, check_late_task = take_cases_twice(time_machine), leave_late_task()
     take_back_to("incidents", "0022")
@@ -75,7 +75,7 @@ def leave_late_task():
     before = get_due(plain)
 
     def check():
-        """The late task of an untaken case counts, and nothing else changes."""
+        """The late task of an untaken case counts, and a case without a task keeps its deadline."""
         assert get_due(late)[:2] == ("task", task.due_at)
         assert get_due(plain) == before
 

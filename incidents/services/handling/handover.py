@@ -90,11 +90,12 @@ def check_handover(actor: User, references: Sequence[str], handover: HandoverReq
 
 @transaction.atomic
 def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) -> bool:
-    """Hand over one open case of the actor. Returns True if this call did so, or an earlier one with the same key.
+    """Hand over one open case of the actor. Returns True if this call did so, or if an earlier call with the
+    same key and text did and the case is no longer open and assigned to the actor.
 
-    Returns False if the case is closed or not the actor's, or if `handover.to` does not work for the centre. Also
-    returns False if the case was assigned to the actor again after an earlier call with the same key: it then stays
-    with the actor. Raises Http404, PermissionDenied, and ValidationError on the field `text`.
+    Returns False otherwise: the case is closed or not the actor's, it was assigned to the actor again after such a
+    call and stays with them, or `handover.to` does not work for the centre. Raises Http404, PermissionDenied, and
+    ValidationError on the field `text`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
