@@ -98,10 +98,10 @@ def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) ->
     ValidationError on the field `text`.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
-    if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
-        return False
     if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
         return is_repeated_submission(incident, handover)
+    if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
+        return False
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=handover.text, key=handover.key)
     if not is_new:
         return False

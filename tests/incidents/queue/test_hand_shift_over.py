@@ -17,6 +17,7 @@ from incidents.models import Incident, Note, Transfer
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.erase import erase_personal_data
+from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
 from incidents.services.search.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
@@ -108,6 +109,17 @@ def test_resubmitting_does_not_hand_over_a_case_that_came_back(client, responder
     assert reload(case).assignee == responder
     post_hand_over(client, [case], format_person_tag(colleague), key="k2")
     assert reload(case).assignee == colleague
+
+
+def test_a_repeated_hand_over_reports_the_first_even_if_the_colleague_left_since(client, responder, colleague):
+    (case,) = take_cases(responder, 1)
+    handover = HandoverRequest(to=colleague, text=WORDS, key="k1")
+    first = hand_shift_over(actor=responder, references=[case.reference], handover=handover)
+    Membership.objects.filter(user=colleague).update(ended_on=timezone.localdate())
+
+    assert hand_shift_over(actor=responder, references=[case.reference], handover=handover) == first
+    assert (first.handed_over, first.remaining) == ([case.reference], [])
+    assert Note.objects.count() == 1
 
 
 @pytest.mark.parametrize(
