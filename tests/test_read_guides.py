@@ -75,6 +75,10 @@ def test_each_name_in_the_glossary_is_in_the_code():
     assert sorted(set(names) - words) == []
 
 
+def test_the_architecture_is_read_in_one_sitting():
+    assert len(read("ARCHITECTURE.md").splitlines()) <= 120
+
+
 @pytest.mark.parametrize("document", BRIEF_DOCUMENTS)
 def test_each_module_that_a_document_names_exists(document):
     paths = [*ROOT.glob("*.py"), *(path for app in [*APPS, "tests"] for path in list_sources(app))]
