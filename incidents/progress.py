@@ -81,8 +81,9 @@ def annotate_step_values(incidents: IncidentQuerySet) -> IncidentQuerySet:
 
 
 def find_listed_step(incident: Any) -> ProgressStep:
-    """Return the step of a case in a list, which is the same as on its page. The case must come from
-    `annotate_step_values`.
+    """Return the step that a list shows for a case. The page of the case shows the same step.
+
+    The case must come from `annotate_step_values`.
     """
     if incident.status in OPEN and incident.awaited_since:
         return ProgressStep.AWAITED

@@ -74,7 +74,7 @@ def upper_first(label: str) -> str:
 
 
 def lower_first(label: str) -> str:
-    """Return the label with a small first letter, for use inside a sentence. An acronym such as « EHPAD » does not
-    change.
+    """Return the label with a lower-case first letter, for use inside a sentence. An acronym such as « EHPAD » stays
+    as it is.
     """
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

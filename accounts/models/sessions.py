@@ -18,8 +18,10 @@ from accounts.models.people import User
 
 
 class StoredSession(AbstractBaseSession):
-    """The session of a browser. `user` is None before somebody signs in. `seen_at` is the last activity of a person
-    whose session ends without it. It is None until a minute after the sign-in.
+    """The session of a browser. `user` is None before somebody signs in.
+
+    `seen_at` is the last activity of the person. It is saved only if the session ends after a time without activity,
+    and is None until the first activity that comes at least a minute after the sign-in.
     """
 
     user = models.ForeignKey(

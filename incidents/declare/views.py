@@ -79,7 +79,7 @@ def serve_type_screen(request: HttpRequest) -> HttpResponse:
     """Serve the first screen. A post without any cookie gets an explanation of cookies, because the CSRF check would
     refuse this post.
 
-    A post with a pen (`PEN`) is left to the CSRF check. If this check fails, the error page shows the resumption code.
+    If such a post has a pen (`PEN`), the CSRF check refuses it, and the error page shows the resumption code.
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)

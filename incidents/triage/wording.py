@@ -138,8 +138,8 @@ def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -
     return f"Ce dossier ne peut pas passer à « {refusal.target.label} »."
 
 
-def format_term(incident: Incident) -> str:
-    """Return the French name of the type of the incident, such as « rançongiciel »."""
+def get_type_term(incident: Incident) -> str:
+    """Return the professional term for the type of the incident, such as « rançongiciel », which responders read."""
     return TYPE_TERMS[incident.type]
 
 

@@ -163,7 +163,10 @@ def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
 
 
 def load_year_figures(scope: Scope, sums: Sums, start: date | None, last_month: int, today: date) -> YearFigures:
-    """Return the figures of the year of these sums. `start` is the first month of the service, or None."""
+    """Return the figures of the scope for the year `sums.year`. `last_month` is the last month that is compared.
+
+    `start` is the first month of the service, or None if there are no figures yet.
+    """
     first_month = start.month if start and start.year == sums.year else 1
     counts = count_bodies_by_stratum(scope.row_filter, sums.year)
     rates = list_exact_rates(scope, counts, sums.year, today)

@@ -196,7 +196,7 @@ def make_sections(page: FiguresPage) -> list[FiguresSection]:
 
 
 def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the sections of the tables of `DELAY_SECTION_TEXTS` that are open. Only the nation has such tables."""
+    """Return a section for each open table of `DELAY_SECTION_TEXTS`. Only the nation has such tables."""
     breakdowns = [(texts, page.find_breakdown(texts.table)) for texts in DELAY_SECTION_TEXTS]
     return [make_section(page, texts, breakdown) for texts, breakdown in breakdowns if breakdown]
 
@@ -263,7 +263,7 @@ class DelaysTable:
 
 
 def make_delays_table(page: FiguresPage) -> DelaysTable | None:
-    """Return the table of the delays that are open, or None if no delay is open. Only the nation has such delays."""
+    """Return one table of the delays whose tables are open, or None. Only the nation has such tables."""
     breakdowns = {code: page.find_breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:

@@ -14,10 +14,10 @@ from csirts.wording import format_centre, format_centre_with_au
 
 
 def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
-    """Return the contacts of the centre, and of the other centres that can be called.
+    """Return the contacts of `csirt` (`centre`), of the centre to call in its place, and of the other centres to call.
 
-    These are the centre to call in place of a centre without telephone number (`stand_in`), and the other centres of
-    the route. After a transfer, `csirt` is not the centre of the route.
+    `stand_in` is the centre to call if `csirt` has no telephone number, or else None. `fallbacks` are the other
+    centres of the route. `csirt` is an argument because, after a transfer, it is not the centre of the route.
     """
     stand_in = replace(route, csirt=csirt).stand_in if csirt else None
     return {

@@ -53,7 +53,7 @@ def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> 
         "awaits_call": awaits_call(incident),
         "is_abandoned": is_case_abandoned(incident),
         "zone": find_zone(incident.collectivity),
-        "term": wording.format_term(incident),
+        "term": wording.get_type_term(incident),
         "waiting": wording.compute_waiting_time(incident, now),
         "late": wording.compute_taking_lateness(incident, now),
         "calls": list_numbers_to_call(incident, find_official_number(incident, list_emergency_contacts(incident))),

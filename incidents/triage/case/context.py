@@ -74,7 +74,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_ab
         "incident": incident,
         "now": now,
         "zone": find_zone(incident.collectivity),
-        "term": wording.format_term(incident),
+        "term": wording.get_type_term(incident),
         "abilities": {ability.value for ability in list_abilities(user, incident)}
         - list_hidden_abilities(incident, is_abandoned=is_abandoned),
         "groups": list_groupings(incident.collectivity),

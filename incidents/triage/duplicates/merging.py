@@ -87,7 +87,7 @@ def build_side_context(main: Incident, duplicate: Incident) -> Mapping[str, Any]
     return {
         "offer": find_open_proposal(main),
         "incident": main,
-        "term": wording.format_term(main),
+        "term": wording.get_type_term(main),
         "holder": find_current_assignee(main),
         "services": wording.format_stopped_services(main, list(main.interruptions.order_by("started_at", "id"))),
         "data": format_personal_data(main),

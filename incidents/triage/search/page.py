@@ -355,7 +355,7 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
     return [
         SearchHit(
             incident=rows[pk],
-            term=wording.format_term(rows[pk]),
+            term=wording.get_type_term(rows[pk]),
             received=wording.format_short_moment(rows[pk].received_at, now, zones[pk]),
             zone=zones[pk],
             excerpts=excerpts.get(pk, []),

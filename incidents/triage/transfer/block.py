@@ -96,7 +96,7 @@ def summarise_case(incident: Incident) -> dict[str, Any]:
     return {
         "body": incident.collectivity.label,
         "population": incident.collectivity.population,
-        "term": wording.format_term(incident),
+        "term": wording.get_type_term(incident),
         "severity": incident.get_severity_display(),
         "tlp": incident.get_tlp_display(),
         "received_at": incident.received_at,
