@@ -1,5 +1,6 @@
 """Errors of the API as RFC 9457 problem documents, in French, with the name of each wrong field."""
 
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoDenied
@@ -26,6 +27,9 @@ TITLES = {
     429: "Trop de demandes",
 }
 OTHER_TITLE = "Demande refusée"
+ABOUT_WHOLE = "non_field_errors"  # the name that DRF gives to errors about a whole list or object
+# The most problems that a response lists, and the most characters of one. Messages may repeat what was sent.
+MAX_LISTED_PROBLEMS, MESSAGE_LIMIT = 50, 300
 
 
 def make_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -50,22 +54,32 @@ def make_problem_document(status: int, title: str, detail: str, **members: Any) 
 
 
 def describe_error(error: Exception, status: int) -> dict[str, Any]:
-    """Return the problem document of an error of DRF. For a validation error, the document lists the wrong fields."""
+    """Return the problem document of an error of DRF. For a validation error, the document lists the wrong fields,
+    at most MAX_LISTED_PROBLEMS.
+    """
     title = TITLES.get(status, OTHER_TITLE)
     if not isinstance(error, exceptions.ValidationError):
         return make_problem_document(status, title, str(getattr(error, "detail", OTHER_TITLE)))
-    problems = list(flatten_errors(error.detail))
+    problems = list(islice(flatten_errors(error.detail), MAX_LISTED_PROBLEMS + 1))
     count = choose_plural("%d point", "%d points", len(problems)) % len(problems)
-    return make_problem_document(status, title, f"La demande a {count} à corriger.", errors=problems)
+    detail = f"La demande a {count} à corriger."
+    if len(problems) > MAX_LISTED_PROBLEMS:
+        detail = f"La demande a plus de {MAX_LISTED_PROBLEMS} points à corriger. Voici les premiers."
+    return make_problem_document(status, title, detail, errors=problems[:MAX_LISTED_PROBLEMS])
 
 
 def flatten_errors(detail: Any, field: str = "") -> Any:
-    """Yield one `{"field": "contact.phone", "message": …}` for each message in the nested error details of DRF."""
+    """Yield one `{"field": "contact.phone", "message": …}` for each message in the nested error details of DRF. A
+    message that is longer than MESSAGE_LIMIT is shortened. An error about the whole request keeps the name that DRF
+    gives to it.
+    """
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from flatten_errors(inner, f"{field}.{name}" if field else str(name))
+            inner_field = field if field and name == ABOUT_WHOLE else f"{field}.{name}"
+            yield from flatten_errors(inner, inner_field.removeprefix("."))
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             yield from flatten_errors(inner, f"{field}.{index}" if isinstance(inner, dict) else field)
     else:
-        yield {"field": field, "message": str(detail)}
+        message = str(detail)
+        yield {"field": field, "message": f"{message[:MESSAGE_LIMIT]}…" if len(message) > MESSAGE_LIMIT else message}

@@ -29,6 +29,14 @@ from incidents.services.history.declared import find_leak_judgement, read_declar
 from incidents.services.history.snapshots import find_leak_row
 
 DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# The most characters of a moment: « 2026-11-27T08:30:00.123456+01:00 » has 32.
+MOMENT_LIMIT = 40
+# A declaration names each service once. A longer list is refused before any of its items is read, since each item
+# costs as much as a small form.
+MAX_INTERRUPTIONS = len(PublicService)
+TOO_MANY_INTERRUPTIONS = (
+    f"Donnez chaque service une seule fois\N{NO-BREAK SPACE}: {MAX_INTERRUPTIONS} services au plus."
+)
 
 
 class BodyField(serializers.Field[Collectivity, str, str, Any]):
@@ -60,6 +68,8 @@ class MomentField(serializers.Field[date, str, str, Any]):
     """A moment in a request. It may be a date without an hour, such as « 2026-11-27 »."""
 
     def to_internal_value(self, data: Any) -> date:
+        if isinstance(data, str) and len(data) > MOMENT_LIMIT:
+            raise serializers.ValidationError("Cette date est trop longue.")
         is_day = isinstance(data, str) and DAY_PATTERN.fullmatch(data)
         field: Any = serializers.DateField() if is_day else serializers.DateTimeField()
         moment: date = field.to_internal_value(data)
@@ -85,13 +95,22 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
         return text
 
 
+class ChoicesField(serializers.MultipleChoiceField):
+    """Several choices in a request. A list that is longer than the list of choices is refused unread."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and len(data) > len(self.choices):
+            raise serializers.ValidationError(f"Donnez chaque choix une seule fois, {len(self.choices)} au plus.")
+        return super().to_internal_value(data)
+
+
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 # No field is required, because the services check, for the pages and for the API, that somebody can be called back.
 INPUT_FIELDS: dict[FieldKind, Callable[[FactField], serializers.Field[Any, Any, Any, Any]]] = {
     FieldKind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     FieldKind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     FieldKind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
-    FieldKind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
+    FieldKind.CHOICES: lambda fact: ChoicesField(choices=fact.options, default=set),
     FieldKind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=LARGEST_NUMBER, **OPTIONAL),
     FieldKind.FLAG: lambda fact: serializers.BooleanField(default=False),
     FieldKind.MOMENT: lambda fact: MomentField(**OPTIONAL),
@@ -139,7 +158,12 @@ class DeclarationIn(ShapeIn):
     shape = Declaration
     collectivity = BodyField()
     type = serializers.ChoiceField(IncidentType.choices, default=IncidentType.UNKNOWN)
-    interruptions = InterruptionIn(many=True, required=False)
+    interruptions = serializers.ListSerializer[Any](
+        child=InterruptionIn(),
+        required=False,
+        max_length=MAX_INTERRUPTIONS,
+        error_messages={"max_length": TOO_MANY_INTERRUPTIONS},
+    )
     leak = LeakIn(required=False, allow_null=True)
     contact = ContactIn()
     tlp = serializers.ChoiceField(Tlp.choices, default=Tlp.AMBER_STRICT)
