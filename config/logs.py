@@ -73,6 +73,7 @@ def make_logging_settings(*, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "ioc_finder": {"level": "WARNING"},  # logs two lines for each text that it reads
+            "exifread": {"level": "CRITICAL"},  # a hostile image of 1 MB causes 5 000 warnings, which tell nothing
         },
     }
 

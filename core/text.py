@@ -11,6 +11,9 @@ from django.core.exceptions import ValidationError
 # Marks that change the order in which a line is read. They can make « exe.gpj » look like « jpg.exe ».
 READING_ORDER_MARKS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILE_NAME_LIMIT = 255
+# Unicode form C makes one character of at most so many. A longer text is too long in any form, and is not normalised:
+# on many versions of Python, the time grows with the square of the number of combining accents in a row.
+MAX_COMPOSED = 4
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 FILLERS = "\u115f\u1160\u3164\uffa0"  # These letters of Unicode have no visible shape.
 KEPT_CONTROLS = "\n\t"
@@ -35,8 +38,9 @@ def clean_text(text: str, *, limit: int, field: str) -> str:
     `field` if more than `limit` characters remain, since a text is never cut silently.
     """
     ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER_MARKS)
-    visible = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
-    clean = unicodedata.normalize("NFC", visible).strip()
+    visible = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+    is_far_too_long = len(visible) > limit * MAX_COMPOSED
+    clean = visible if is_far_too_long else unicodedata.normalize("NFC", visible).strip()
     if len(clean) > limit:
         too_long = "Ce texte a %(length)s caractères, et %(limit)s suffisent. Gardez l’essentiel."
         raise ValidationError({field: too_long % {"length": len(clean), "limit": limit}})

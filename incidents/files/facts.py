@@ -15,7 +15,8 @@ from core.libraries import load_library
 INSPECTED_BYTES = 1024 * 1024
 # The number of bytes that decide whether a file is a text or a mail.
 TEXT_SAMPLE_BYTES = 64 * 1024
-MAX_READS = 20_000
+# The most reads of a photograph, and the most bytes read, the same bytes several times included.
+MAX_READS, MAX_READ_BYTES = 20_000, 8 * INSPECTED_BYTES
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
 # First bytes → type. An office document is reported as a zip, because finding its kind would require unpacking it.
 TYPE_SIGNATURES = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
@@ -23,21 +24,24 @@ PHOTOGRAPH_SIGNATURES = (b"\xff\xd8", b"II*\0", b"MM\0*")
 
 
 class TooManyReads(Exception):
-    """The parser has read the file more than MAX_READS times, and might never end."""
+    """The parser has read the file more than MAX_READS times or more than MAX_READ_BYTES, and might never end."""
 
 
 class BoundedReader(BytesIO):
-    """A stream of bytes that raises TooManyReads after `MAX_READS` reads. It stops a parser that follows the offsets
-    of a file in a circle.
+    """A stream of bytes that raises TooManyReads after `MAX_READS` reads or `MAX_READ_BYTES`. It stops a parser that
+    follows the offsets of a file in a circle, or reads the whole file at each of them.
     """
 
     reads = 0
+    read_bytes = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
         self.reads += 1
-        if self.reads > MAX_READS:
+        self.read_bytes += len(content)
+        if self.reads > MAX_READS or self.read_bytes > MAX_READ_BYTES:
             raise TooManyReads
-        return super().read(size)
+        return content
 
 
 def detect_media_type(head: bytes) -> str:

@@ -3,6 +3,7 @@
 from accounts.models import User
 from incidents.enums import ObservableKind
 from incidents.files import vault
+from incidents.indicators.observables import find_indicators
 from incidents.models import CaseKey, Evidence, Incident, Observable
 from tests.cast import a_responder, declare
 from tests.incidents.transferring import get_other_centre
@@ -11,6 +12,10 @@ STORY = (
     "Un mail de escroc[at]evil.example mène à hxxps://banque[.]evil.example/payer. Appelez mairie@plouexemple.example."
 )
 URL, EMAIL = "https://banque.evil.example/payer", "escroc@evil.example"
+
+
+def find_values(text: str) -> set[tuple[str, str]]:
+    return {(str(kind.value), value) for kind, value in find_indicators(text)}
 
 
 def declare_elsewhere() -> Incident:

@@ -1,7 +1,7 @@
 """Proposed indicators, which are values found in the texts of a case, with what is already known of each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -76,13 +76,15 @@ class IndicatorProposals:
     """The values that are proposed as indicators of a case (`rows`).
 
     `harmless_count` counts the values that tell nothing about an attack, `omitted_count` the values beyond
-    `MAX_PROPOSALS`. `unread_origins` lists the origins of the texts that were not read to their end.
+    `MAX_PROPOSALS`. `unread_origins` lists the origins of the texts that were not read to their end. `is_decoded` is
+    False if a part of the mail was read without being decoded, so that values in it may be missing.
     """
 
     rows: list[IndicatorProposal] = field(default_factory=list)
     harmless_count: int = 0
     unread_origins: tuple[TextOrigin, ...] = ()
     omitted_count: int = 0
+    is_decoded: bool = True
 
 
 def propose_indicators(incident: Incident, user: User) -> IndicatorProposals:
@@ -120,8 +122,9 @@ def propose_indicators_from_file(*, reference: str, actor: User, uid: UUID) -> t
     content = b"".join(vault.read_object(evidence.storage_name, get_reading_key(incident)))
     record_file_opening(evidence=evidence, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
-    words = extract_text(content, evidence.media_type)
-    return evidence, build_proposals(incident, actor, [SourceText(TextOrigin(DocumentKind.FILE), words)])
+    text, is_decoded = extract_text(content, evidence.media_type)
+    proposals = build_proposals(incident, actor, [SourceText(TextOrigin(DocumentKind.FILE), text)])
+    return evidence, replace(proposals, is_decoded=is_decoded)
 
 
 def list_text_files(incident: Incident) -> QuerySet[Evidence]:

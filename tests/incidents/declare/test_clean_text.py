@@ -1,11 +1,26 @@
 """The cleaning of typed text, which removes only the characters that could trick a reader or a program."""
 
+import unicodedata
+
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text import clean_line, clean_text, fold_text
+
+
+class Recorder:
+    """The module unicodedata, which records the length of each text that it normalises."""
+
+    category = staticmethod(unicodedata.category)
+
+    def __init__(self, lengths):
+        self.lengths = lengths
+
+    def normalize(self, form, text):
+        self.lengths.append(len(text))
+        return unicodedata.normalize(form, text)
 
 
 def clean(text):
@@ -50,6 +65,19 @@ def test_a_text_that_is_too_long_is_refused_by_its_field():
         clean_text("x" * 5_001, limit=5_000, field="description")
 
     assert "5001" in refusal.value.message_dict["description"][0].replace("\u202f", "").replace(" ", "")
+
+
+def test_a_text_that_is_far_too_long_is_refused_before_its_accents_are_put_in_order(monkeypatch):
+    lengths = []
+    monkeypatch.setattr("core.text.unicodedata", Recorder(lengths))
+    with pytest.raises(ValidationError):
+        clean("a" + "\u0315\u0300" * 300_000)
+    assert lengths == []
+
+
+def test_a_text_whose_characters_compose_is_measured_once_composed():
+    longest = "\u03b1\u0313\u0300\u0345"  # ᾂ, the most that one character is made of
+    assert clean(longest * 5_000) == "\u1f82" * 5_000
 
 
 def test_line_has_no_line_end():

@@ -222,6 +222,29 @@ def test_a_photograph_with_circular_directories_is_given_up():
         reader.read(1)
 
 
+def test_a_photograph_that_is_read_whole_at_each_of_its_entries_is_given_up(monkeypatch):
+    """Each entry announces a text of 2 GB. An image of a megabyte took five seconds."""
+    readers = []
+
+    class RememberedReader(file_facts.BoundedReader):
+        def __init__(self, content):
+            super().__init__(content)
+            readers.append(self)
+
+    monkeypatch.setattr(file_facts, "BoundedReader", RememberedReader)
+    entry = struct.pack("<HHII", 0x010F, 2, 2**31, 8)
+    assert file_facts.read_position(b"II*\0" + struct.pack("<IH", 8, 65535) + entry * 70_000) is None
+    (reader,) = readers
+    assert 0 < reader.read_bytes < file_facts.MAX_READ_BYTES + file_facts.INSPECTED_BYTES * 2
+
+
+def test_a_hostile_photograph_writes_nothing_in_the_log(caplog):
+    """Each unknown entry of its directory would be a line."""
+    entry = struct.pack("<HHII", 0x010F, 4, 1000, 8)
+    file_facts.read_position(b"II*\0" + struct.pack("<IH", 8, 65535) + entry * 70_000)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [

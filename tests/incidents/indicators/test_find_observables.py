@@ -17,13 +17,10 @@ from incidents.indicators.observables import (
     find_indicators,
     normalise_value,
 )
+from tests.incidents.observing import find_values
 
 MD5, SHA512 = "d41d8cd98f00b204e9800998ecf8427e", "ab" * 64
 IBAN = "FR7630006000011234567890189"
-
-
-def find_values(text):
-    return {(kind.value, value) for kind, value in find_indicators(text)}
 
 
 def test_indicators_are_found_in_a_message_defanged_or_not():
@@ -224,7 +221,7 @@ x
 
 
 def test_a_mail_is_read_part_by_part():
-    values = find_values(extract_text(MAIL, "message/rfc822"))
+    values = find_values(extract_text(MAIL, "message/rfc822").text)
     assert {
         ("url", "https://evil.example/?a=1&b=2"),
         ("file", "facture.js"),
@@ -235,4 +232,4 @@ def test_a_mail_is_read_part_by_part():
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe evil.com", MAIL.replace(b"utf-8", b"inconnu"), MAIL[:300] * 50])
 def test_a_broken_file_is_read_as_it_is(content):
     for kind in ("text/plain", "message/rfc822"):
-        assert isinstance(extract_text(content, kind), str)
+        assert isinstance(extract_text(content, kind).text, str)

@@ -277,6 +277,20 @@ def test_a_file_read_only_in_part_is_reported(client, responder):
     assert "Pas lu jusqu’au bout : nom de pièce" in read_markup(answer)
 
 
+def test_a_mail_that_is_decoded_only_in_part_is_reported(client, responder):
+    incident = declare(description="evil.example")
+    nested = b"From: a@evil.example\nSubject: RIB\n" + b"Content-Type: message/rfc822\n\n" * 100
+    whole, deep = (
+        a_text(incident, mail, number=number, media_type="message/rfc822")
+        for number, mail in enumerate([nested[:150], nested], 1)
+    )
+    answers = [
+        read_markup(client.post(case_url(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid}))
+        for piece in (whole, deep)
+    ]
+    assert ["Une partie de ce mail n’a pas été décodée." in answer for answer in answers] == [False, True]
+
+
 def test_erasing_a_case_removes_its_observables(client, responder, case_with_suspect_link):
     an_observable(case_with_suspect_link)
     erase_personal_data(reference=case_with_suspect_link.reference, actor=a_lead())
