@@ -41,11 +41,11 @@ class Env:
         except (OSError, ValueError):
             raise ImproperlyConfigured(f"{name} must name a file of text that this process may read.") from None
 
-    def read_number(self, name: str, default: int) -> int:
-        """Return a whole number that is not negative."""
+    def read_number(self, name: str, default: int, *, least: int = 0) -> int:
+        """Return a whole number of at least `least`."""
         value = self.read_text(name, str(default))
-        if not value.isdecimal():
-            raise ImproperlyConfigured(f"{name} must be a whole number.")
+        if not value.isdecimal() or int(value) < least:
+            raise ImproperlyConfigured(f"{name} must be a whole number{f' of at least {least}' if least else ''}.")
         return int(value)
 
     def read_minutes(self, name: str, default: int) -> timedelta:

@@ -1,7 +1,9 @@
-"""A counter of the requests that come from one address."""
+"""A counter of the requests that come from one person or one address, and what a page proves that was told to wait."""
 
 import logging
+import time
 
+from django.core import signing
 from django.core.cache import cache
 from django.http import HttpRequest
 from redis import RedisError
@@ -11,14 +13,17 @@ from core.secrets import hash_value
 
 logger = logging.getLogger(__name__)
 
+WAIT_SECONDS = 10  # the interval at which a sender is let through that sent too many requests
+PROOF_SALT, PROOF_LIFETIME_SECONDS = "core.request_counter.proof", 600
+
 
 def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) -> int:
-    """Count this request, and return how many its address has sent in the current period.
+    """Count this request, and return how many its sender has sent in the current period.
 
     Return 0 if the cache does not answer. A period lasts `within_seconds` and begins with its first request. A large
     number does not prove an abuse, because the computers of one building share one address.
     """
-    key = f"{purpose}:{hash_address(request)}"
+    key = f"{purpose}:{identify_sender(request)}"
     try:
         # Most calls end here, after one command to the cache.
         is_first = cache.add(key, 1, timeout=within_seconds)
@@ -28,6 +33,47 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
     except RedisError:
         logger.warning("no request counter: the cache does not answer")
         return 0
+
+
+def must_wait(request: HttpRequest, purpose: str, *, most: int, within_seconds: int) -> bool:
+    """Count this request, and tell whether its sender must wait before sending another one.
+
+    After `most` requests in the current period, one is let through every WAIT_SECONDS. A program takes each of these
+    turns if it asks often enough, so that others behind its address wait without end. Unless they have another way,
+    ask `has_waited` first. Nobody waits if the cache does not answer.
+    """
+    if count_request(request, purpose, within_seconds=within_seconds) <= most:
+        return False
+    return count_request(request, f"{purpose}:next", within_seconds=WAIT_SECONDS) > 1
+
+
+def has_waited(proof: str, subject: str) -> bool:
+    """Tell whether this proof was made for this subject, at least WAIT_SECONDS ago."""
+    waited = measure_waited_seconds(proof, subject)
+    return waited is not None and waited >= WAIT_SECONDS
+
+
+def renew_wait_proof(proof: str, subject: str) -> str:
+    """Return the proof if it is valid, since somebody impatient would otherwise wait anew at each try. Return a new
+    proof otherwise. `subject` names what waits, such as a draft.
+    """
+    is_valid = measure_waited_seconds(proof, subject) is not None
+    return proof if is_valid else signing.dumps([subject, time.time()], salt=PROOF_SALT)
+
+
+def measure_waited_seconds(proof: str, subject: str) -> float | None:
+    """Return how many seconds ago this proof was made for this subject. Return None if it was not, or too long ago."""
+    try:
+        proven_subject, made_at = signing.loads(proof, salt=PROOF_SALT, max_age=PROOF_LIFETIME_SECONDS)
+    except (signing.BadSignature, UnicodeEncodeError):  # a lone surrogate cannot be compared with a signature
+        return None
+    return time.time() - float(made_at) if proven_subject == subject else None
+
+
+def identify_sender(request: HttpRequest) -> str:
+    """Return by what the sender is counted: the account of a person who is signed in, or else `hash_address`."""
+    user = getattr(request, "user", None)
+    return f"account:{user.pk}" if user and user.is_authenticated else hash_address(request)
 
 
 def hash_address(request: HttpRequest) -> str:

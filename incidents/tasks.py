@@ -17,13 +17,14 @@ def index_cases() -> None:
 
 @shared_task
 def delete_expired_rows() -> None:
-    """Delete expired drafts, expired unsent texts and old counts of recent requests. If there are too many empty
-    drafts, delete the oldest ones too.
+    """Delete expired drafts, expired unsent texts and old counts of recent requests. If there are too many drafts,
+    delete the oldest ones too, and let no new draft start if far too many remain.
     """
     draft.delete_expired_drafts()
     limits.delete_old_counts(timezone.now())
     while draft.delete_surplus_drafts():
         pass
+    draft.stop_drafts_if_full()
     unsent_text.delete_expired_unsent_texts()
 
 

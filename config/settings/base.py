@@ -210,6 +210,12 @@ DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondr
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
+# Drafts
+# The most drafts that one address starts within an hour, and the number of drafts with answers beyond which the oldest
+# are deleted, but none of the last 24 hours.
+DRAFTS_AN_HOUR = env.read_number("DRAFTS_AN_HOUR", 600, least=1)
+DRAFTS_TOTAL = env.read_number("DRAFTS_TOTAL", 50_000, least=1)
+
 # Figures
 # The day of the next year on which a year is published: few cases are then still to be verified.
 STATS_YEAR_PUBLISHED_ON = env.read_day_of_year("STATS_YEAR_PUBLISHED_ON", "04-01")

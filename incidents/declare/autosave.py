@@ -13,7 +13,17 @@ from incidents.declare.entries import read_screen_entry
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import SCREENS_OF_QUESTIONS
 from incidents.models import Draft
-from incidents.services.declaring.draft import DraftAlreadySent, save_draft_screen, stamp_screen
+from incidents.services.declaring.draft import DraftAlreadySent, EntryTooLarge, save_draft_screen, stamp_screen
+
+TOO_LONG = (
+    "Votre texte est trop long pour être enregistré. Raccourcissez-le\N{NO-BREAK SPACE}: il s’enregistrera tout seul."
+)
+# What the script is told without a message. The person sees more after pressing a button of the page.
+REFUSALS: dict[type[Exception], HTTPStatus] = {
+    Draft.DoesNotExist: HTTPStatus.NOT_FOUND,
+    Stale: HTTPStatus.CONFLICT,
+    DraftAlreadySent: HTTPStatus.GONE,
+}
 
 
 @login_not_required
@@ -24,8 +34,9 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
     of the save. Values are not checked, and no draft is created.
 
     The status is 404 for a missing draft or an unknown screen, 409 if somebody else has saved the screen since it was
-    opened, and 410 if the declaration was sent. The script ignores these errors. The person sees them after pressing a
-    button of the page.
+    opened, 410 if the declaration was sent, and 413 for a text that is too long. The script shows the message, if
+    there is one, and stops saving, but saves a text again that has become shorter. The person sees more after pressing
+    a button of the page.
     """
     journey = find_journey(request)
     screen = SCREENS_OF_QUESTIONS.get(section)
@@ -33,12 +44,10 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     try:
         page = save_draft_screen(uid=journey.draft.uid, entry=read_screen_entry(screen, request, journey))
-    except Draft.DoesNotExist:
-        return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
-    except Stale:
-        return JsonResponse({}, status=HTTPStatus.CONFLICT)
-    except DraftAlreadySent:
-        return JsonResponse({}, status=HTTPStatus.GONE)
+    except EntryTooLarge:
+        return JsonResponse({"message": TOO_LONG}, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except tuple(REFUSALS) as refusal:
+        return JsonResponse({}, status=REFUSALS[type(refusal)])
     return JsonResponse({"version": stamp_screen(page), "message": render_saved_notice(journey.with_saved_page(page))})
 
 

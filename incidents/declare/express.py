@@ -5,7 +5,7 @@ not answered.
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -16,13 +16,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import BodySearchResult, SearchProblem, find_body_by_uid, search_bodies_and_places
 from collectivities.telephones import find_phone_problem
 from core.request_counter import hash_address
 from csirts.routing import Route, get_centres_by_level
-from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending, must_confirm_start
+from incidents.declare.bot_limits import (
+    CONFIRMED,
+    find_draft_wait,
+    list_repeated_inputs,
+    must_confirm_sending,
+    must_confirm_start,
+    render_confirmation_request,
+)
 from incidents.declare.choices import find_incident_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
@@ -31,17 +37,19 @@ from incidents.declare.journey import (
     find_body_route,
     find_journey,
     list_own_bodies,
+    make_unsaved_journey,
 )
 from incidents.declare.redirects import redirect_to_route
+from incidents.declare.rendering import TO_CORRECT
 from incidents.declare.screens import ROUTES
 from incidents.declare.sending import answer_repeated_post, find_declaring_member, redirect_to_confirmation
-from incidents.declare.views import CHOOSE_TYPE, TO_CORRECT
+from incidents.declare.views import CHOOSE_TYPE
 from incidents.devices import draft_cookie
 from incidents.devices.inputs import BACK, BODY, TO_EXPRESS, TYPE
 from incidents.enums import IncidentType, Origin, Screen, Status
-from incidents.models import Draft
 from incidents.services.declaring.draft import (
     DraftAlreadySent,
+    EntryTooLarge,
     ScreenEntry,
     save_draft_screen,
     send_express_declaration,
@@ -57,7 +65,9 @@ PHONE, QUERY = "contact_phone", "q"
 SEARCHED, WARNED = "pour", "averti"
 # The button that adds a body that no official list contains. Its value may give a kind and the commune of the seat.
 ADD_BODY = "ajouter"
-NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, HONEYPOT_FIELD}
+REPEATED_INPUTS = (TYPE, BODY, PHONE, QUERY, SEARCHED, WARNED, SEARCH, CALL_ME, ADD_BODY, draft_cookie.PEN, "version")
+# The most characters of the name and of the number that are read and shown again. Longer ones are never right.
+INPUT_LIMIT = 1_000
 
 
 @dataclass
@@ -158,20 +168,19 @@ def render_or_submit_express(request: HttpRequest) -> HttpResponse:
         return redirect_to_route("declare_sent")
     page = read_express_page(request, opened or make_unsaved_journey(request))
     with timezone.override(page.journey.zone_info):
-        if opened and opened.incident:
-            return answer_repeated_express(request, opened, page)
         if request.method != "POST":
             return render_express(request, page)
-        return submit_express(request, page)
+        try:
+            return answer_express_post(request, opened, page)
+        except EntryTooLarge:  # with answers of the last screen that were saved before, and are shortened there
+            return redirect_to_route(ROUTES[Screen.CALLER], **{TO_CORRECT: "oui"})
 
 
-def make_unsaved_journey(request: HttpRequest) -> Journey:
-    """Return a declaration whose draft is not in the database. The draft has the id that the posted page names, or a
-    new id.
-    """
-    pen = draft_cookie.find_posted_handle(request)
-    author = request.user.display_name if isinstance(request.user, User) else ""
-    return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
+def answer_express_post(request: HttpRequest, opened: Journey | None, page: ExpressPage) -> HttpResponse:
+    """Answer a post of the express screen. `opened` is the declaration of this device, which may have been sent."""
+    if opened and opened.incident:
+        return answer_repeated_express(request, opened, page)
+    return submit_express(request, page)
 
 
 def read_express_page(request: HttpRequest, journey: Journey) -> ExpressPage:
@@ -180,13 +189,13 @@ def read_express_page(request: HttpRequest, journey: Journey) -> ExpressPage:
     data = drop_control_characters(request.POST if is_post else request.GET)
     former = journey.pages.get(Screen.CALLER)
     values = dict(former.values) if former else {}
-    phone = data.get(PHONE, "") if is_post else next(iter(values.get(PHONE, [])), "")
+    phone = data.get(PHONE, "")[:INPUT_LIMIT] if is_post else next(iter(values.get(PHONE, [])), "")
     values = {name: answers for name, answers in values.items() if name != PHONE} | ({PHONE: [phone]} if phone else {})
     kind = find_incident_type(data.get(TYPE, "")) or (None if is_post else journey.type)
     draft = copy(journey.draft)
     draft.type, draft.collectivity = kind or "", find_chosen_body(request, data.get(BODY, ""), journey)
     filled = replace(journey, draft=draft).with_answers(Screen.CALLER, values)
-    return ExpressPage(filled, phone, data.get(QUERY, "").strip())
+    return ExpressPage(filled, phone, data.get(QUERY, "").strip()[:INPUT_LIMIT])
 
 
 def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Collectivity | None:
@@ -220,7 +229,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     details = page.journey.build_checked_forms(now=timezone.now())
     if wrong := page.journey.find_screen_with_error(details):
         return render_express_problem(request, page, wrong, details)
-    if must_confirm_sending(request, drop_control_characters(request.POST)):
+    if must_confirm_sending(request, drop_control_characters(request.POST), page.journey.draft.uid):
         return ask_for_express_confirmation(request, page)
     return send_express_and_redirect(request, page, details)
 
@@ -241,24 +250,31 @@ def must_warn_without_centre(request: HttpRequest, page: ExpressPage) -> bool:
 
 
 def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpResponse:
-    """Save what was typed and redirect to the page that adds a body. That page then returns to the express screen."""
-    if page.is_new and must_confirm_start(request, drop_control_characters(request.POST)):
-        return ask_for_express_confirmation(request, page, is_last=False)
-    kind, _space, seat = request.POST[ADD_BODY].partition(" ")
+    """Save what was typed and redirect to the page that adds a body. That page then returns to the express screen.
+
+    Beyond the quota of drafts, or if the start of a draft must wait, nothing is saved: the express screen asks for the
+    telephone number again, and sends.
+    """
+    is_saved = not page.is_new or find_draft_wait(request) == 0
+    if page.is_new and is_saved and must_confirm_start(request, drop_control_characters(request.POST)):
+        if CONFIRMED not in request.POST:
+            return ask_for_express_confirmation(request, page, is_last=False)
+        is_saved = False
+    kind, _space, seat = request.POST[ADD_BODY][:INPUT_LIMIT].partition(" ")
     offered = {BACK: TO_EXPRESS, "nom": page.query, "nature": kind, "siege": seat}
     response = redirect_to_route("declare_new_body", **{name: value for name, value in offered.items() if value})
-    if uid := save_entries(page):
+    if is_saved and (uid := save_entries(page, hash_address(request))):
         draft_cookie.remember_draft(response, uid, page.journey.author)
     return response
 
 
-def save_entries(page: ExpressPage) -> UUID | None:
+def save_entries(page: ExpressPage, source: str) -> UUID | None:
     """Save to the draft what was typed on the express screen. Return the id of the draft, or None if nothing was typed
-    and no draft existed.
+    and no draft existed. `source` is a digest of the sender's IP address.
     """
     draft, entries = page.journey.draft, [entry for entry in page.build_entries() if entry.values]
     if page.is_new and entries:
-        draft = start_draft(entry=entries.pop(0))
+        draft = start_draft(entry=entries.pop(0), source=source)
     for entry in entries:
         version = stamp_screen(draft.pages.filter(screen=entry.screen).first())
         save_draft_screen(uid=draft.uid, entry=replace(entry, version=version))
@@ -310,7 +326,7 @@ def render_express_problem(
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
         return render_express(request, page)
-    save_entries(page)
+    save_entries(page, hash_address(request))
     return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})
 
 
@@ -353,11 +369,9 @@ def ask_for_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_
 
     `is_last` is False if the person confirms the start of a declaration instead of its sending.
     """
-    data = drop_control_characters(request.POST)
-    hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_REPEATED for value in values]
-    step = page.journey if is_last else None
-    context = {"step": step, "route": "declare_express", "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
-    return render(request, "declare/confirm.html", context)
+    hidden_inputs = list_repeated_inputs(request, REPEATED_INPUTS)
+    journey = page.journey if is_last else None
+    return render_confirmation_request(request, journey=journey, route="declare_express", hidden_inputs=hidden_inputs)
 
 
 def render_express(request: HttpRequest, page: ExpressPage, *, lost_status: int = 0) -> HttpResponse:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -27,7 +29,7 @@ from incidents.devices.inputs import TYPE
 from incidents.enums import IncidentType, Screen
 from incidents.facts.shapes import Declaration
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.declaring.check import check_declaration
+from incidents.services.declaring.check import check_declaration, clean_texts
 from incidents.services.declaring.draft import Values, derive_draft_code
 from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.sharing import puts_mailbox_in_doubt
@@ -164,6 +166,18 @@ class Journey:
                 details.add_service_errors(error)
         return details
 
+    def build_forms_with_long_texts(self) -> DeclarationForms:
+        """Return the forms of all screens with the errors of their texts and of malformed values, which need neither
+        the type nor the body.
+        """
+        details = self.build_forms()
+        details.is_valid()
+        details.empty_invalid_values()
+        problems: dict[str, list[str]] = {}
+        clean_texts(details.build_declaration(Collectivity(), IncidentType.UNKNOWN, self.zone_info), problems)
+        details.add_service_errors(ValidationError(dict[str, Any](problems)))
+        return details
+
     def find_screen_with_error(self, details: DeclarationForms) -> Screen | None:
         """Return the first screen with an error in the checked forms `details`, or None. An error that belongs to no
         screen counts as an error of the last screen.
@@ -184,6 +198,15 @@ def find_journey(request: HttpRequest) -> Journey | None:
         return None
     draft = select_drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()
     return build_journey(draft, opened.author, opened.pen) if draft else None
+
+
+def make_unsaved_journey(request: HttpRequest) -> Journey:
+    """Return a declaration whose draft is not in the database. The draft has the id that the posted page names, or a
+    new id.
+    """
+    pen = draft_cookie.find_posted_handle(request)
+    author = request.user.display_name if isinstance(request.user, User) else ""
+    return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
 
 
 def build_journey(draft: Draft, author: str, pen: str = "") -> Journey:

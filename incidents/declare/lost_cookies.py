@@ -17,7 +17,7 @@ from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
-from incidents.services.declaring.draft import DraftAlreadySent, save_draft_screen
+from incidents.services.declaring.draft import DraftAlreadySent, EntryTooLarge, save_draft_screen
 
 
 def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
@@ -43,6 +43,6 @@ def save_lost_screen(request: HttpRequest, journey: Journey, screen: Screen) -> 
         return False
     try:
         save_draft_screen(uid=journey.draft.uid, entry=read_screen_entry(screen, request, journey))
-    except (Draft.DoesNotExist, DraftAlreadySent, Stale):
+    except (Draft.DoesNotExist, DraftAlreadySent, EntryTooLarge, Stale):
         return False
     return True

@@ -15,14 +15,16 @@ from collectivities.telephones import find_phone_problem
 from core.request_counter import hash_address
 from core.text import are_same_answers
 from csirts.routing import Route
-from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending
+from incidents.declare.bot_limits import list_repeated_inputs, must_confirm_sending, render_confirmation_request
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, drop_control_characters, find_journey
 from incidents.declare.recap import list_answer_lines
 from incidents.declare.redirects import redirect_to_route
-from incidents.declare.screens import ROUTES
+from incidents.declare.rendering import TO_CORRECT
+from incidents.declare.screens import INPUTS_BY_SCREEN, ROUTES
 from incidents.devices import case_cookie
 from incidents.devices.draft_cookie import PEN
+from incidents.devices.inputs import BODY
 from incidents.devices.signature import remember_signature
 from incidents.enums import Origin, Screen, Status
 from incidents.models import DraftPage, FollowUpAccess, Incident
@@ -36,9 +38,11 @@ from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_others_read_mailbox
 
-NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, HONEYPOT_FIELD, "version", PEN, "trait"}
-# Inputs that the confirmation request repeats, so that its post counts as coming from the same opened screen.
-OPENED_SCREEN_INPUTS = {PEN, "trait"}
+# What the confirmation page repeats beside the answers of its screen: the body that the QR code names, the pressed
+# button and the summary that was seen.
+REPEATED_INPUTS = (BODY, "vers", "passer", TO_CORRECT, "seen")
+# What it repeats too, so that its post counts as coming from the same opened screen.
+OPENED_SCREEN_INPUTS = (PEN, "trait")
 EMPTY_LOG_LINES = range(18)
 RETURNING = "deja"  # the query parameter of the confirmation page for a person who came to declare again
 
@@ -52,7 +56,7 @@ def send_declaration_if_valid(request: HttpRequest, journey: Journey, entry: Scr
     full_journey = journey.with_answers(entry.screen, entry.values)
     details = full_journey.build_checked_forms(now=timezone.now())
     post = drop_control_characters(request.POST)
-    if full_journey.find_screen_with_error(details) or must_confirm_sending(request, post):
+    if full_journey.find_screen_with_error(details) or must_confirm_sending(request, post, journey.draft.uid):
         return None
     try:
         return send_declaration(request, full_journey, details, entry)
@@ -97,11 +101,10 @@ def ask_for_confirmation(request: HttpRequest, screen: Screen, journey: Journey 
 
     If `journey` is given, they also repeat the pen and the stroke of the opened screen.
     """
-    data = drop_control_characters(request.POST)
-    left_out = NOT_REPEATED - OPENED_SCREEN_INPUTS if journey else NOT_REPEATED
-    hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
-    context = {"step": journey, "route": ROUTES[screen], "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
-    return render(request, "declare/confirm.html", context)
+    answers = sorted(INPUTS_BY_SCREEN[screen])
+    names = dict.fromkeys([*answers, *REPEATED_INPUTS, *(OPENED_SCREEN_INPUTS if journey else ())])
+    hidden_inputs = list_repeated_inputs(request, names)
+    return render_confirmation_request(request, journey=journey, route=ROUTES[screen], hidden_inputs=hidden_inputs)
 
 
 def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:

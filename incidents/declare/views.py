@@ -7,50 +7,41 @@ from dataclasses import replace
 from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collectivities.search import (
-    BodySearchResult,
-    SearchProblem,
-    check_query_not_empty,
-    find_body_by_uid,
-    search_bodies_and_places,
-)
+from collectivities.search import find_body_by_uid
+from core.request_counter import hash_address
 from core.stale import Stale
-from csirts.routing import get_centres_by_level
 from incidents.declare.bot_limits import must_confirm_start
-from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_incident_type
-from incidents.declare.context import build_questions_context, build_screen_context
+from incidents.declare.choices import find_incident_type
 from incidents.declare.entries import read_screen_entry
-from incidents.declare.journey import (
-    Journey,
-    drop_control_characters,
-    find_chosen_type,
-    find_journey,
-    find_offered_centre,
-    list_own_bodies,
-)
-from incidents.declare.recap import list_mistakes_elsewhere
+from incidents.declare.journey import Journey, drop_control_characters, find_journey
 from incidents.declare.redirects import redirect_to_route
-from incidents.declare.resume import render_no_cookies
-from incidents.declare.screens import (
-    INPUTS_BY_SCREEN,
-    ROUTES,
-    get_next_screen,
+from incidents.declare.rendering import (
+    TO_CORRECT,
+    WITH_ERRORS,
+    is_correcting,
+    render_body_screen,
+    render_long_entry,
+    render_screen,
+    render_type_screen,
 )
+from incidents.declare.resume import render_no_cookies
+from incidents.declare.screens import ROUTES, get_next_screen
 from incidents.declare.sending import RETURNING, answer_repeated_post, ask_for_confirmation, send_declaration_if_valid
 from incidents.devices import draft_cookie
 from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import Screen, Status
-from incidents.models import Draft, DraftPage
+from incidents.models import Draft
 from incidents.services.declaring.draft import (
     AnswersChanged,
     DraftAlreadySent,
+    EntryTooLarge,
     ScreenEntry,
     check_answers_seen,
     save_draft_screen,
@@ -59,18 +50,7 @@ from incidents.services.declaring.draft import (
 
 ScreenView = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE_TYPE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
-TEMPLATES = {
-    Screen.SERVICES: "declare/services.html",
-    Screen.DATA: "declare/donnees.html",
-    Screen.CALLER: "declare/rappel.html",
-}
 FROM_FIRST_SCREEN = "suite"
-# The query parameter of a screen that was opened to correct its errors. Without it, a screen shows no error before its
-# own button is pressed.
-TO_CORRECT = "corriger"
-# The query parameter of a screen that was posted with errors. The redirection to it keeps the post out of the history
-# of the browser, whose Back button would otherwise find a page that cannot be shown again.
-WITH_ERRORS = "erreur"
 
 
 @login_not_required
@@ -98,9 +78,12 @@ def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
         return redirect_to_route("declare_sent", **{RETURNING: "oui"})
     if journey and journey.incident:  # a closed or withdrawn case does not prevent a new declaration
         journey = None
-    if request.method == "POST":
+    if request.method != "POST":
+        return render_type_screen(request, journey)
+    try:
         return save_type(request, journey)
-    return render_type_screen(request, journey)
+    except EntryTooLarge as error:
+        raise RequestDataTooBig from error
 
 
 def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
@@ -113,41 +96,13 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
         return save_screen(request, journey, entry)
     if must_confirm_start(request, request.POST):
         return ask_for_confirmation(request, Screen.WHAT)
-    draft = start_draft(entry=entry)
+    draft = start_draft(entry=entry, source=hash_address(request))
     # The QR code on the wall card names the body, which the next screen then offers.
     body = find_body_by_uid(drop_control_characters(request.POST).get(BODY, ""))
     query = {FROM_FIRST_SCREEN: "oui"} | ({BODY: str(body.uid)} if body else {})
     response = redirect_to_route("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
-
-
-def render_type_screen(
-    request: HttpRequest,
-    journey: Journey | None = None,
-    *,
-    problem: str = "",
-    other_version: DraftPage | None = None,
-    has_no_draft: bool = False,
-) -> HttpResponse:
-    """Render the first screen. `has_no_draft` is true if a later screen was requested on a device without a
-    declaration.
-    """
-    body = find_body_by_uid((request.POST or request.GET).get(BODY, ""))
-    context = build_screen_context(request, Screen.WHAT, journey, other_version=other_version) | {
-        "likely_centre": find_offered_centre(body, journey),
-        "unknown": UNKNOWN_CHOICE,
-        "groups": CHOICE_GROUPS,
-        "chosen": find_chosen_type(request, journey),
-        "chosen_body": body,
-        "helpers": get_centres_by_level(timezone.localdate()),
-        "next_route": ROUTES[journey.next_screen] if journey else "",
-        "problem": problem,
-        "has_no_draft": has_no_draft,
-    }
-    return render(
-        request, "declare/type.html", context, status=400 if problem or has_no_draft else 409 if other_version else 200
-    )
 
 
 def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
@@ -164,20 +119,28 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
         @wraps(view)
         def guarded(request: HttpRequest) -> HttpResponse:
             journey = find_journey(request)
-            if journey is None:
-                return start_missing_draft(request, screen)
-            if request.method == "POST" and (journey.incident or lacks_earlier_screen(journey, screen)):
-                return save_screen(request, journey, read_screen_entry(screen, request, journey))
-            if journey.incident:
-                return redirect_to_route("declare_sent")
-            if lacks_earlier_screen(journey, screen):
-                return redirect_to_route(ROUTES[journey.next_screen])
-            with timezone.override(journey.zone_info):
-                return view(request, journey)
+            try:
+                return answer_screen(request, screen, journey, view)
+            except EntryTooLarge as error:
+                return render_long_entry(request, journey, screen, error.values)
 
         return guarded
 
     return decorate
+
+
+def answer_screen(request: HttpRequest, screen: Screen, journey: Journey | None, view: ScreenView) -> HttpResponse:
+    """Run the view of a screen, or answer a request that it does not accept (`require_draft`)."""
+    if journey is None:
+        return start_missing_draft(request, screen)
+    if request.method == "POST" and (journey.incident or lacks_earlier_screen(journey, screen)):
+        return save_screen(request, journey, read_screen_entry(screen, request, journey))
+    if journey.incident:
+        return redirect_to_route("declare_sent")
+    if lacks_earlier_screen(journey, screen):
+        return redirect_to_route(ROUTES[journey.next_screen])
+    with timezone.override(journey.zone_info):
+        return view(request, journey)
 
 
 def lacks_earlier_screen(journey: Journey, screen: Screen) -> bool:
@@ -202,7 +165,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return redirect_to_route("declare_type")
     if must_confirm_start(request, request.POST):
         return ask_for_confirmation(request, screen)
-    draft = start_draft(entry=entry)
+    draft = start_draft(entry=entry, source=hash_address(request))
     response = redirect_to_route("declare_type")
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
@@ -218,38 +181,6 @@ def serve_body_screen(request: HttpRequest, journey: Journey) -> HttpResponse:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return render_body_screen(request, journey, problem=problem)
     return save_screen(request, journey, replace(read_screen_entry(Screen.WHO, request, journey), collectivity=chosen))
-
-
-def render_body_screen(
-    request: HttpRequest, journey: Journey, *, problem: str = "", other_version: DraftPage | None = None
-) -> HttpResponse:
-    """Render the screen that asks for the body, with the bodies that the search `?q=` finds."""
-    query = request.GET.get("q", "").strip()
-    status = 400 if problem else 409 if other_version else 200
-    answer = BodySearchResult([])
-    try:
-        if "q" in request.GET:
-            check_query_not_empty(query)
-        answer = search_bodies_and_places(query) if query else answer
-    except SearchProblem as error:
-        problem, status = str(error), 422
-    own_bodies = [] if query else list_own_bodies(request)
-    current = find_body_by_uid((request.POST or request.GET).get(BODY, "")) or journey.collectivity
-    context = build_screen_context(request, Screen.WHO, journey, other_version=other_version) | {
-        "likely_centre": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
-        "query": query,
-        "bodies": answer.bodies,
-        "mention": answer.mention,
-        "places": answer.places,
-        "is_code": answer.is_code,
-        "helpers": get_centres_by_level(timezone.localdate())
-        if query and (answer.mention or not answer.bodies)
-        else {},
-        "own_bodies": own_bodies,
-        "current": current,
-        "problem": problem,
-    }
-    return render(request, "declare/who.html", context, status=status)
 
 
 @require_draft(Screen.SERVICES)
@@ -356,38 +287,3 @@ def redirect_to_next_screen(
     if screen == Screen.CALLER:
         return ask_for_confirmation(request, Screen.CALLER, journey)
     return redirect_to_route(ROUTES[Screen.CALLER if is_correcting(request) else get_next_screen(screen)])
-
-
-def is_correcting(request: HttpRequest) -> bool:
-    """Tell whether the person opened this screen with a button that asks to correct its errors."""
-    return TO_CORRECT in request.GET or TO_CORRECT in request.POST
-
-
-def render_screen(
-    request: HttpRequest,
-    journey: Journey,
-    screen: Screen,
-    *,
-    other_version: DraftPage | None = None,
-    has_changed: bool = False,
-) -> HttpResponse:
-    """Render the screen with the saved values, whoever typed them. `other_version` is another person's version of this
-    screen.
-
-    `has_changed` is true if other screens have changed since this screen was opened.
-    """
-    if screen == Screen.WHAT:
-        return render_type_screen(request, journey, other_version=other_version)
-    if screen == Screen.WHO:
-        return render_body_screen(request, journey, other_version=other_version)
-    details = journey.build_checked_forms(now=timezone.now())
-    is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_screen_with_error(details) == screen
-    status = 409 if other_version or has_changed else 422 if is_refused else 200
-    shows_errors = is_refused or is_correcting(request)
-    elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
-    details.drop_errors_except(INPUTS_BY_SCREEN[screen] if shows_errors else ())
-    context = build_screen_context(request, screen, journey, other_version=other_version) | build_questions_context(
-        request, journey, details
-    )
-    context |= {"is_correcting": is_correcting(request), "elsewhere": elsewhere, "has_changed": has_changed}
-    return render(request, TEMPLATES[screen], context, status=status)

@@ -40,6 +40,7 @@ class Draft(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None)),
             models.Index(fields=["created_at"], name="draft_empty", condition=Q(incident=None, is_empty=True)),
+            models.Index(fields=["saved_at"], name="draft_answered", condition=Q(incident=None, is_empty=False)),
         ]
 
     def __str__(self) -> str:

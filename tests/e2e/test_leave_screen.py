@@ -60,6 +60,16 @@ def test_the_description_is_saved_while_it_is_typed(page, live_site, wait_until)
 
 
 @pytest.mark.proof
+def test_a_text_that_was_too_long_is_saved_once_it_is_shorter(page, live_site, wait_until):
+    box = open_last_screen(page, live_site)
+    box.fill("é" * 21_000)
+    expect(page.locator("[data-trouble]")).to_contain_text("trop long pour être enregistré")
+    box.fill(WORDS)
+    wait_until(lambda: get_saved_story() == WORDS)
+    expect(page.locator("[data-trouble]")).to_be_empty()
+
+
+@pytest.mark.proof
 def test_without_script_the_buttons_save_the_description(browser, live_site):
     page = open_page(browser, java_script_enabled=False)
     steps.begin(page, live_site)

@@ -10,10 +10,13 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -28,6 +31,9 @@ from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage
 from incidents.reference import compact_code, derive_code
 from incidents.services.declaring.declare import DeclarationResult, declare_incident
+from incidents.services.declaring.limits import count_draft, let_drafts_start
+
+logger = structlog.get_logger(__name__)
 
 CODE_LENGTH = 8
 # How long a draft lasts after its last save, so that a person has time to look for a number or for help.
@@ -38,10 +44,28 @@ EMPTY_DRAFT_LIFETIME = timedelta(days=2)
 # are deleted, except those of the last hour (EMPTY_DRAFT_GRACE).
 MAX_EMPTY_DRAFTS, MAX_DELETED_AT_ONCE = 5_000, 5_000
 EMPTY_DRAFT_GRACE = timedelta(hours=1)
+# Of the drafts with answers, those beyond settings.DRAFTS_TOTAL are deleted, except those that were saved within this
+# time.
+ANSWERED_DRAFT_GRACE = timedelta(hours=24)
+# Beyond so many times settings.DRAFTS_TOTAL, no new draft is started.
+MAX_TOTALS = 4
+# The most characters of one typed value, and of all values of one screen. A description may have 5 000: a longer one
+# is saved so that its author can shorten it, but a megabyte is not.
+DRAFT_VALUE_LIMIT, DRAFT_SCREEN_LIMIT = 20_000, 30_000
+# The most values of one input, which is a list of boxes to tick.
+MAX_DRAFT_VALUES = 60
 TEXTLESS_SCREENS = (Screen.WHAT, Screen.WHO)
 PROLONGED_FIELDS = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
 
 type Values = dict[str, list[str]]
+
+
+class EntryTooLarge(ValueError):
+    """The values of a screen are longer than a draft accepts. Nothing was saved. `values` are what was typed."""
+
+    def __init__(self, values: Values) -> None:
+        super().__init__()
+        self.values = values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +87,13 @@ class ScreenEntry:
     # These two fields are set by the first two screens.
     type: str = ""
     collectivity: Collectivity | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        """Raise EntryTooLarge if the values are longer than a draft accepts."""
+        lengths = [len(value) for values in self.values.values() for value in values]
+        most = max((len(values) for values in self.values.values()), default=0)
+        if most > MAX_DRAFT_VALUES or max(lengths, default=0) > DRAFT_VALUE_LIMIT or sum(lengths) > DRAFT_SCREEN_LIMIT:
+            raise EntryTooLarge(self.values)
 
 
 # The screen on which each section is asked. The screen of the caller also holds the description and the instants.
@@ -122,9 +153,12 @@ def find_draft(code: str) -> Draft | None:
 
 
 @transaction.atomic
-def start_draft(*, entry: ScreenEntry) -> Draft:
-    """Create a draft and save its first screen."""
+def start_draft(*, entry: ScreenEntry, source: str) -> Draft:
+    """Create a draft, save its first screen, and count the draft for its sender. `source` is a digest of the sender's
+    IP address.
+    """
     draft = build_draft()
+    count_draft(source, draft.created_at)
     prolong_draft(draft, entry)
     draft.save(force_insert=True)
     save_entry(draft, entry)
@@ -304,19 +338,46 @@ def delete_expired_drafts() -> int:
 
 @transaction.atomic
 def delete_surplus_drafts() -> int:
-    """Delete empty drafts if there are more than MAX_EMPTY_DRAFTS. Return the number of deleted drafts.
+    """Delete empty drafts if there are more than MAX_EMPTY_DRAFTS, and drafts with answers if there are more than
+    settings.DRAFTS_TOTAL. Return the number of deleted drafts.
 
-    Only drafts beyond this number are deleted, which are the oldest, and at most MAX_DELETED_AT_ONCE of them. Drafts
-    younger than EMPTY_DRAFT_GRACE stay. A script may create any number of drafts. A person whose draft was deleted
-    starts another draft at the next save.
+    Only drafts beyond these numbers are deleted, which are the oldest. Empty drafts younger than EMPTY_DRAFT_GRACE
+    stay, and so do those with answers that were saved within ANSWERED_DRAFT_GRACE. A script may create any number of
+    drafts. A person whose draft was deleted starts another draft at the next save.
     """
-    empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
-    first_beyond = empty.values_list("created_at", flat=True)[MAX_EMPTY_DRAFTS : MAX_EMPTY_DRAFTS + 1].first()
+    drafts, now = Draft.objects.filter(incident=None), timezone.now()
+    empty, answered = drafts.filter(is_empty=True), drafts.filter(is_empty=False)
+    return delete_oldest_drafts(
+        empty, "created_at", keep=MAX_EMPTY_DRAFTS, until=now - EMPTY_DRAFT_GRACE
+    ) + delete_oldest_drafts(answered, "saved_at", keep=settings.DRAFTS_TOTAL, until=now - ANSWERED_DRAFT_GRACE)
+
+
+def stop_drafts_if_full() -> None:
+    """Let no new draft start if more than MAX_TOTALS × settings.DRAFTS_TOTAL drafts with answers remain after the
+    surplus was deleted. They were all saved within ANSWERED_DRAFT_GRACE, in which nothing else bounds the database.
+
+    Drafts that exist are saved and sent as before, and the express screen declares without a draft.
+    """
+    most = MAX_TOTALS * settings.DRAFTS_TOTAL
+    answered = Draft.objects.filter(incident=None, is_empty=False).order_by("-saved_at")
+    is_full = answered.values("saved_at")[most : most + 1].exists()
+    if is_full:
+        logger.error("too many drafts: none is started", most=most)
+    let_drafts_start(may_start=not is_full)
+
+
+def delete_oldest_drafts(drafts: QuerySet[Draft], moment: str, *, keep: int, until: datetime) -> int:
+    """Delete the oldest of these drafts if there are more than `keep`: at most MAX_DELETED_AT_ONCE, and none that is
+    younger than `until`. `moment` is the field with the age. Return the number of deleted drafts.
+    """
+    newest_first = drafts.order_by(f"-{moment}")
+    first_beyond = newest_first.values_list(moment, flat=True)[keep : keep + 1].first()
     if first_beyond is None:
         return 0
-    old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_DRAFT_GRACE))
+    old = drafts.filter(**{f"{moment}__lte": min(first_beyond, until)}).order_by(moment)
     # The rows are locked before they are deleted. A draft that somebody is writing to is locked already, so it is
-    # skipped. A draft that somebody has written to since is no longer empty, so the filter no longer matches it.
+    # skipped. A draft that somebody has written to since is younger or no longer empty, so the filter no longer
+    # matches it.
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
     DraftPage.objects.filter(draft__in=ids).delete()
     Draft.objects.filter(pk__in=ids).delete()

@@ -5,15 +5,22 @@ Without limits, a script could make the platform write to mailboxes that it choo
 cases. The counts are rows of the database, which remain when the cache is lost. Their keys are digests.
 """
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import structlog
+from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
+from redis import RedisError
 
 from core.secrets import hash_value
 from incidents.enums import Burst, EventKind, Status
 from incidents.facts.shapes import Declaration
 from incidents.models import Incident, RecentCount
+
+logger = structlog.get_logger(__name__)
 
 BURST_WINDOW = timedelta(hours=1)
 # The most declarations within BURST_WINDOW. These limits are high enough for a town hall that declares one attack
@@ -22,8 +29,12 @@ BURST_LIMITS = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
 # The most requests for the cards of a département within BURST_WINDOW, since each occupies a worker for half a minute.
 MAX_CARD_REQUESTS = 5
 
-# Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys, so
-# that two transactions never deadlock.
+# While the cache has this key, no draft is started. The clock looks every quarter of an hour, which is how long the
+# page asks to wait. Without the clock, the key is forgotten, and drafts are started.
+FULL_KEY, FULL_LIFETIME_SECONDS, FULL_WAIT_SECONDS = "drafts:full", 1200, 900
+
+# Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys,
+# so that two transactions never deadlock.
 UPSERT_COUNTS = """
     INSERT INTO incidents_recentcount AS counted (key, began_at, number)
     SELECT key, %(now)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
@@ -69,6 +80,51 @@ def exceeds_card_limit(source: str, now: datetime) -> bool:
     """
     key = digest_value("cards", source)
     return increment_counts([key], now)[key] > MAX_CARD_REQUESTS
+
+
+def count_draft(source: str, now: datetime) -> None:
+    """Count a draft that an address starts. Call it inside the transaction that creates the draft."""
+    increment_counts([digest_value("drafts", source)], now)
+
+
+def measure_draft_wait(source: str, now: datetime) -> int:
+    """Return after how many seconds an address may start another draft. It may start DRAFTS_AN_HOUR within an hour, so
+    that most may start one at once (0). If there are too many drafts, no address may. An express declaration needs no
+    draft.
+
+    `source` is a digest of the IP address of the sender. Runs one query at most.
+    """
+    if are_drafts_full():
+        return FULL_WAIT_SECONDS
+    return measure_wait(digest_value("drafts", source), settings.DRAFTS_AN_HOUR, now)
+
+
+def are_drafts_full() -> bool:
+    """Tell whether no address may start a draft, because there were too many when the clock last looked. If the cache
+    does not answer, drafts are started.
+    """
+    try:
+        return cache.get(FULL_KEY) is not None
+    except RedisError:
+        return False
+
+
+def let_drafts_start(*, may_start: bool) -> None:
+    """Keep whether new drafts may be started, until the clock looks again."""
+    try:
+        if may_start:
+            cache.delete(FULL_KEY)
+        else:
+            cache.set(FULL_KEY, 1, timeout=FULL_LIFETIME_SECONDS)
+    except RedisError:
+        logger.warning("full drafts are not noted: the cache does not answer")
+
+
+def measure_wait(key: str, most: int, now: datetime) -> int:
+    """Return after how many seconds this count restarts, or 0 if it is less than `most`."""
+    counts = RecentCount.objects.filter(key=key, began_at__gt=now - BURST_WINDOW, number__gte=most)
+    began_at = counts.values_list("began_at", flat=True).first()
+    return math.ceil((began_at + BURST_WINDOW - now).total_seconds()) if began_at else 0
 
 
 def increment_counts(keys: Iterable[str], now: datetime) -> dict[str, int]:

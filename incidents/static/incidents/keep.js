@@ -10,6 +10,7 @@
   const LONGEST_WAIT = 30000;
   const FORBIDDEN = 403;
   const CHANGED = 409;
+  const TOO_LONG = 413;
   const stroke = document.createElement("input");
   stroke.type = "hidden";
   stroke.name = "trait";
@@ -54,7 +55,7 @@
     const isJson = (answer?.headers.get("Content-Type") || "").startsWith("application/json");
     if (answer && answer.ok && isJson) return confirmSaved(await answer.json(), words);
     if (answer && answer.redirected && trouble.dataset.signIn) return askToSignIn(answer.url);
-    if (answer && answer.status < 500) return stop(answer.status, isJson ? (await answer.json()).message : "");
+    if (answer && answer.status < 500) return explainRefusal(answer.status, isJson ? (await answer.json()).message : "", words);
     say("Pas encore enregistré : la ligne est coupée. Nous réessayons.");
     wait = Math.min(wait * 2, LONGEST_WAIT);
     scheduleSave(wait);
@@ -96,8 +97,10 @@
     if (serializeForm() !== saved) scheduleSave(PAUSE);
   }
 
-  function stop(code, message) {
-    over = true;
+  // Nothing more is saved from this page, but a text that was too long is saved once it is shorter.
+  function explainRefusal(code, message, words) {
+    over = code !== TOO_LONG;
+    if (!over && serializeForm() !== words) scheduleSave(PAUSE);
     say(message || (code === CHANGED
       ? "Cet écran a été rempli ailleurs. Continuez : vous verrez les deux versions."
       : "Pas encore enregistré. Continuez : ce que vous avez écrit part avec le bouton."));
