@@ -70,11 +70,13 @@ class Indicator(NamedTuple):
 
 
 def normalise_value(kind: str, value: str) -> str | None:
-    """Return the value in its normalised form. Return None if the value is too long or is not of this kind. The value
-    may be defanged.
+    """Return the value in its normalised form. Return None if the value is too long, has more than MAX_BRACKETS
+    brackets or is not of this kind. The value may be defanged.
     """
-    bare = refang_text(strip_invisible(value.strip()[: VALUE_LIMIT * 4]))
-    clean = NORMALISERS[ObservableKind(kind)](bare)
+    bare = strip_invisible(value.strip()[: VALUE_LIMIT * 4])
+    if count_brackets(bare) > MAX_BRACKETS:
+        return None
+    clean = NORMALISERS[ObservableKind(kind)](refang_text(bare))
     return clean if clean and len(clean) <= VALUE_LIMIT else None
 
 
@@ -233,9 +235,13 @@ def strip_brackets(chunk: str) -> str:
     """Return the chunk without its brackets if it has more than MAX_BRACKETS, and unchanged otherwise. Dots and at
     signs that brackets defang are restored first.
     """
-    if sum(map(chunk.count, "[](){}")) <= MAX_BRACKETS:
+    if count_brackets(chunk) <= MAX_BRACKETS:
         return chunk
     return BRACKETS.sub(" ", AT.sub("@", DOT.sub(".", chunk)))
+
+
+def count_brackets(text: str) -> int:
+    return sum(map(text.count, "[](){}"))
 
 
 def refang_text(text: str) -> str:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from incidents.enums import ObservableKind
 from incidents.files.texts import extract_text
+from incidents.indicators import observables
 from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack, load_national_list
 from incidents.indicators.observables import (
+    MAX_BRACKETS,
     TEXT_LIMIT,
     VALUE_LIMIT,
     Indicator,
@@ -197,6 +199,13 @@ def test_the_national_list_is_dated_and_says_why():
         for entry in national_list.families + national_list.providers
     )
     assert find_own_domain("mairie@wanadoo.fr") == find_own_domain("") == ""
+
+
+@pytest.mark.parametrize("bracket", "[](){}")
+def test_a_value_of_brackets_is_refused_before_the_library_reads_it(bracket, monkeypatch):
+    """It compares each bracket with the rest of the value: 2 000 took 0.3 seconds, and a form has many values."""
+    monkeypatch.setattr(observables, "refang_text", None)
+    assert normalise_value("domain", "evil.example" + bracket * (MAX_BRACKETS + 1)) is None
 
 
 MAIL = b"""From: Escroc <escroc@evil.example>
