@@ -55,6 +55,13 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be a number of minutes from 1 to {MAX_MINUTES}.")
         return timedelta(minutes=minutes)
 
+    def read_rising_numbers(self, **defaults: int) -> list[int]:
+        """Return whole numbers of at least one, none of which is less than the one before it."""
+        numbers = [self.read_number(name, default, least=1) for name, default in defaults.items()]
+        if numbers != sorted(numbers):
+            raise ImproperlyConfigured(f"{', '.join(defaults)} must rise or be equal, in this order.")
+        return numbers
+
     def read_day_of_year(self, name: str, default: str) -> tuple[int, int]:
         """Return a month and a day from a text such as « 04-01 »."""
         value = self.read_text(name, default)

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from incidents.services.declaring import draft, limits
-from incidents.services.evidence import sweep, upload
+from incidents.services.evidence import room, sweep, upload
 from incidents.services.handling import unsent_text
 from incidents.services.search import index
 
@@ -32,6 +32,12 @@ def delete_expired_rows() -> None:
 def sweep_uploads() -> None:
     """Delete uploads to which nothing was added for a week."""
     upload.delete_old_uploads()
+
+
+@shared_task
+def measure_evidence_store() -> None:
+    """Measure what all files occupy, which requests only read."""
+    room.measure_stored_bytes()
 
 
 @shared_task

@@ -66,6 +66,17 @@ def test_each_name_in_a_guide_exists(guide):
     assert [f"{path}::{name}" for path, name in inside if name not in list_names(path)] == []
 
 
+def test_each_limit_of_input_names_its_place_and_its_test():
+    rows = [row.split(" | ") for row in read("docs/limits.md").splitlines() if row.startswith("| ")][1:]
+    assert len(rows) >= 20
+    for _input, _limit, where, tests in rows:
+        assert list_named(where), where
+        assert all(path.startswith("tests/") for path, _name in list_named(tests)), tests
+        for path, name in [*list_named(where), *list_named(tests)]:
+            assert (ROOT / path).exists(), path
+            assert not name or name in list_names(path), f"{path}::{name}"
+
+
 def test_each_name_in_the_glossary_is_in_the_code():
     """Each name of the column « in the code », whose cells stand beside the French word and its meaning."""
     cells = [row.split(" | ")[1] for row in read("docs/glossary.md").splitlines() if row.count(" | ") == 2]

@@ -210,7 +210,16 @@ DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondr
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
-# Drafts
+# Room. A limit on files never refuses a declaration, which is text.
+GIGABYTE = 1000**3
+# What the files of one case may occupy, what one address without account may send within an hour, and what all files
+# may occupy.
+EVIDENCE_CASE_BYTES, EVIDENCE_ADDRESS_BYTES, EVIDENCE_TOTAL_BYTES = (
+    number * GIGABYTE
+    for number in env.read_rising_numbers(EVIDENCE_CASE_GB=2, EVIDENCE_ADDRESS_GB=4, EVIDENCE_TOTAL_GB=500)
+)
+# The free disk under which no file is accepted. 0 is no floor.
+EVIDENCE_FREE_DISK_BYTES = env.read_number("EVIDENCE_FREE_DISK_GB", 2) * GIGABYTE
 # The most drafts that one address starts within an hour, and the number of drafts with answers beyond which the oldest
 # are deleted, but none of the last 24 hours.
 DRAFTS_AN_HOUR = env.read_number("DRAFTS_AN_HOUR", 600, least=1)

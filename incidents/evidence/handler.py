@@ -7,11 +7,13 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
+from django.utils import timezone
 
 from core.text import clean_file_name
 from incidents.files import vault
 from incidents.files.deposits import FILE_TOO_LARGE, Deposit, StoredFile, TooLarge
 from incidents.services.evidence.files import CASE_FULL, TOO_MANY_FILES, RemainingQuota
+from incidents.services.evidence.room import RoomProblem, count_sent_bytes, find_room_problem
 
 FILES_INPUT = "pieces"
 STORE_FULL: str = (
@@ -22,10 +24,13 @@ STORE_FULL: str = (
 
 @dataclass
 class ReceivedFiles:
-    """The files of one post. `complete` contains pairs (name, stored file), and `refused` pairs (name, reason)."""
+    """The files of one post. `complete` contains pairs (name, stored file), and `refused` pairs (name, reason).
+    `room_problem` is why no further file was accepted, or None.
+    """
 
     complete: list[tuple[str, StoredFile]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    room_problem: RoomProblem | None = None
 
 
 class VaultUploadHandler(FileUploadHandler):
@@ -33,8 +38,10 @@ class VaultUploadHandler(FileUploadHandler):
     refused, and the next file is read.
     """
 
-    def __init__(self, request: HttpRequest, key: bytes, quota: RemainingQuota) -> None:
+    def __init__(self, request: HttpRequest, key: bytes, quota: RemainingQuota, *, source: str) -> None:
+        """Create the handler. `source` is a digest of the sender's IP address, or "" for a person with an account."""
         super().__init__(request)
+        self.source = source
         self.key = key
         self.quota = quota
         self.received_files = ReceivedFiles()
@@ -47,6 +54,9 @@ class VaultUploadHandler(FileUploadHandler):
             raise SkipFile
         if len(self.received_files.complete) >= self.quota.files:
             self.refuse_file(TOO_MANY_FILES)
+        if problem := find_room_problem(self.source):
+            self.received_files.room_problem = problem
+            self.refuse_file(str(problem.message))
         try:
             self.deposit = Deposit(self.key)
         except vault.StoreRefused:
@@ -70,6 +80,7 @@ class VaultUploadHandler(FileUploadHandler):
         try:
             self.received_files.complete.append((self.cleaned_name, self.deposit.finish()))
             self.byte_count += file_size
+            count_sent_bytes(self.source, file_size, now=timezone.now())
         except vault.StoreRefused:
             self.deposit.discard()
             self.received_files.refused.append((self.cleaned_name, STORE_FULL))

@@ -6,16 +6,18 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.text import clean_file_name
 from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability
 from incidents.evidence.handler import STORE_FULL
-from incidents.evidence.views import clean_evidence_author
+from incidents.evidence.views import clean_evidence_author, find_source
 from incidents.files import vault
 from incidents.models import EvidenceUpload
 from incidents.services.evidence.files import CaseErased
+from incidents.services.evidence.room import RoomProblem, check_room, count_sent_bytes
 from incidents.services.evidence.upload import WrongOffset, finish_upload, get_upload, receive_slice, start_upload
 
 View = Callable[..., JsonResponse]
@@ -38,6 +40,9 @@ def convert_errors_to_json(view: View) -> View:
             return view(request, *args, **kwargs)
         except WrongOffset as wrong_offset:
             return JsonResponse({"recu": wrong_offset.received}, status=409)
+        except RoomProblem as problem:
+            body = {"message": str(problem.message)}
+            return JsonResponse(body, status=problem.status, headers=problem.headers)
         except ValidationError as refusal:
             return JsonResponse({"message": str(refusal.message)}, status=422)
         except tuple(ERROR_RESPONSES) as error:
@@ -53,6 +58,7 @@ def convert_errors_to_json(view: View) -> View:
 def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
     """Start an upload and return its state."""
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
+    check_room(find_source(request, visitor))
     upload = start_upload(
         visitor=visitor,
         reference=incident.reference,
@@ -74,13 +80,16 @@ def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonR
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
         return JsonResponse(describe_upload(get_upload(visitor=visitor, reference=incident.reference, uid=uid)))
+    source, content = find_source(request, visitor), read_whole_body(request)
+    check_room(source)
     received = receive_slice(
         visitor=visitor,
         reference=incident.reference,
         uid=uid,
         offset=parse_whole_number(request.GET.get("debut", "")),
-        content=read_whole_body(request),
+        content=content,
     )
+    count_sent_bytes(source, len(content), now=timezone.now())
     return JsonResponse(describe_upload(received))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import find_zone
+from core.request_counter import hash_address
 from core.text import clean_line
 from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices.visits import find_case, render_not_found, serve_privately
@@ -36,6 +38,7 @@ from incidents.services.evidence.files import (
     record_evidence,
     take_back_evidence,
 )
+from incidents.services.evidence.room import find_room_problem
 from incidents.services.evidence.upload import SLICE_SIZE, abandon_upload
 
 
@@ -55,11 +58,21 @@ def serve_evidence(request: HttpRequest, reference: str) -> HttpResponse:
     return render_evidence_page(request, incident, visitor)
 
 
+def find_source(request: HttpRequest, visitor: CaseVisitor) -> str:
+    """Return a digest of the sender's IP address, under which their files are counted. Return "" for a person with an
+    account.
+    """
+    return "" if visitor.user else hash_address(request)
+
+
 def receive_posted_files(request: HttpRequest, reference: str) -> HttpResponse:
     """Receive the files of a post. The case and its remaining quota are found before any byte of a file is read."""
     incident, visitor = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = VaultUploadHandler(
-        request, get_writing_key(visitor=visitor, reference=incident.reference), compute_remaining_quota(incident)
+        request,
+        get_writing_key(visitor=visitor, reference=incident.reference),
+        compute_remaining_quota(incident),
+        source=find_source(request, visitor),
     )
     request.upload_handlers = [handler]
     stored_names: set[str] = set()
@@ -96,9 +109,7 @@ def record_received_files(
         except ValidationError as refusal:
             received_files.refused.append((name, str(refusal.message)))
     if received_files.refused or not recorded:
-        return render_evidence_page(
-            request, incident, visitor, refused=received_files.refused, recorded=recorded, author=author, status=422
-        )
+        return render_refused_files(request, incident, visitor, received_files, recorded=recorded, author=author)
     return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_result_query(recorded)}")
 
 
@@ -119,18 +130,35 @@ def format_result_query(recorded: list[RecordedEvidence]) -> str:
     return f"recus={new}&deja={len(recorded) - new}"
 
 
+def render_refused_files(
+    request: HttpRequest, incident: Incident, visitor: CaseVisitor, received_files: ReceivedFiles, **outcome: Any
+) -> HttpResponse:
+    """Render the evidence of the case after a post of which files were refused. The status says if they had no
+    room.
+    """
+    problem, refused = received_files.room_problem, received_files.refused
+    status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
+    response = render_evidence_page(request, incident, visitor, status=status, refused=refused, **outcome)
+    for name, value in (problem.headers if problem else {}).items():
+        response[name] = value
+    return response
+
+
 def render_evidence_page(
     request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, status: int = 200, **outcome: Any
 ) -> HttpResponse:
     """Render the evidence of the case. `outcome` is the result of a post, which is added to the template context."""
     pieces = list_opened_evidence(incident)[::-1]
+    may_add = speaks_for_body(visitor, incident) and not incident.erased_at
+    problem = find_room_problem(find_source(request, visitor)) if may_add else None
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
         "pieces": pieces,
         "file_count": count_remaining_files(pieces),
         "unfinished": list(list_unfinished_uploads(incident).order_by("id")),
-        "may_add": speaks_for_body(visitor, incident) and not incident.erased_at,
+        "may_add": may_add,
+        "room_problem": problem.message if problem else "",
         "has_account": visitor.user is not None,
         "received": read_query_number(request, "recus"),
         "known": read_query_number(request, "deja"),

@@ -11,6 +11,7 @@ replaced.
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,6 +77,15 @@ def remove_object(name: str) -> bool:
         logger.warning("stored object not removed", object=name, error=type(error).__name__)
         return False
     return True
+
+
+def measure_free_bytes() -> int | None:
+    """Return how many bytes are free on the disk of the store, or None if the store is a bucket. May raise OSError."""
+    store = get_store()
+    if not isinstance(store, FolderStorage):
+        return None
+    folder = Path(store.location)
+    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
 
 
 def list_folders() -> list[str]:

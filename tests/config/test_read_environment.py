@@ -27,6 +27,7 @@ def test_a_variable_is_read_as_its_type():
     assert env.read_items("NAME") == ["a", "b"]
     assert env.read_number("SIZE", 1) == 4
     assert env.read_number("SIZE", 1, least=4) == 4
+    assert env.read_rising_numbers(SIZE=2, ABSENT=4, OTHER=7) == [4, 4, 7]
     assert env.read_flag("ON") is True
     assert env.read_minutes("SIZE", 30) == timedelta(minutes=4)
     assert env.read_text("ABSENT", "default") == "default"
@@ -38,11 +39,13 @@ def test_a_variable_is_read_as_its_type():
         (Env.read_text, ""),
         (lambda env, name: env.read_number(name, 1), "four"),
         (lambda env, name: env.read_number(name, 1, least=1), "0"),
+        (lambda env, name: env.read_rising_numbers(**{name: 2, "NEXT": 3}), "4"),
+        (lambda env, name: env.read_rising_numbers(**{name: 2}), "0"),
         (lambda env, name: env.read_flag(name), "perhaps"),
         (lambda env, name: env.read_minutes(name, 30), "0"),
         (lambda env, name: env.read_minutes(name, 30), "20161"),
     ],
-    ids=["missing", "number", "least", "flag", "no minute", "too many minutes"],
+    ids=["missing", "number", "least", "rising", "least of rising", "flag", "no minute", "too many minutes"],
 )
 def test_the_error_of_a_wrong_variable_gives_its_name(read, value):
     with pytest.raises(ImproperlyConfigured, match="NAME"):

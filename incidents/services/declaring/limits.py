@@ -33,13 +33,13 @@ MAX_CARD_REQUESTS = 5
 # page asks to wait. Without the clock, the key is forgotten, and drafts are started.
 FULL_KEY, FULL_LIFETIME_SECONDS, FULL_WAIT_SECONDS = "drafts:full", 1200, 900
 
-# Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys,
+# Adds `by` to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys,
 # so that two transactions never deadlock.
 UPSERT_COUNTS = """
     INSERT INTO incidents_recentcount AS counted (key, began_at, number)
-    SELECT key, %(now)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
+    SELECT key, %(now)s, %(by)s FROM unnest(%(keys)s::text[]) AS key ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
-        number = CASE WHEN counted.began_at > %(since)s THEN counted.number + 1 ELSE 1 END,
+        number = CASE WHEN counted.began_at > %(since)s THEN counted.number + %(by)s ELSE %(by)s END,
         began_at = CASE WHEN counted.began_at > %(since)s THEN counted.began_at ELSE excluded.began_at END
     RETURNING key, number
 """
@@ -127,10 +127,10 @@ def measure_wait(key: str, most: int, now: datetime) -> int:
     return math.ceil((began_at + BURST_WINDOW - now).total_seconds()) if began_at else 0
 
 
-def increment_counts(keys: Iterable[str], now: datetime) -> dict[str, int]:
-    """Add one to the count of each key, and return the new counts by key. A count restarts an hour after it began."""
+def increment_counts(keys: Iterable[str], now: datetime, *, by: int = 1) -> dict[str, int]:
+    """Add `by` to the count of each key, and return the new counts by key. A count restarts an hour after it began."""
     with connection.cursor() as cursor:
-        cursor.execute(UPSERT_COUNTS, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
+        cursor.execute(UPSERT_COUNTS, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW, "by": by})
         return dict(cursor.fetchall())
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
@@ -21,7 +22,7 @@ from incidents.services.handling.due import NEWS_FIELDS, record_news
 from incidents.services.history.record import record_event
 
 MAX_FILES = 300
-MAX_BYTES = 2 * 1000 * 1000 * 1000
+MAX_BYTES = settings.EVIDENCE_CASE_BYTES
 TOO_MANY_FILES = f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Dites-le par un message."
 CASE_FULL = (
     f"Ce dossier contient déjà près de {MAX_BYTES // 10**9} Go, et n’en prend pas plus. Dites-le par un message."
