@@ -9,10 +9,11 @@ most one thread for each address and each case. A client that gets no upload slo
 that says when to try again.
 
 A body that arrives more slowly than the minimal pace ends with a 408. A client that reads a response too slowly does
-not get the rest.
+not get the rest. A request whose type is long or names another character set than UTF-8 ends with a 400, unread.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from wsgiref.util import FileWrapper
 
 import structlog
 
+from config.api.documents import MEDIA_TYPE, TITLES, make_problem_document
 from core.client_address import find_client_address, get_subscriber_prefix
 
 logger = structlog.get_logger(__name__)
@@ -43,19 +45,28 @@ LONGEST_WHOLE = 1024 * 1024
 # The slowest connection that is accepted: thirty seconds, plus the time that the bytes take at 8 kB a second.
 GRACE_SECONDS, SLOWEST_BYTES_A_SECOND = 30.0, 8_000
 LONGEST_LENGTH = 16  # digits
+# The most characters of the headers Content-Type and Accept. Django reads them with the `email` package, whose time
+# grows with the square of their length. Those of browsers have up to 300.
+LONGEST_TYPE = 1_000
+UTF8 = re.compile(r'(?i);\s*charset\s*=\s*(?:utf-?8|"utf-?8")\s*(?=;|\Z)')
 CHUNK_BYTES = 64 * 1024
 # Seconds that an upload waits for a slot, and seconds after which a refused client should try again.
 SLOT_SECONDS, RETRY_AFTER = 30.0, b"60"
 TOO_SLOW_TEXT = (
     "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 )
-PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+CLOSE = (b"connection", b"close")
+PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), CLOSE]
 TOO_SLOW = (408, PLAIN_HEADERS, TOO_SLOW_TEXT.encode())
 NO_SLOT_TEXT = (
     "D’autres fichiers arrivent en ce moment, nous n’avons pas reçu les vôtres. "
     "Réessayez dans quelques minutes, ou appelez le numéro de l’annuaire."
 )
 NO_SLOT = (503, [*PLAIN_HEADERS, (b"retry-after", RETRY_AFTER)], NO_SLOT_TEXT.encode())
+
+NOT_UTF8_TEXT = "Nous n’avons pas compris cet envoi\N{NO-BREAK SPACE}: il doit être en UTF-8."
+LONG_HEADER_TEXT = "Nous n’avons pas compris cet envoi\N{NO-BREAK SPACE}: un de ses en-têtes est trop long."
+OTHER_BROWSER_TEXT = "Réessayez avec un autre navigateur, ou appelez le numéro de l’annuaire."
 
 
 class BodyLost(OSError):
@@ -186,6 +197,9 @@ class Gate:
         if scope["type"] != "http":
             return
         environ, body = make_environ(scope), RequestBody(receive)
+        if problem := find_types_problem(environ):
+            await send_whole_response(send, *make_types_refusal(scope["path"], problem))
+            return
         try:
             if scope["method"] == "POST" and STREAMED_PATHS.fullmatch(scope["path"]):
                 async with self.slots.acquire(find_subscriber(environ), scope["path"]):
@@ -304,6 +318,29 @@ def parse_length(environ: Environ) -> int:
     """
     length = environ.get("CONTENT_LENGTH", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
+
+
+def find_types_problem(environ: Environ) -> str:
+    """Return what is wrong with the headers about types, or "". They must be short and announce no other character
+    set than UTF-8.
+
+    Django would decode it with whatever codec of Python the request names. Some fail (« zlib »), some make characters
+    that no database stores (« utf-7 »), and the time of others grows with the square of the length (« punycode »).
+    Browsers send forms in the character set of the page. The names of RFC 2231 (« charset* ») have no use here.
+    """
+    kind, accepted = environ.get("CONTENT_TYPE", ""), environ.get("HTTP_ACCEPT", "")
+    if max(len(kind), len(accepted)) > LONGEST_TYPE:
+        return LONG_HEADER_TEXT
+    others = UTF8.sub("", kind).lower()
+    return NOT_UTF8_TEXT if "charset" in others or "*" in others else ""
+
+
+def make_types_refusal(path: str, problem: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Return the status, the headers and the content of a refusal, which is a problem document under /api/."""
+    if not path.startswith("/api/"):
+        return 400, PLAIN_HEADERS, f"{problem} {OTHER_BROWSER_TEXT}".encode()
+    document = json.dumps(make_problem_document(400, TITLES[400], problem), ensure_ascii=False)
+    return 400, [(b"content-type", MEDIA_TYPE.encode()), CLOSE], document.encode()
 
 
 def find_subscriber(environ: Environ) -> str:

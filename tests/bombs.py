@@ -46,4 +46,8 @@ JSON_WORDS = r"""
 [ ] { } {} [] , : " "a" 1 - . e9 null true NaN \u \ é "interruptions": "service": "civil" "leak": "categories":
 "contact": "phone": "tlp": {"interruptions":[ {"service":"civil"}, "description":" "detected_at":"2026-11-20"
 """
+TYPE_PIECES = (
+    *(";", ",", "=", '"', "\\", "*", "'", " ", "\t", "a/b", "text/plain; ", "boundary=b", "n*0=b; ", "q=1", "é"),
+    *("charset", "charset=", ";charset=utf-8", ';charset="UTF8"', "utf-7", "zlib", "idna''%ff", "charset*="),
+)
 JSON_PIECES = (*JSON_WORDS.split(), "9" * 50, " ", "\ufeff", "\0")

@@ -16,6 +16,7 @@ from typing import Any
 from django import forms
 from django.conf import settings as site
 from django.core.exceptions import TooManyFieldsSent, ValidationError
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import QueryDict
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ from collectivities.telephones import find_phone_problem
 from collectivities.wording import normalise_text
 from config.api.parsers import BoundedJSONParser
 from config.api.problems import describe_error
-from config.gate import parse_length
+from config.gate import find_types_problem, parse_length
 from core.client_address import find_client_address, get_subscriber_prefix
 from core.request_counter import has_waited
 from core.telephone import find_dialled_number, format_phone, has_short_number
@@ -65,6 +66,7 @@ from tests.bombs import (
     MAIL_HEADS,
     MAIL_PIECES,
     TEXT_PIECES,
+    TYPE_PIECES,
 )
 from tests.bounded import limit_cpu
 
@@ -142,6 +144,15 @@ def extract_mail(content: bytes) -> str:
     return extract_text(content, "message/rfc822").text
 
 
+def read_types(text: str) -> object:
+    """Read the headers about types as the gate and then Django do."""
+    environ = {"CONTENT_TYPE": text, "HTTP_ACCEPT": text, "QUERY_STRING": "a=%ff", "wsgi.input": BytesIO()}
+    if find_types_problem(environ):
+        return None
+    request = WSGIRequest(environ | {"REQUEST_METHOD": "POST"})
+    return request.encoding, request.content_params, request.GET, request.accepts("text/html")
+
+
 def read_query_string(text: str) -> object:
     return list(QueryDict(text.encode("utf-8", errors="surrogatepass")).lists())
 
@@ -185,6 +196,7 @@ TEXTS: dict[str, Parser] = {
     "cursor of the API": Parser(is_moment),
     "query string": Parser(read_query_string, (TooManyFieldsSent,), longest=BODY),
     "address of a client": Parser(lambda text: get_subscriber_prefix(find_client_address(text, "192.0.2.1"))),
+    "types of a request": Parser(read_types, heads=("", "a/b;"), pieces=TYPE_PIECES),
     "length of a body": Parser(lambda text: parse_length({"CONTENT_LENGTH": text})),
     "request of the API": Parser(parse_api_request, (APIException,), ("", "{", "["), JSON_PIECES, longest=BODY),
 }

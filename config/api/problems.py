@@ -9,24 +9,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from config.api.documents import MEDIA_TYPE, OTHER_TITLE, TITLES, make_problem_document
 from core.french import choose_plural
 
-MEDIA_TYPE = "application/problem+json"
-# RFC 9457 lets a document without a type of its own translate the words of its status.
-TITLES = {
-    400: "Demande incorrecte",
-    401: "Authentification nécessaire",
-    403: "Accès refusé",
-    404: "Introuvable",
-    405: "Méthode non admise",
-    406: "Format de réponse non proposé",
-    409: "Conflit",
-    413: "Demande trop grande",
-    415: "Format de demande non accepté",
-    422: "Demande impossible à traiter",
-    429: "Trop de demandes",
-}
-OTHER_TITLE = "Demande refusée"
 ABOUT_WHOLE = "non_field_errors"  # the name that DRF gives to errors about a whole list or object
 # The most problems that a response lists, and the most characters of one. Messages may repeat what was sent.
 MAX_LISTED_PROBLEMS, MESSAGE_LIMIT = 50, 300
@@ -46,11 +31,6 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
     response.data = describe_error(error, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
-
-
-def make_problem_document(status: int, title: str, detail: str, **members: Any) -> dict[str, Any]:
-    """Return a problem document (RFC 9457) with these additional members."""
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
 
 
 def describe_error(error: Exception, status: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import is_valid_path, reverse
 from django.utils.encoding import escape_uri_path
 
-from config.api.problems import MEDIA_TYPE, make_problem_document
+from config.api.documents import MEDIA_TYPE, make_problem_document
 from incidents.bodies.views import render_body_form_without_cookies
 from incidents.declare.lost_cookies import render_screen_without_cookies
 from incidents.follow_up.lost_cookies import render_case_post_without_cookies

@@ -54,7 +54,7 @@ def read_signed_handle(signed: str, salt: str) -> DraftHandle | None:
     try:
         uid, *fields = signing.loads(signed, salt=salt, max_age=DRAFT_LIFETIME_SECONDS)
         return DraftHandle(UUID(uid), *fields)
-    except signing.BadSignature:
+    except (signing.BadSignature, UnicodeEncodeError):  # a lone surrogate cannot be compared with a signature
         return None
 
 

@@ -1,6 +1,7 @@
 """The gate before Django: it waits for a client's body without a thread, at a minimal pace, then acts as WSGI says."""
 
 import asyncio
+import json
 from io import BytesIO
 from threading import Event
 
@@ -334,6 +335,56 @@ def test_a_header_with_underscores_cannot_pass_for_another():
 def test_a_request_with_a_wrong_length_has_an_empty_body(length):
     answer_ok = lambda environ, start: (start("200 OK", []), [b"ok"])[1]  # noqa: E731
     assert run_gate(answer_ok, scope(length=length), receive_pieces(b"a")) == (200, b"ok")
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        *((b"multipart/form-data; boundary=b; charset=" + name, gate.NOT_UTF8_TEXT) for name in (b"zlib", b"utf-7")),
+        (b"application/x-www-form-urlencoded;charset = 'latin-1'", gate.NOT_UTF8_TEXT),
+        (b"text/plain; CharSet*=idna''%ff", gate.NOT_UTF8_TEXT),
+        (b"text/plain; charset=utf-8; charset*0=zlib", gate.NOT_UTF8_TEXT),
+        (b'text/plain; charset="utf-8;zlib"', gate.NOT_UTF8_TEXT),
+        (b'a/b;"' + b";" * 60_000, gate.LONG_HEADER_TEXT),
+    ],
+)
+@pytest.mark.parametrize("path", ["/declarer/", PIECES])
+def test_a_type_that_is_long_or_not_in_utf_8_is_refused_unread(header, why, path):
+    """The codecs of Python are slow or fail, and so does the reader of these headers."""
+    request = scope(path, length=1, headers=[(b"content-type", header)])
+    status, words = run_gate(fail_if_called, request, receive_pieces(b"a"))
+    assert (status, words.decode()) == (400, f"{why} {gate.OTHER_BROWSER_TEXT}")
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ((b"accept", b'a/b;"' + b";" * 60_000), "un de ses en-têtes est trop long."),
+        ((b"content-type", b"application/json; charset=utf-16"), "il doit être en UTF-8."),
+    ],
+)
+def test_the_api_answers_a_bad_type_with_a_problem_document(header, why):
+    client = Client()
+    asyncio.run(Gate(fail_if_called, threads=1)(scope("/api/v1/x/", headers=[header]), client.receive, client.send))
+    begin, words = client.messages
+    assert (begin["status"], dict(begin["headers"])[b"content-type"]) == (400, b"application/problem+json")
+    document = json.loads(words["body"])
+    assert (document["status"], document["title"]) == (400, "Demande incorrecte")
+    assert document["detail"].endswith(why)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"",
+        b"multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        b"application/x-www-form-urlencoded;charset=UTF-8",
+        b'application/json; charset="utf8"; version=1',
+    ],
+)
+def test_the_types_of_browsers_and_programs_are_accepted(kind):
+    headers = [(b"content-type", kind), (b"accept", b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")]
+    assert run_gate(echo, scope(length=1, headers=headers), receive_pieces(b"a")) == (200, b"a")
 
 
 def test_a_body_is_read_by_lines_and_by_sizes():
