@@ -85,7 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
             usage.rollback()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address of the client, or its /64 network in IPv6. Allauth counts attempts by this text."""
+        """Return the address of the client, or its /56 network in IPv6. Allauth counts attempts by this text."""
         address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
         return get_subscriber_prefix(address)
 

@@ -344,7 +344,7 @@ def make_types_refusal(path: str, problem: str) -> tuple[int, list[tuple[bytes, 
 
 
 def find_subscriber(environ: Environ) -> str:
-    """Return the text by which one subscriber is recognised: the IPv4 address of the client, or the /64 network of an
+    """Return the text by which one subscriber is recognised: the IPv4 address of the client, or the /56 network of an
     IPv6 address.
     """
     return get_subscriber_prefix(find_client_address(environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]))

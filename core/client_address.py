@@ -2,8 +2,9 @@
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-# An IPv6 subscriber gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
-SUBSCRIBER_PREFIX_BITS = 64
+# The usual delegation of an IPv6 line is a /56 (RFC 6177, RIPE-690), so its addresses count as one subscriber. By
+# /64, one line would be 256 of them. Neighbours on smaller delegations are slowed together, and still declare.
+SUBSCRIBER_PREFIX_BITS = 56
 
 
 def find_client_address(forwarded: str, remote: str) -> str:
@@ -15,7 +16,7 @@ def find_client_address(forwarded: str, remote: str) -> str:
 
 
 def get_subscriber_prefix(address: str) -> str:
-    """Return the part of an address that identifies a subscriber: the /64 of an IPv6 address, or a whole IPv4 address.
+    """Return the part of an address that identifies a subscriber: the /56 of an IPv6 address, or a whole IPv4 address.
     A text that is not an address is returned unchanged.
     """
     try:

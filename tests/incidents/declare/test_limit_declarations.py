@@ -69,11 +69,11 @@ def test_no_mail_is_announced_as_held_back_without_a_mail_address(client):
 
 
 def test_the_ipv6_addresses_of_one_subscriber_count_as_one(client):
-    """An IPv6 subscriber has 2⁶⁴ addresses."""
+    """An IPv6 subscriber has 256 networks of 2⁶⁴ addresses."""
     for number, body in enumerate(make_towns(BURST_LIMITS[Burst.ADDRESS] + 1)):
-        send_declaration(client, number, address=f"2001:db8:1:2::{number + 1}", body=body)
+        send_declaration(client, number, address=f"2001:db8:1:2{number:02}::{number + 1}", body=body)
     assert list_bursts() == [""] * 5 + ["address"]
-    send_declaration(client, 6, address="2001:db8:1:3::1")
+    send_declaration(client, 6, address="2001:db8:1:300::1")
     assert list_bursts()[-1] == ""
 
 
