@@ -136,6 +136,8 @@ def check_headers(response: Response) -> None:
             assert MARK not in unquote(value), f"{name}: {value!r}"
     if location := response.get("Location"):
         assert re.match(r"(http://testserver)?/(?![/\\])", location) or location.startswith("?"), location
+    kind = response.get("Content-Type", "").lower()
+    assert not kind.startswith("text/") or re.search(r"charset=\"?utf-8", kind), kind
     assert response.get("X-Content-Type-Options") == "nosniff"
     policy = response.get("Content-Security-Policy", "")
     assert "unsafe" not in policy

@@ -59,6 +59,13 @@ SHOW_WORDS = {
 }
 
 
+# Pages that show the fields of a form and nothing else, and a file of words.
+BARE_FORMS = {
+    *("compte/application/retirer/", "compte/codes-de-secours/nouveaux/", "compte/mot-de-passe/"),
+    *("compte/confirmer/", "compte/confirmer/code/", "admin/jsi18n/"),
+}
+
+
 @pytest.fixture(scope="module")
 def case_with_word(module_rows: None) -> Incident:
     """Return a case with WORD in its story, a message and the name of a file, indexed for the search."""
@@ -100,7 +107,9 @@ def devices(cast: Cast) -> dict[str, SimpleCookie]:
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
 def test_each_role_gets_the_status_code_of_the_permission_matrix(case_with_word, cast, devices, method, route, codes):
-    """A route on which the centre reads what the declarant wrote also records the access of the reader."""
+    """A route on which the centre reads what the declarant wrote also records the access of the reader. A browser may
+    store no page that nobody opens without an account.
+    """
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**fill_places(route, case_with_word, cast))
 
@@ -109,6 +118,8 @@ def test_each_role_gets_the_status_code_of_the_permission_matrix(case_with_word,
     readers = {role: requests[role] for role in ("responder", "lead") if requests[role].shows_word}
     assert bool(readers) == ((method, route) in SHOW_WORDS)
     assert all(request.is_recorded for request in readers.values()), readers
+    if method == "get" and expected["nobody"] in (IN, 401, 404) and route not in BARE_FORMS:
+        assert not [role for role, request in requests.items() if request.code == 200 and request.may_be_stored]
 
 
 @pytest.mark.parametrize(("method", "route"), SCOPES)
@@ -346,6 +357,7 @@ class Request(NamedTuple):
     code: int | str  # of the response, IN or ENROL
     shows_word: bool
     is_recorded: bool  # the person is among those who have read the case
+    may_be_stored: bool  # in the browser
 
 
 def request_route(method, route, url, user, incident, cookies):
@@ -362,7 +374,7 @@ def request_route(method, route, url, user, incident, cookies):
     code = IN if signs_in else response.status_code
     if response.headers.get("Location") == "/compte/" and route not in LEADS_TO_ACCOUNT:
         code = ENROL
-    return Request(code, shows_word, is_recorded)
+    return Request(code, shows_word, is_recorded, "no-store" not in response.headers.get("Cache-Control", ""))
 
 
 def get_code(*request):
