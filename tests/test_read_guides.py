@@ -1,13 +1,15 @@
-"""Every file, class and function that the documents name exists, each decision has the form of the others, and the
-README sets nginx up whole.
+"""Every file, class and function that the documents name exists, each requirement of ASVS is answered once, each
+decision has the form of the others, and the README sets nginx up whole.
 """
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -15,7 +17,8 @@ from incidents.facts.description import FactField
 from tests.measure_house import APPS, list_sources
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = ("docs/recipes.md", "docs/tour.md")
+ASVS, THREATS = "docs/asvs.md", "docs/threat-model.md"
+GUIDES = (ASVS, "docs/recipes.md", THREATS, "docs/tour.md")
 # These name a module by the end of its path, as `services/handling/due.py` or `urls.py`.
 BRIEF_DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/proofs.md")
 NAMED_MODULES = re.compile(r"`([\w./-]+\.py)(?:::([\w.]+))?`")
@@ -25,6 +28,12 @@ NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)+)(?:::([\w.]+))?`")
 LINKS = re.compile(r"\[[^\]]+\]\(([^)\s:]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FEWEST = 60
+ANSWERS = ("holds", "fails", "not applicable")
+# The number of requirements of each chapter of ASVS 5.0.0, at level 1 and at level 2.
+LEVEL_1 = [8, 4, 8, 2, 4, 13, 6, 4, 4, 5, 3, 3, 1, 2, 3, 0, 0]
+LEVEL_2 = [19, 8, 11, 8, 5, 22, 12, 3, 3, 24, 11, 6, 12, 7, 10, 16, 7]
+# « V4.4.2–4 » are three requirements.
+ASVS_IDS = re.compile(r"(V\d+\.\d+\.)(\d+)(?:–(\d+))?")
 
 
 @cache
@@ -57,6 +66,36 @@ def walk(statements: list[ast.stmt], prefix: str = "") -> Iterator[str]:
                 yield from (prefix + target.id for target in targets if isinstance(target, ast.Name))
 
 
+def list_cells(path: str, start: str) -> list[list[str]]:
+    """Return the cells of each row that begins with this text, in all tables of a document."""
+    return [row.strip("|").strip().split(" | ") for row in read(path).splitlines() if row.startswith(f"| {start}")]
+
+
+class Judgement(NamedTuple):
+    """A row of docs/asvs.md: the ids of requirements of one level, with their answer for Tocsin."""
+
+    ids: list[str]
+    level: int
+    question: str
+    answer: str
+    evidence: str
+
+
+@cache
+def list_judgements() -> list[Judgement]:
+    rows = list_cells(ASVS, "V")
+    return [Judgement(expand_ids(ids), int(level), *texts) for ids, level, *texts in rows]
+
+
+def expand_ids(cell: str) -> list[str]:
+    """Return each id of « V4.4.2–4, V5.1.1 »."""
+    return [
+        f"{section}{number}"
+        for section, first, last in ASVS_IDS.findall(cell)
+        for number in range(int(first), int(last or first) + 1)
+    ]
+
+
 @pytest.mark.parametrize("guide", GUIDES)
 def test_each_name_in_a_guide_exists(guide):
     references = list_named(read(guide))
@@ -75,6 +114,42 @@ def test_each_limit_of_input_names_its_place_and_its_test():
         for path, name in [*list_named(where), *list_named(tests)]:
             assert (ROOT / path).exists(), path
             assert not name or name in list_names(path), f"{path}::{name}"
+
+
+def test_each_requirement_of_asvs_is_answered_once():
+    levels = [(id_, judgement.level) for judgement in list_judgements() for id_ in judgement.ids]
+    assert [id_ for id_, number in Counter(id_ for id_, _level in levels).items() if number > 1] == []
+    numbers = Counter((id_.partition(".")[0], level) for id_, level in levels)
+    chapters = [f"V{number}" for number in range(1, len(LEVEL_1) + 1)]
+    assert [numbers[chapter, 1] for chapter in chapters] == LEVEL_1
+    assert [numbers[chapter, 2] for chapter in chapters] == LEVEL_2
+
+
+def test_each_answer_has_its_evidence_or_its_reason():
+    for judgement in list_judgements():
+        assert judgement.answer in ANSWERS, judgement
+        assert judgement.answer != "holds" or list_named(judgement.evidence), judgement
+        assert judgement.evidence.strip(), judgement
+        assert len(judgement.question.split()) <= 12, judgement
+
+
+def test_the_answers_are_counted_at_the_end_of_the_document():
+    numbers = Counter((row.answer, row.level) for row in list_judgements() for _id in row.ids)
+    counts = {answer: [numbers[answer, 1], numbers[answer, 2]] for answer in ANSWERS}
+    counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    _before, end = read(ASVS).split("## Counts")
+    assert re.findall(r"^\| (\D+) \| (\d+) \| (\d+) \| (\d+) \|$", end, re.MULTILINE) == [
+        (answer, str(first), str(second), str(first + second)) for answer, (first, second) in counts.items()
+    ]
+
+
+def test_each_threat_has_its_test_and_what_remains():
+    threats = list_cells(THREATS, "**") + list_cells(THREATS, "to ")
+    assert len(threats) >= 20
+    for threat, _protection, tests, remainder in threats:
+        assert list_named(tests), threat
+        assert all(path.startswith("tests/") and name for path, name in list_named(tests)), threat
+        assert remainder.strip(), threat
 
 
 def test_each_name_in_the_glossary_is_in_the_code():
@@ -132,6 +207,7 @@ def test_a_missing_name_is_detected():
     assert list_named(text) == [("incidents/gone.py", ""), ("stats/enums.py", "Measure.GONE")]
     assert "Measure.INCIDENTS" in list_names("stats/enums.py")
     assert "Measure.GONE" not in list_names("stats/enums.py")
+    assert expand_ids("V4.4.2–4, V5.1.1") == ["V4.4.2", "V4.4.3", "V4.4.4", "V5.1.1"]
 
 
 def test_the_nginx_of_the_readme_sends_the_headers_that_the_site_reads():
