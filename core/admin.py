@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, ShowFacets
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models.constants import LOOKUP_SEP
 from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 
@@ -44,6 +46,28 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     list_max_show_all = 0
     action_form = ChosenRowsForm
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Allow `_to_field` to name the primary key only, which the autocomplete fields need.
+
+        No form of ours refers to another column. Django would look up a column that other models point to, and fail
+        on the name of a relation (« ?_to_field=story »).
+        """
+        return to_field in ("pk", self.opts.pk.name)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow a list to be filtered only by the filters that it shows.
+
+        Django alone also allows each field of the model and each relation that leads to it: « ?incident=12 » on the
+        list of bodies would tell an administrator who declared this case.
+        """
+        try:
+            self.opts.get_field(lookup.partition(LOOKUP_SEP)[0])
+        except FieldDoesNotExist:  # the parameter of a filter that is no field, or a name that Django ignores
+            return super().lookup_allowed(lookup, value, request)
+        fields = [name for name in self.get_list_filter(request) if isinstance(name, str)]
+        is_shown = any(lookup == name or lookup.startswith(f"{name}{LOOKUP_SEP}") for name in fields)
+        return is_shown and super().lookup_allowed(lookup, value, request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         return BoundedChangeList
