@@ -183,7 +183,13 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-SECURE_REFERRER_POLICY = "same-origin"  # pages with a secret in their address send no-referrer
+# The other cookies of the site. `incidents/devices/cookies.py` has their attributes.
+CASE_COOKIE_NAME = "tocsin_suivi"
+DRAFT_COOKIE_NAME = "tocsin_declaration"
+SIGNATURE_COOKIE_NAME = "tocsin_signature"
+MESSAGE_COOKIE_NAME = "tocsin_messages"
+MESSAGE_STORAGE = "config.pages.messages.MessageStorage"
+SECURE_REFERRER_POLICY = "same-origin"  # pages with a secret in their address name less, or nothing
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

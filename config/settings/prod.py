@@ -18,9 +18,14 @@ CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True
 
+# A browser stores a cookie with this prefix only if it is Secure, for all paths and for this host alone.
 SESSION_COOKIE_NAME = "__Host-session"
-SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrf"
+CASE_COOKIE_NAME = "__Host-suivi"
+DRAFT_COOKIE_NAME = "__Host-declaration"
+SIGNATURE_COOKIE_NAME = "__Host-signature"
+MESSAGE_COOKIE_NAME = "__Host-messages"
+SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^sante/"]  # the orchestrator asks over plain HTTP

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-COOKIE_NAME = "tocsin_suivi"
+from incidents.devices.cookies import delete_device_cookie, set_device_cookie
+
 SALT = "incidents.follow_up.cookie"
-PATH = "/"
 LIFETIME_SECONDS = 7 * 24 * 3600
 MAX_CASES = 10
 
@@ -20,7 +20,8 @@ MAX_CASES = 10
 def read_case_cookie(request: HttpRequest) -> dict[str, str]:
     """Return the cases in the cookie, or {} if the cookie is absent, altered or too old."""
     try:
-        return dict(signing.loads(request.COOKIES.get(COOKIE_NAME, ""), salt=SALT, max_age=LIFETIME_SECONDS))
+        signed = request.COOKIES.get(settings.CASE_COOKIE_NAME, "")
+        return dict(signing.loads(signed, salt=SALT, max_age=LIFETIME_SECONDS))
     except signing.BadSignature:
         return {}
 
@@ -46,15 +47,8 @@ def remove_case(request: HttpRequest, response: HttpResponse, reference: str) ->
 
 def write_case_cookie(response: HttpResponse, cases: dict[str, str]) -> None:
     """Set the cookie to these cases, or delete the cookie if there are none."""
-    if not cases:
-        response.delete_cookie(COOKIE_NAME, path=PATH, samesite="Lax")
-        return
-    response.set_cookie(
-        COOKIE_NAME,
-        signing.dumps(cases, salt=SALT),
-        max_age=LIFETIME_SECONDS,
-        path=PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    name = settings.CASE_COOKIE_NAME
+    if cases:
+        set_device_cookie(response, name, signing.dumps(cases, salt=SALT), lifetime_seconds=LIFETIME_SECONDS)
+    else:
+        delete_device_cookie(response, name)

@@ -1,5 +1,4 @@
-"""A signed cookie with the draft that this device is writing and the name of the draft's author. The browser sends it
-to the declaration pages only.
+"""A signed cookie with the draft that this device is writing and the name of the draft's author.
 
 The cookie does not prove that the draft still exists, so each page checks it in the database. Each screen also sends
 the draft and its author in a hidden field, the pen. Two windows can therefore write two declarations at the same time,
@@ -15,11 +14,10 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from incidents.devices.cookies import delete_device_cookie, set_device_cookie
 from incidents.services.declaring.draft import DRAFT_LIFETIME
 
-COOKIE_NAME = "tocsin_declaration"
 SALT = "incidents.declare.cookie"
-PATH = "/declarer/"
 DRAFT_LIFETIME_SECONDS = int(DRAFT_LIFETIME.total_seconds())
 PEN = "plume"
 PEN_SALT = "incidents.declare.pen"
@@ -39,7 +37,8 @@ def find_draft_handle(request: HttpRequest) -> DraftHandle | None:
     """Return the draft of the posted page, or else the draft of the cookie. Return None if neither contains a valid
     draft.
     """
-    return find_posted_handle(request) or read_signed_handle(request.COOKIES.get(COOKIE_NAME, ""), SALT)
+    signed = request.COOKIES.get(settings.DRAFT_COOKIE_NAME, "")
+    return find_posted_handle(request) or read_signed_handle(signed, SALT)
 
 
 def find_posted_handle(request: HttpRequest) -> DraftHandle | None:
@@ -67,16 +66,9 @@ def make_pen(uid: UUID, author: str) -> str:
 
 def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
     """Set the cookie to this draft and the name of its author."""
-    response.set_cookie(
-        COOKIE_NAME,
-        signing.dumps([str(uid), author], salt=SALT),
-        max_age=DRAFT_LIFETIME_SECONDS,
-        path=PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    signed = signing.dumps([str(uid), author], salt=SALT)
+    set_device_cookie(response, settings.DRAFT_COOKIE_NAME, signed, lifetime_seconds=DRAFT_LIFETIME_SECONDS)
 
 
 def delete_draft_cookie(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE_NAME, path=PATH, samesite="Lax")
+    delete_device_cookie(response, settings.DRAFT_COOKIE_NAME)

@@ -9,9 +9,9 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from incidents.access import CaseVisitor
-from incidents.devices import case_cookie
+from incidents.devices.case_cookie import LIFETIME_SECONDS
+from incidents.devices.cookies import set_device_cookie
 
-COOKIE_NAME = "tocsin_signature"
 SALT = "incidents.devices.signature"
 
 
@@ -22,21 +22,13 @@ def read_signature(request: HttpRequest, visitor: CaseVisitor) -> str:
     if visitor.user:
         return visitor.user.display_name
     try:
-        return str(
-            signing.loads(request.COOKIES.get(COOKIE_NAME, ""), salt=SALT, max_age=case_cookie.LIFETIME_SECONDS)
-        )
+        signed = request.COOKIES.get(settings.SIGNATURE_COOKIE_NAME, "")
+        return str(signing.loads(signed, salt=SALT, max_age=LIFETIME_SECONDS))
     except signing.BadSignature:
         return ""
 
 
 def remember_signature(response: HttpResponse, signature: str) -> None:
     """Set the cookie to the name that the person gave."""
-    response.set_cookie(
-        COOKIE_NAME,
-        signing.dumps(signature, salt=SALT),
-        max_age=case_cookie.LIFETIME_SECONDS,
-        path=case_cookie.PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    signed = signing.dumps(signature, salt=SALT)
+    set_device_cookie(response, settings.SIGNATURE_COOKIE_NAME, signed, lifetime_seconds=LIFETIME_SECONDS)

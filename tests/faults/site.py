@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import cast
 
 import psutil
+from django.conf import settings
 from django.test import Client
 
 from config.devserver.embedded import find_free_port
 from config.devserver.run import is_answering, make_granian_command
-from incidents.devices import case_cookie
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
 from tests.faults.deployment import Program, wait_until
@@ -66,5 +66,5 @@ def make_holder_headers(incident: Incident) -> dict[str, str]:
     """Return the headers of a client that opened the case by its link, with a CSRF token."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    cookies = f"{case_cookie.COOKIE_NAME}={client.cookies[case_cookie.COOKIE_NAME].value}; tocsin_csrf={TOKEN}"
+    cookies = f"{settings.CASE_COOKIE_NAME}={client.cookies[settings.CASE_COOKIE_NAME].value}; tocsin_csrf={TOKEN}"
     return {"Cookie": cookies, "X-CSRFToken": TOKEN}

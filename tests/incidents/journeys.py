@@ -6,12 +6,12 @@ from ipaddress import IPv6Address
 from secrets import token_bytes
 from typing import Any
 
+from django.conf import settings
 from django.http import QueryDict
 from django.test import Client
 
 from collectivities.models import Collectivity
 from incidents.declare.screens import read_screen_values
-from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
 from tests.responses import Response
@@ -30,7 +30,7 @@ SCREENS = [Screen.SERVICES, Screen.DATA, Screen.CALLER]
 
 def begin(client: Client, *, quoi: str = "rancon", body: Collectivity | None = None) -> Response:
     """Begin a new draft for this client, up to the third screen."""
-    client.cookies.pop(COOKIE_NAME, None)
+    client.cookies.pop(settings.DRAFT_COOKIE_NAME, None)
     client.get(START)
     client.post(START, {"quoi": quoi})
     return client.post(WHERE[Screen.WHO], {"collectivite": str((body or plouexemple()).uid)})
@@ -59,10 +59,10 @@ def post(
 def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None) -> None:
     drafts = client.__dict__.setdefault("drafts", {})
     if key in drafts:
-        client.cookies[COOKIE_NAME] = drafts[key]
+        client.cookies[settings.DRAFT_COOKIE_NAME] = drafts[key]
         return
     begin(client, quoi=quoi, body=body)
-    drafts[key] = client.cookies[COOKIE_NAME].value
+    drafts[key] = client.cookies[settings.DRAFT_COOKIE_NAME].value
 
 
 def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:

@@ -5,9 +5,9 @@ import http.client
 import os
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.test import Client
 
-from incidents.devices import case_cookie
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE
@@ -46,7 +46,7 @@ def create_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
     client = Client(headers={"host": urlsplit(live_site).netloc})
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     token = "t" * 32
-    name = case_cookie.COOKIE_NAME
+    name = settings.CASE_COOKIE_NAME
     cookies = f"{name}={client.cookies[name].value}; csrftoken={token}; tocsin_csrf={token}"
     return incident, client, {"Cookie": cookies, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
 

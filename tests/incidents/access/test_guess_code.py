@@ -5,11 +5,11 @@ from contextlib import suppress
 from datetime import timedelta
 
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from incidents.devices import case_cookie
 from incidents.models import CodeGuess
 from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret
@@ -51,7 +51,7 @@ def test_five_wrong_codes_make_the_reference_wait(incident):
     assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in page_text
     assert "Le téléphone marche toujours" in page_text
     assert "Appelez le centre" in page_text
-    assert case_cookie.COOKIE_NAME not in response.cookies
+    assert settings.CASE_COOKIE_NAME not in response.cookies
     with time_machine.travel(timezone.now() + MINUTE + timedelta(seconds=1)):
         assert submit_code(incident.reference, get_code(incident)).status_code == 302
     assert CodeGuess.objects.get().wrong == 0

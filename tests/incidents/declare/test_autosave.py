@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
-from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.declaring.draft import stamp_screen
@@ -118,7 +118,7 @@ def test_an_automatic_save_begins_no_draft_and_changes_no_sent_one(client):
 def test_a_save_with_an_altered_pen_is_refused(client):
     begin(client)
     window = open_window(client)
-    client.cookies.pop(COOKIE_NAME)
+    client.cookies.pop(settings.DRAFT_COOKIE_NAME)
     assert client.post(KEEP, window | {"plume": window["plume"][:-2] + "xx"}).status_code == 404
 
 

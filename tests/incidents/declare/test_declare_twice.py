@@ -10,7 +10,6 @@ from django.test import Client
 
 from csirts.models import Csirt
 from incidents.declare.bot_limits import MAX_UNCONFIRMED_DECLARATIONS
-from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret, rotate_access_by_declarant
@@ -44,7 +43,7 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
     def send(_):
         try:
             client = Client(REMOTE_ADDR=make_address())
-            client.cookies[COOKIE_NAME] = first.cookies[COOKIE_NAME].value
+            client.cookies[settings.DRAFT_COOKIE_NAME] = first.cookies[settings.DRAFT_COOKIE_NAME].value
             return client.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"})
         finally:
             connections.close_all()

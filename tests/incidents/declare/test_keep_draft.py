@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import DRAFT_LIFETIME, delete_expired_drafts, derive_draft_code
 from tests.cast import plouexemple
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 def open_other_tab(client):
     """Return a client of another window or device with the same draft."""
     other = Client(REMOTE_ADDR=make_address())
-    other.cookies[COOKIE_NAME] = client.cookies[COOKIE_NAME].value
+    other.cookies[settings.DRAFT_COOKIE_NAME] = client.cookies[settings.DRAFT_COOKIE_NAME].value
     return other
 
 
@@ -258,7 +258,7 @@ def test_old_drafts_are_forgotten_and_cases_are_not(client):
 
 def test_an_altered_cookie_opens_no_draft(client):
     begin(client)
-    client.cookies[COOKIE_NAME] = client.cookies[COOKIE_NAME].value[:-2] + "xx"
+    client.cookies[settings.DRAFT_COOKIE_NAME] = client.cookies[settings.DRAFT_COOKIE_NAME].value[:-2] + "xx"
     lost = client.get(WHERE["services"])
     assert lost.status_code == 400
     assert "Aucune déclaration n’est ouverte sur cet appareil." in read_text(lost)

@@ -1,11 +1,11 @@
 """A declarant goes on on another device with eight symbols read out, and each answer shows who wrote it."""
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
 from incidents.declare.bot_limits import MAX_WRONG_CODES_OF_ADDRESS, MAX_WRONG_CODES_OF_ALL
-from incidents.devices import case_cookie as follow_up
 from incidents.models import Draft, Incident
 from incidents.reference import hyphenate
 from incidents.services.declaring.draft import derive_draft_code, find_draft
@@ -123,7 +123,7 @@ def test_the_device_that_sent_follows_the_case(client):
     second = Incident.objects.exclude(pk=first.pk).get()
     for incident in (first, second):
         assert client.get(f"/suivi/{incident.reference}/").status_code == 200
-    assert client.cookies[follow_up.COOKIE_NAME]["httponly"]
+    assert client.cookies[settings.CASE_COOKIE_NAME]["httponly"]
 
 
 def test_a_name_too_long_is_refused_and_kept(client, other_device):

@@ -4,9 +4,8 @@ import re
 
 import pytest
 import time_machine
+from django.conf import settings
 
-from incidents.devices import case_cookie
-from incidents.devices.signature import COOKIE_NAME
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
@@ -103,8 +102,8 @@ def test_a_section_that_nobody_filled_has_no_history(client, opened_case):
 
 def test_the_name_of_the_writer_is_remembered_on_the_next_section(client, opened_case):
     post(client, opened_case, "machines", {"q-postes": "8"})
-    morsel = client.cookies[COOKIE_NAME]
-    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == (case_cookie.PATH, True, "Lax")
+    morsel = client.cookies[settings.SIGNATURE_COOKIE_NAME]
+    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == ("/", True, "Lax")
     page = client.get(url(opened_case, "sauvegardes")).content.decode()
     assert 'value="Dominique, accueil"' in page
     post(client, opened_case, "sauvegardes", {"q-sauvegardes_atteintes": "non"}, author="Camille")

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core import signing
 from django.template.defaultfilters import linebreaksbr
 from django.test import Client
@@ -46,10 +47,10 @@ def page_url(incident):
 def test_the_link_opens_the_case_and_leaves_a_cookie(client, incident):
     entry = client.get(make_link(incident))
     assert "Ouvrir mon dossier" in read_text(entry)
-    assert case_cookie.COOKIE_NAME not in client.cookies
+    assert settings.CASE_COOKIE_NAME not in client.cookies
     entered = client.post(make_link(incident))
     assert (entered.status_code, entered["Location"]) == (302, page_url(incident))
-    morsel = entered.cookies[case_cookie.COOKIE_NAME]
+    morsel = entered.cookies[settings.CASE_COOKIE_NAME]
     assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == ("/", True, "Lax")
     assert get_secret(incident) not in morsel.value
     content = read_text(client.get(page_url(incident)))
@@ -106,7 +107,7 @@ def test_a_wrong_code_is_refused(client, incident, reference, code):
     response = client.post("/suivi/", {"reference": reference, "code": code})
     assert response.status_code == 422
     assert "Erreur&nbsp;: " in response.content.decode()
-    assert case_cookie.COOKIE_NAME not in client.cookies
+    assert settings.CASE_COOKIE_NAME not in client.cookies
 
 
 def test_another_case_s_code_does_not_open_it(client, incident):
@@ -127,7 +128,7 @@ def test_altered_replaced_and_expired_links_show_one_page(client, incident):
         assert response.status_code == 404
         assert "Ce dossier ne s’ouvre pas ici" in read_text(response)
         assert "Appelez le centre de votre région" in read_text(response)
-    assert case_cookie.COOKIE_NAME not in client.cookies
+    assert settings.CASE_COOKIE_NAME not in client.cookies
 
 
 def test_a_cookie_is_checked_at_each_page(client, incident):
@@ -140,7 +141,7 @@ def test_a_cookie_is_checked_at_each_page(client, incident):
 def test_a_forged_cookie_opens_nothing(client, incident):
     forged = signing.dumps({incident.reference: str(incident.accesses.get().uid)}, key="autre", salt=case_cookie.SALT)
     for value in ("", "n'importe quoi", forged):
-        client.cookies[case_cookie.COOKIE_NAME] = value
+        client.cookies[settings.CASE_COOKIE_NAME] = value
         assert client.get(page_url(incident)).status_code == 404
 
 
@@ -215,7 +216,7 @@ def test_renewing_shows_the_new_code_once(client, incident):
 def test_a_double_click_renews_once(client, incident):
     client.post(make_link(incident))
     twin = Client()
-    twin.cookies[case_cookie.COOKIE_NAME] = client.cookies[case_cookie.COOKIE_NAME].value
+    twin.cookies[settings.CASE_COOKIE_NAME] = client.cookies[settings.CASE_COOKIE_NAME].value
     first, second = client.post(f"{page_url(incident)}lien/"), twin.post(f"{page_url(incident)}lien/")
     assert hyphenate(get_secret(incident)) in read_text(first)
     assert hyphenate(get_secret(incident)) in read_text(second)
