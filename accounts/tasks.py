@@ -3,12 +3,14 @@
 from celery import shared_task
 
 from accounts import dispatch
+from accounts.services.links import answer_password_requests
 from accounts.services.sessions import delete_expired_sessions
 
 
 @shared_task
 def send_mails() -> None:
-    """Send the mails about accounts that are due."""
+    """Queue the links that people asked for, and send the mails about accounts that are due."""
+    answer_password_requests()
     dispatch.send_due_mails()
 
 

@@ -1,6 +1,6 @@
 """Users, their roles, and what opens their accounts."""
 
-from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PendingMail
+from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PasswordRequest, PendingMail
 from accounts.models.people import (
     EmergencyContact,
     Membership,
@@ -19,6 +19,7 @@ __all__ = [
     "Installation",
     "Membership",
     "MembershipQuerySet",
+    "PasswordRequest",
     "PendingMail",
     "SessionStore",
     "StoredSession",

@@ -150,6 +150,24 @@ class AccessLink(models.Model):
         return self.purpose == LinkPurpose.INVITATION and self.user.has_usable_password()
 
 
+class PasswordRequest(models.Model):
+    """A request for a link that sets a new password, for an address that may have no account.
+
+    A task answers and deletes it. The page therefore does the same work for every address, and its time tells nobody
+    who has an account.
+    """
+
+    address = models.EmailField("adresse", unique=True)
+    asked_at = models.DateTimeField("demandé le", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "demande de mot de passe"
+        verbose_name_plural = "demandes de mot de passe"
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class PendingMail(models.Model):
     """A mail about an account, stored before it is sent. Its text is rendered at the time of sending."""
 

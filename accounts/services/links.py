@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.access import get_person
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
-from accounts.models import AccessLink, Membership, PendingMail, User
+from accounts.models import AccessLink, Membership, PasswordRequest, PendingMail, User
 from accounts.services.mails import queue_mail
 from accounts.services.roles import can_get_reading_role, record_given_role
 from accounts.tokens import derive_link_token, hash_token
@@ -26,6 +26,8 @@ LIFETIMES = {
     LinkPurpose.PASSWORD: timedelta(hours=2),
     LinkPurpose.CHANNEL: timedelta(days=7),
 }
+# How many requests for a password one transaction answers, and how long mails wait for these answers.
+REQUESTS_AT_ONCE, ANSWER_TIME_LIMIT = 50, timedelta(seconds=5)
 MAIL_KINDS = {
     LinkPurpose.WELCOME: MailKind.WELCOME,
     LinkPurpose.PASSWORD: MailKind.PASSWORD_LINK,
@@ -40,6 +42,34 @@ def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> Acce
     link = make_link(purpose, user=user, made_by=made_by)
     queue_mail(MAIL_KINDS[purpose], user, link=link)
     return link
+
+
+def request_password_link(address: str) -> None:
+    """Record that somebody asks for a new password of the account with this address, if there is one. A request that
+    already waits is enough. Runs one query, the same for every address.
+    """
+    PasswordRequest.objects.bulk_create([PasswordRequest(address=address)], ignore_conflicts=True)
+
+
+def answer_password_requests() -> None:
+    """Send a link for each request whose address has an open account, and delete the requests. Stop when none is left,
+    or after ANSWER_TIME_LIMIT. Several workers may call this at once.
+    """
+    deadline = timezone.now() + ANSWER_TIME_LIMIT
+    while timezone.now() < deadline and answer_oldest_requests():
+        pass
+
+
+@transaction.atomic
+def answer_oldest_requests() -> int:
+    """Answer the oldest requests that no other worker answers now, and return their number."""
+    requests = list(PasswordRequest.objects.select_for_update(skip_locked=True).order_by("id")[:REQUESTS_AT_ONCE])
+    for request in requests:
+        person = User.objects.with_address(request.address).filter(is_active=True).first()
+        if person:
+            send_link(LinkPurpose.PASSWORD, user=person, made_by=None)
+    PasswordRequest.objects.filter(pk__in=[request.pk for request in requests]).delete()
+    return len(requests)
 
 
 @transaction.atomic

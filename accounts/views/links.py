@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.edit import FormView
 
-from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
 from accounts.services.links import (
@@ -23,7 +22,7 @@ from accounts.services.links import (
     invites_administrator,
     is_replaced,
     is_sent_by_lead,
-    send_link,
+    request_password_link,
     use_link,
 )
 from accounts.services.team import has_mailbox_of_another_centre
@@ -33,8 +32,8 @@ from accounts.views.mixins import UnprocessableFormMixin
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
 class LostPasswordView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """Sends a link that sets a new password. The response is the same whether the address has an account or not, and
-    however often a link is requested.
+    """Records a request for a link that sets a new password. The page does the same for an address with an account and
+    for any other: a task looks for the account and sends the link.
     """
 
     template_name = "accounts/lost_password.html"
@@ -42,9 +41,8 @@ class LostPasswordView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
 
     def form_valid(self, form: AddressForm) -> HttpResponse:
         email = form.cleaned_data["email"]
-        person = User.objects.with_address(email).filter(is_active=True).first()
-        if person and ratelimit.consume(self.request, action="reset_password", key=email):
-            send_link(LinkPurpose.PASSWORD, user=person, made_by=None)
+        if ratelimit.consume(self.request, action="reset_password", key=email):
+            request_password_link(email)
         return render(self.request, "accounts/lost_password.html", {"sent_to": email})
 
 
