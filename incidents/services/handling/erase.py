@@ -29,6 +29,7 @@ from incidents.models import (
     Transfer,
     UnsentText,
 )
+from incidents.services.groups.erasure import erase_case_from_sheets
 from incidents.services.groups.group import retitle_supplier_groups
 from incidents.services.history.record import record_event
 from incidents.services.papers.making import delete_papers
@@ -45,6 +46,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
         return incident
     now = timezone.now()
     retitle_supplier_groups(incident)
+    erase_case_from_sheets(incident)
     erase_texts(incident)
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     incident.shared.filter(revoked_at=None).update(revoked_at=now)

@@ -75,7 +75,9 @@ class GroupSheetForm(forms.Form):
     """
 
     sheet = FreeTextField(
-        label="Ce qui est connu, ce qu’il faut conseiller", widget=forms.Textarea(attrs={"rows": 10})
+        label="Ce qui est connu, ce qu’il faut conseiller",
+        help_text="Sans nom ni numéro de personne. Une ligne qui répète un dossier part quand ce dossier est effacé.",
+        widget=forms.Textarea(attrs={"rows": 10}),
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
