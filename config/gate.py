@@ -56,7 +56,8 @@ TOO_SLOW_TEXT = (
     "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 )
 CLOSE = (b"connection", b"close")
-PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), CLOSE]
+NO_STORE = (b"cache-control", b"no-store")
+PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, CLOSE]
 TOO_SLOW = (408, PLAIN_HEADERS, TOO_SLOW_TEXT.encode())
 NO_SLOT_TEXT = (
     "D’autres fichiers arrivent en ce moment, nous n’avons pas reçu les vôtres. "
@@ -340,7 +341,7 @@ def make_types_refusal(path: str, problem: str) -> tuple[int, list[tuple[bytes, 
     if not path.startswith("/api/"):
         return 400, PLAIN_HEADERS, f"{problem} {OTHER_BROWSER_TEXT}".encode()
     document = json.dumps(make_problem_document(400, TITLES[400], problem), ensure_ascii=False)
-    return 400, [(b"content-type", MEDIA_TYPE.encode()), CLOSE], document.encode()
+    return 400, [(b"content-type", MEDIA_TYPE.encode()), NO_STORE, CLOSE], document.encode()
 
 
 def find_subscriber(environ: Environ) -> str:

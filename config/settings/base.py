@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.pages.guards.ApiCacheGuard",  # first, so that refusals of the others pass through it too
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -66,7 +67,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.pages.guards.ApiCacheGuard",
     "config.pages.guards.InvisibleCharacterRemover",
     "config.pages.guards.FormOnlyExplainer",
     "config.pages.guards.NulGuard",

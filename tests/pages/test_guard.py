@@ -5,7 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.enums import Role
+from config.gate import NO_SLOT, NOT_UTF8_TEXT, TOO_SLOW, make_types_refusal
 from tests.cast import a_lead, a_person, an_agent
+from tests.factories.accounts import make_api_token
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,46 @@ def test_a_large_file_is_refused_before_it_is_kept(monkeypatch):
 
     assert response.status_code == 413
     assert "Votre texte est trop long" in response.content.decode()
+
+
+INCIDENTS = "/api/v1/incidents/"
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "url", "headers"),
+    [
+        (200, "get", INCIDENTS, {}),
+        (401, "get", INCIDENTS, {"Authorization": "Bearer tocsin_faux"}),
+        (400, "get", INCIDENTS, {"Host": "inconnu.example"}),
+        (400, "post", INCIDENTS, {"Content-Type": "application/json"}),
+        (404, "get", f"{INCIDENTS}ZZZZZZZZ/", {}),
+        (404, "get", "/api/nulle-part/", {}),
+        (405, "delete", INCIDENTS, {}),
+        (406, "get", INCIDENTS, {"Accept": "text/csv"}),
+        (415, "post", INCIDENTS, {"Content-Type": "text/csv"}),
+        (301, "get", "/api/v1/incidents", {}),
+    ],
+)
+def test_no_answer_of_the_api_may_be_stored(status, method, url, headers):
+    """Not even a refusal, which repeats what was sent and says what a token may see."""
+    client, own = Client(raise_request_exception=False), {"Authorization": f"Bearer {make_api_token(an_agent())}"}
+    response = client.generic(method.upper(), url, "x", headers.get("Content-Type", ""), headers=own | headers)
+
+    assert (response.status_code, response["Cache-Control"]) == (status, "no-store")
+
+
+def test_a_failure_of_the_api_may_not_be_stored(monkeypatch):
+    monkeypatch.setattr("incidents.api.views.NewestFirstPagination", None)
+    client, token = Client(raise_request_exception=False), make_api_token(an_agent())
+    response = client.get(INCIDENTS, headers={"Authorization": f"Bearer {token}"})
+
+    assert (response.status_code, response["Cache-Control"]) == (500, "no-store")
+
+
+@pytest.mark.parametrize("path", [INCIDENTS, "/declarer/"])
+def test_a_refusal_of_the_gate_may_not_be_stored(path):
+    for headers in (make_types_refusal(path, NOT_UTF8_TEXT)[1], TOO_SLOW[1], NO_SLOT[1]):
+        assert (b"cache-control", b"no-store") in headers
 
 
 @pytest.mark.parametrize("version", ["%0d%0aX:1", "%00", "v2"])
