@@ -46,7 +46,8 @@ REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # The roles that work in the admin. Agents of a body and analysts do nothing there.
 STAFF_ROLES = (*CSIRT_ROLES, Role.ADMINISTRATOR)
-# The roles that read the cases of other people or decide who reads them. Their pages need a second factor.
+# The roles that read the cases of other people or decide who reads them. Their pages need a second factor. Pages only
+# offer one to people of a body, insistently: docs/decisions/0030-sign-in-with-allauth.md says why.
 SECOND_FACTOR_ROLES = (*CSIRT_ROLES, *REGION_ROLES, *PLATFORM_ROLES)
 
 

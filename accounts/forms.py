@@ -31,6 +31,7 @@ from django.utils.text import capfirst
 from accounts.enums import EmergencyContactKind, TokenScope
 from accounts.models import AccessLink, EmergencyContact, User
 from accounts.models.access import TOKEN_LIFE, TOKEN_LIVES
+from accounts.passwords import STRENGTH_HELP
 from collectivities.models import Collectivity
 from collectivities.telephones import find_phone_problem
 from core.fields import PlainLineField
@@ -72,9 +73,7 @@ class NewPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         style_field(self.fields["oldpassword"], "Mot de passe d’aujourd’hui")
-        style_field(
-            self.fields["password1"], "Nouveau mot de passe", "Douze caractères au moins. Une phrase se retient."
-        )
+        style_field(self.fields["password1"], "Nouveau mot de passe", STRENGTH_HELP)
         style_field(self.fields["password2"], "Nouveau mot de passe, encore une fois")
 
 
@@ -332,7 +331,7 @@ class ChoosePasswordForm(forms.Form):
     )
     password = forms.CharField(
         label="Mot de passe",
-        help_text="Douze caractères au moins. Une phrase se retient.",
+        help_text=STRENGTH_HELP,
         strip=False,
         widget=forms.PasswordInput({"class": "input", "autocomplete": "new-password"}),
     )

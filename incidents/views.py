@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_body, is_manager_of, list_bodies
+from accounts.factors import has_factor
 from accounts.services.bodies import list_memberships
 from accounts.services.invitations import list_pending_invitations
 from accounts.signed_in import get_account
@@ -33,12 +34,14 @@ def show_own_cases(request: HttpRequest) -> HttpResponse:
     """Show the person's cases in the order of `list_cases_by_need`. `?apres=` is the reference of the last row of the
     previous page.
     """
-    cases = Incident.objects.visible_to(get_account(request))
+    user = get_account(request)
+    cases = Incident.objects.visible_to(user)
     rows = list_cases_by_need(cases, PAGE_ROWS + 1, after=compact_code(request.GET.get("apres", "")))
     context = {
         "cases": pair_cases_with_steps(rows[:PAGE_ROWS]),
         "has_more": len(rows) > PAGE_ROWS,
-        "has_body": get_account(request).has_body,
+        "has_body": user.has_body,
+        "lacks_factor": user.has_body and not has_factor(user),
     }
     return render(request, "incidents/own_cases.html", context)
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts.enums import MailKind, Role
 from accounts.models import PendingMail, User
-from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, code_of
+from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, code_of, plouexemple
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 NEW = "/compte/application/"
@@ -174,3 +175,24 @@ def test_change_the_password(client):
     assert agent.check_password("une phrase assez longue")
     assert client.get("/mes-dossiers/").status_code == 200
     assert PendingMail.objects.get().kind == MailKind.PASSWORD_CHANGED
+
+
+def test_people_of_a_body_are_asked_for_a_second_factor_until_they_have_one(client):
+    """They are not made to: docs/decisions/0030-sign-in-with-allauth.md says why."""
+    manager = a_person(Role.MANAGER, collectivity=plouexemple())
+    client.post("/connexion/", {"login": manager.email, "password": PASSWORD})
+    for page in (client.get("/mes-dossiers/"), client.get("/compte/")):
+        assert "Votre compte n’a qu’un mot de passe" in read_text(page)
+    enrol(client)
+    for page in (client.get("/mes-dossiers/"), client.get("/compte/")):
+        assert "Votre compte n’a qu’un mot de passe" not in read_text(page)
+
+
+def test_a_manager_with_a_second_factor_is_asked_for_it(client):
+    manager = a_person(Role.MANAGER, collectivity=plouexemple())
+    client.post("/connexion/", {"login": manager.email, "password": PASSWORD})
+    enrol(client)
+    client.post("/deconnexion/")
+    answer = client.post("/connexion/", {"login": manager.email, "password": PASSWORD})
+    assert answer.headers["Location"] == "/connexion/code/"
+    assert client.get("/mes-dossiers/").status_code == 302

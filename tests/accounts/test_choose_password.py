@@ -1,0 +1,106 @@
+"""A password that can be guessed is refused, offline, with a sentence that says what to take instead."""
+
+from unittest.mock import patch
+
+import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+
+from accounts.enums import LinkPurpose, Role
+from accounts.models import User
+from accounts.passwords import LEAST_GUESSES, LONGEST_ESTIMATED, StrengthValidator, list_common_words
+from accounts.services.links import make_link, send_link
+from accounts.tokens import derive_link_token
+from tests.cast import PASSWORD, a_lead, a_person, an_agent, plouexemple
+from tests.reading import read_text
+
+pytestmark = pytest.mark.django_db
+
+WEAK = [
+    *["Bretagne2026!", "Plouexemple35", "motdepasse123", "tocsin2026", "motdepasse12", "M0tdep@sse2026"],
+    *["Mairie2026!!", "Azertyuiop123", "Finistère29000!", "ChangeMoi2026!", "plouexempleplouexemple"],
+    *["commune-de-plouexemple", "JeanDupont1970", "Soleil2026soleil", "P@ssw0rd1234!", "ÉTÉ2026bretagne"],
+]
+STRONG = [
+    *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],
+    *["quatre chevaux boivent du cidre", "Le train de 8h12 est encore en retard", "x7$kLq92!mZp"],
+]
+
+
+@pytest.fixture
+def manager() -> User:
+    return a_person(Role.MANAGER, collectivity=plouexemple())
+
+
+@pytest.mark.parametrize("password", WEAK)
+def test_a_password_that_is_guessed_is_refused_and_the_page_says_what_to_take(client, manager, password):
+    link = send_link(LinkPurpose.PASSWORD, user=manager, made_by=None)
+
+    answer = client.post(f"/acces/{derive_link_token(link)}/", {"password": password})
+
+    assert answer.status_code == 422
+    assert "Prenez une phrase de quatre mots" in read_text(answer)
+    manager.refresh_from_db()
+    assert manager.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("password", STRONG)
+def test_a_phrase_of_a_few_words_is_taken(client, manager, password):
+    link = send_link(LinkPurpose.PASSWORD, user=manager, made_by=None)
+    assert client.post(f"/acces/{derive_link_token(link)}/", {"password": password}).status_code == 200
+    manager.refresh_from_db()
+    assert manager.check_password(password)
+
+
+def test_the_page_that_changes_a_password_refuses_it_too(client, manager):
+    client.force_login(manager)
+    fields = {"oldpassword": PASSWORD, "password1": "Bretagne2026!", "password2": "Bretagne2026!"}
+    answer = client.post("/compte/mot-de-passe/", fields)
+    assert answer.status_code == 422
+    assert "Prenez une phrase de quatre mots" in read_text(answer)
+
+
+@pytest.mark.parametrize("password", ["Zéphyrine-Karadec-7", "kergrist-moelou-22", "zkaradec-kergrist!"])
+def test_the_words_of_the_person_and_the_body_are_guessed(password):
+    body = plouexemple(insee_code="22087", name="Kergrist-Moëlou", stem="kergristmoelou")
+    person = a_person(Role.AGENT, collectivity=body, email="zkaradec@kergrist.example")
+    person.display_name = "Zéphyrine Karadec"
+    validate_password(password, None)  # of somebody else it would do
+    with pytest.raises(ValidationError):
+        validate_password(password, person)
+
+
+def test_the_words_of_the_body_to_which_a_person_is_invited_are_guessed():
+    body = plouexemple(insee_code="22087", name="Kergrist-Moëlou", stem="kergristmoelou")
+    person = a_person(Role.NATIONAL)
+    make_link(LinkPurpose.INVITATION, user=person, made_by=an_agent(body), collectivity=body)
+    with pytest.raises(ValidationError):
+        validate_password("kergrist-moelou-22", person)
+
+
+def test_the_words_of_a_centre_are_guessed():
+    with pytest.raises(ValidationError):
+        validate_password("breizh-cyber-2026", a_lead())
+
+
+def test_the_first_account_of_an_installation_gets_a_strong_password():
+    with patch("getpass.getpass", return_value="Bretagne2026!"), pytest.raises(CommandError, match="quatre mots"):
+        call_command("create_administrator", "alix@demo.example")
+    assert not User.objects.exists()
+
+
+def test_a_long_text_is_estimated_by_its_beginning():
+    """The time of zxcvbn grows with the length: a hundred characters that may all stand for others take a second."""
+    validator = StrengthValidator()
+    with patch("accounts.passwords.load_library") as load:
+        load().zxcvbn.return_value.guesses = LEAST_GUESSES
+        validator.validate("é" * 100_000)
+    assert load().zxcvbn.call_args.args[0] == "e" * LONGEST_ESTIMATED
+
+
+def test_the_words_are_written_as_passwords_are_compared():
+    """In small letters and without accents."""
+    words = list_common_words()
+    assert all(word.isascii() and word.isalnum() and word == word.lower() for word in words)
+    assert {"tocsin", "bretagne", "motdepasse", "mairie"} <= set(words)
