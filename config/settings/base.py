@@ -247,13 +247,23 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["config.api.parsers.BoundedJSONParser"],
     "EXCEPTION_HANDLER": "config.api.problems.make_problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.DescribedSchema",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tocsin",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # The names of the lists of choices that several fields share, or whose field has a name that others have too.
+    "ENUM_NAME_OVERRIDES": {
+        "AnswerEnum": "incidents.enums.Answer",
+        "BandEnum": "incidents.enums.PersonsBand",
+        "BodyKindEnum": "collectivities.enums.Kind",
+        "CertaintyEnum": "incidents.enums.Certainty",
+        "EventKindEnum": "incidents.enums.EventKind",
+        "IncidentStatusEnum": "incidents.enums.Status",
+        "LeakStatusEnum": "incidents.enums.LeakStatus",
+    },
 }
 
 # The consumers of an incident's events and the tasks that wake them. `incidents` imports none of them.

@@ -14,7 +14,7 @@ class CsirtSerializer(serializers.Serializer[object]):
     website = serializers.CharField()
 
 
-class TerritorySerializer(serializers.Serializer[object]):
+class CoveredTerritorySerializer(serializers.Serializer[object]):
     """The territory of a coverage: a region or one of its départements, for all bodies or for one kind of body."""
 
     region = serializers.CharField(source="region.code")
@@ -24,7 +24,7 @@ class TerritorySerializer(serializers.Serializer[object]):
 
 class DirectoryCsirtSerializer(CsirtSerializer):
     level = serializers.CharField()
-    territories = TerritorySerializer(many=True, source="current_coverages")
+    territories = CoveredTerritorySerializer(many=True, source="current_coverages")
 
 
 class DirectorySerializer(serializers.Serializer[object]):

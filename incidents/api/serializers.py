@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -39,6 +40,7 @@ TOO_MANY_INTERRUPTIONS = (
 )
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class BodyField(serializers.Field[Collectivity, str, str, Any]):
     """A body, identified by its id in this API, its SIREN or SIRET, or its INSEE code."""
 
@@ -60,10 +62,10 @@ def find_api_body(code: str) -> Collectivity | None:
     return Collectivity.objects.existing().with_territory().filter(uid=uid).first()
 
 
-MOMENT_SCHEMA: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} for name in ("date-time", "date")]}
+MOMENT_FORMS: list[dict[str, Any]] = [{"type": "string", "format": name} for name in ("date-time", "date")]
 
 
-@extend_schema_field(MOMENT_SCHEMA)
+@extend_schema_field({"anyOf": MOMENT_FORMS})
 class MomentField(serializers.Field[date, str, str, Any]):
     """A moment in a request. It may be a date without an hour, such as « 2026-11-27 »."""
 
@@ -76,7 +78,7 @@ class MomentField(serializers.Field[date, str, str, Any]):
         return moment
 
 
-@extend_schema_field(MOMENT_SCHEMA | {"nullable": True})
+@extend_schema_field({"anyOf": [*MOMENT_FORMS, {"type": "null"}]})
 class MomentOut(serializers.Field[Any, Any, Any, Any]):
     """A moment in a response, or its date if no hour was given.
 
@@ -270,6 +272,14 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "acknowledged_at",
             "closed_at",
         ]
+
+
+class IncidentPageOut(serializers.Serializer[object]):
+    """A page of the list of incidents, with the addresses of the next page and of the previous one."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = IncidentOut(many=True)
 
 
 ALWAYS_ANSWERED = ("reference", "status")

@@ -18,7 +18,13 @@ from accounts.api.permissions import has_scope
 from accounts.enums import TokenScope
 from accounts.models import User
 from incidents.access import get_incident, list_abilities, may_declare
-from incidents.api.serializers import AnsweredIncidentOut, DeclarationIn, IncidentDetailOut, IncidentOut
+from incidents.api.serializers import (
+    AnsweredIncidentOut,
+    DeclarationIn,
+    IncidentDetailOut,
+    IncidentOut,
+    IncidentPageOut,
+)
 from incidents.enums import Ability, Door, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident, IncidentEvent
@@ -33,6 +39,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="The same key with the same content gives the same incident back; with other content, 422.",
+)
+
+CURSOR = OpenApiParameter(
+    "cursor", str, description="Place in the list, as `next` and `previous` of a page give it. Without it: the newest."
 )
 
 
@@ -72,8 +82,9 @@ class IncidentList(APIView):
     """The list of incidents, and the declaration of a new one."""
 
     scopes: ClassVar = {"GET": TokenScope.READ, "HEAD": TokenScope.READ, "POST": TokenScope.DECLARE}
+    problems: ClassVar = {"GET": [404], "POST": [422]}
 
-    @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
+    @extend_schema(responses=IncidentPageOut, operation_id="incidents_list", parameters=[CURSOR])
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
         paginator = NewestFirstPagination()
@@ -133,6 +144,7 @@ class AcknowledgeIncidentView(APIView):
     """The acknowledgement of an incident by a responder."""
 
     scopes: ClassVar = {"POST": TokenScope.TRIAGE}
+    problems: ClassVar = {"POST": [409]}
 
     @extend_schema(request=None, responses=AnsweredIncidentOut)
     def post(self, request: Request, reference: str) -> Response:

@@ -1,9 +1,9 @@
 """The published releases as JSON. These views only select rows and compute nothing."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -16,6 +16,8 @@ from stats.open_data.edition import Edition, Row, find_last_edition, list_editio
 from stats.open_data.package import describe_numbers, describe_release_heading
 from stats.releases.rows import Release
 
+UNCHANGED = OpenApiResponse(description="Rien n’a changé depuis la réponse dont If-None-Match porte l’ETag.")
+
 
 class PublicView(APIView):
     """A view that anybody may read without an account."""
@@ -26,7 +28,7 @@ class PublicView(APIView):
 
 class ReleaseListView(PublicView):
     @extend_schema(
-        responses=ReleaseListOut,
+        responses={200: ReleaseListOut, 304: UNCHANGED},
         operation_id="stats_releases_list",
         description="Toutes les publications, la dernière d’abord.",
     )
@@ -39,7 +41,7 @@ class ReleaseListView(PublicView):
 class ReleaseView(PublicView):
     @extend_schema(
         parameters=[Filters],
-        responses=ReleaseOut,
+        responses={200: ReleaseOut, 304: UNCHANGED},
         operation_id="stats_release",
         description="Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais.",
     )
@@ -57,9 +59,11 @@ class ReleaseView(PublicView):
 
 
 class LatestReleaseView(PublicView):
+    problems: ClassVar = {"GET": [404]}
+
     @extend_schema(
         parameters=[LatestFilters],
-        responses=ReleaseOut,
+        responses={200: ReleaseOut, 304: UNCHANGED},
         operation_id="stats_latest_release",
         description="Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés.",
     )

@@ -3,6 +3,8 @@
 from base64 import b64encode
 
 import pytest
+import yaml
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.enums import Role
@@ -319,6 +321,24 @@ def test_the_api_describes_itself_in_openapi():
     assert "3.1.0" in str(schema)
     assert "Idempotency-Key" in str(schema)
     assert "bearer" in str(schema)
+
+
+def test_the_description_names_every_answer_without_doubt(tmp_path):
+    """A warning means that two types have one name, or that a field has no type."""
+    call_command("spectacular", "--fail-on-warn", file=str(tmp_path / "schema.yml"))
+    paths = yaml.safe_load((tmp_path / "schema.yml").read_text())["paths"]
+    codes = {
+        (method, path): {int(code) for code in operation["responses"]}
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+    assert codes["get", URL] == {200, 400, 401, 403, 404, 406}
+    assert codes["post", URL] == {201, 400, 401, 403, 406, 413, 415, 422}
+    assert codes["post", f"{URL}{{reference}}/acknowledge/"] == {200, 400, 401, 403, 404, 406, 409}
+    assert codes["get", "/api/v1/csirts/"] == {200, 406}
+    listed = paths[URL]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert listed == {"$ref": "#/components/schemas/IncidentPageOut"}
+    assert list(paths[URL]["post"]["responses"]["422"]["content"]) == ["application/problem+json"]
 
 
 def test_a_body_reads_no_event_of_the_internal_work_of_the_centre(centre, agent):
