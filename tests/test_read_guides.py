@@ -15,6 +15,7 @@ import pytest
 
 from incidents.facts.description import FactField
 from tests.measure_house import APPS, list_sources
+from tests.permission_matrix import MATRIX
 
 ROOT = Path(__file__).resolve().parents[1]
 ASVS, THREATS = "docs/asvs.md", "docs/threat-model.md"
@@ -214,6 +215,17 @@ def test_the_nginx_of_the_readme_sends_the_headers_that_the_site_reads():
     """Without its Host, nginx sends 127.0.0.1:8000, which ALLOWED_HOSTS refuses."""
     headers = re.findall(r"^ +proxy_set_header (\S+) (\S+);$", read("README.md"), re.MULTILINE)
     assert dict(headers) == {"Host": "$host", "X-Forwarded-Proto": "$scheme", "X-Forwarded-For": "$remote_addr"}
+
+
+def test_the_security_page_names_each_address_that_is_a_secret():
+    """It says what each opens and how it ends, and tells the owner of the proxy to keep them all from the logs."""
+    routes = {route.partition("{")[0] for _method, route, *_codes in MATRIX if re.search(r"\{(token|secret)\}", route)}
+    page = read("SECURITY.md")
+    assert len(routes) == 4
+    for route in routes:
+        assert f"| `/{route}…/` |" in page, route
+        hidden = re.findall(r"`/(\S+/)`", page.partition("Keep the reverse proxy")[2])
+        assert any(route.startswith(start) for start in hidden), route
 
 
 def test_the_first_pages_link_to_the_guides():

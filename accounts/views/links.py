@@ -27,7 +27,7 @@ from accounts.services.links import (
 )
 from accounts.services.team import has_mailbox_of_another_centre
 from accounts.views.first_page import find_first_page
-from accounts.views.mixins import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin, hide_secret_address
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
@@ -46,7 +46,7 @@ class LostPasswordView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
         return render(self.request, "accounts/lost_password.html", {"sent_to": email})
 
 
-@method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
+@method_decorator([login_not_required, never_cache, sensitive_post_parameters(), hide_secret_address], name="dispatch")
 class OpenLinkView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]
     """Opens a link sent by mail. Only the button uses the link up, because mail scanners open the page too."""
 

@@ -26,7 +26,7 @@ from accounts.services.invitations import ExistingMember, SentTooSoon, TooManyIn
 from accounts.signed_in import get_account
 from accounts.views.bodies import INVITATION_SENT, JUST_SENT, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
-from accounts.views.mixins import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin, hide_secret_address
 from csirts.queries import list_sourced_contacts, list_stopped_centres
 
 REFUSED_INVITATIONS = {
@@ -200,6 +200,7 @@ def remove_channel_view(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
+@hide_secret_address
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_channel_view(request: HttpRequest, token: str) -> HttpResponse:
     """Confirm a mailbox when the button is pressed. Opening the page is not enough, because mail scanners open it too.

@@ -199,6 +199,20 @@ def test_a_new_password_ends_the_sessions(client):
     assert phone.get("/mes-dossiers/").status_code == 302
 
 
+def test_the_secret_of_a_link_is_in_no_referer(client):
+    """« strict-origin » names the site alone. The CSRF check of the form still finds the Origin that it compares."""
+    link = a_link(an_agent())
+    browser = Client(enforce_csrf_checks=True)
+    page = browser.get(link_path(link))
+    token = page.context["csrf_token"]
+    fields = {"password": NEW, "csrfmiddlewaretoken": str(token)}
+    used = browser.post(link_path(link), fields, headers={"Origin": "http://testserver"})
+    for response in (page, used, client.get(link_path(link)), client.get(f"/equipe/adresse/confirmer/{'0' * 64}/")):
+        assert response["Referrer-Policy"] == "strict-origin"
+        assert "no-store" in response["Cache-Control"]
+    assert used.status_code == 200
+
+
 def test_a_link_cannot_be_derived_from_its_row_alone(client, settings):
     """The secret needs the server's key too."""
     link = a_link(an_agent())
