@@ -24,6 +24,7 @@ from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_le
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
+from accounts.services.confirmations import announce_given_role, has_another_lead, is_over
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
 from accounts.services.roles import (
@@ -41,6 +42,15 @@ from csirts.models import Csirt
 
 CLOSED, REOPENED = "Compte fermé", "Compte rouvert"
 CONFIRMED = "confirme"
+ROLE_AWAITS = (
+    "Ce rôle ne compte pas encore\N{NO-BREAK SPACE}: {}. Une personne qui dirige le centre le confirme ou le refuse "
+    "d’abord\N{NO-BREAK SPACE}; un mail le lui demande."
+)
+AWAITED = "À confirmer par une personne qui dirige le centre\N{NO-BREAK SPACE}: d’ici là, il ne donne aucun droit."
+NOBODY_CONFIRMS = (
+    "Plus personne ne dirige ce centre pour le confirmer. Terminez ce rôle aujourd’hui et donnez-le de "
+    "nouveau\N{NO-BREAK SPACE}: il comptera tout de suite."
+)
 # The fields of a role that say which rights it gives, and from when on.
 DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
 ROLE_SCOPES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
@@ -48,6 +58,7 @@ ROLE_SCOPES = [f"membership_set__{place}" for place in ("csirt", "region", "coll
 
 class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     model = Membership
+    fk_name = "user"
     form = RoleForm
     formset = RolesFormSet
     verbose_name = "rôle"
@@ -66,13 +77,13 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
         js = ["accounts/named_choices.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        roles = super().get_queryset(request).select_related("collectivity__departement", "csirt", "region")
-        return annotate_authors(roles)
+        places = ("collectivity__departement", "csirt", "region", "confirmed_by")
+        return annotate_authors(super().get_queryset(request).select_related(*places))
 
     @admin.display(description="donné et terminé par")
     def authors(self, role: Membership) -> str:
-        """Return who gave the role and who ended it."""
-        return describe_authors(role) or "-"
+        """Return who gave the role, who confirmed it and who ended it, and whether it still awaits a confirmation."""
+        return " ".join(filter(None, [describe_authors(role), describe_confirmation(role)])) or "-"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -143,12 +154,16 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the roles. Record who gave or ended each role, because Django would only record that the account
-        changed.
+        changed. Tell the leads of a centre which roles were given there.
         """
         super().save_formset(request, form, formset, change)
         actor = get_account(request)
         new, changed = formset.new_objects, formset.changed_objects
-        log_given_roles(new, actor)
+        log_given_roles({*new, *formset.given_roles}, actor)
+        for role in formset.given_roles:
+            announce_given_role(role, actor)
+            if role.awaits_confirmation:
+                messages.warning(request, ROLE_AWAITS.format(describe_role(role)))
         ended = [role for role, fields in changed if "ended_on" in fields and role.ended_on]
         log_ended_roles(ended, actor)
         revoke_tokens(role_form.instance.user for role_form in formset.initial_forms if takes_rights(role_form))
@@ -281,9 +296,22 @@ def format_orphaned_cases_of_centre(centre: Csirt, number: int, *, has_lead: boo
 
 def format_role(role: Membership) -> str:
     """Return a role with its scope, such as « analyste d’un campus cyber (Bretagne, chiffres exacts) »."""
+    if role.awaits_confirmation:
+        return describe_role(role, detail="à confirmer")
     return describe_role(
         role, detail="chiffres exacts" if role.is_entitled_to_exact_figures(timezone.localdate()) else ""
     )
+
+
+def describe_confirmation(role: Membership) -> str:
+    """Return what the administrator must know of a role that has not been confirmed, or "" for any other role. Runs
+    one query for such a role.
+    """
+    if not role.awaits_confirmation:
+        return ""
+    if is_over(role):
+        return "Le centre ne l’avait pas confirmé."
+    return AWAITED if has_another_lead(role) else NOBODY_CONFIRMS
 
 
 def takes_rights(form: Any) -> bool:

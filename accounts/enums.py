@@ -82,6 +82,14 @@ class MailKind(models.TextChoices):
     CENTRE_INVITATION = "centre_invitation", "invitation dans un centre"
     CHANNEL = "channel", "essai de l’adresse d’un centre"
     CHANNEL_CHANGED = "channel_changed", "adresse d’un centre changée"
+    ROLE_AWAITS = "role_awaits", "rôle à confirmer par un centre"
+    ROLE_CONFIRMED = "role_confirmed", "rôle confirmé par un centre"
+
+
+# The kinds that name a role in a centre, and who gave or confirmed it.
+ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED)
+# The kinds that are about a centre and carry no link.
+CENTRE_MAILS = (MailKind.CHANNEL_CHANGED, *ROLE_MAILS)
 
 
 class TokenScope(models.TextChoices):

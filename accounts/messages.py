@@ -6,9 +6,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.enums import LinkPurpose
+from accounts.enums import LinkPurpose, MailKind
 from accounts.models import PendingMail
+from core.french import format_day
 from core.mails import make_mail
 
 # The page that each kind of link opens. Kinds that are not listed open the page of an account link.
@@ -27,9 +29,10 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
     """Return the template context of a mail about an account. The names that people chose are reduced to one plain
     line.
     """
-    link = mail.link
+    link, role = mail.link, mail.membership
     centre = mail.csirt or (link.csirt if link else None)
     body = link.collectivity if link else None
+    author = mail.by or (link.made_by if link else None)
     return {
         "name": clean_name(mail.user.display_name),
         "address": mail.user.email,
@@ -41,8 +44,22 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
         "expires_at": link.expires_at if link else None,
         "body": clean_name(body.name_with_article + body.place) if body else "",
         "centre": clean_name(centre.name) if centre else "",
-        "by": clean_name(str(link.made_by)) if link and link.made_by else "",
+        "by": clean_name(str(author)) if author else "",
+        "role": role.get_role_display() if role else "",
+        "begins_on": format_day(role.since_on) if role and role.since_on > timezone.localdate() else "",
+        "awaited_centres": list_awaited_centres(mail),
+        "team": settings.SITE_URL + reverse("team"),
     }
+
+
+def list_awaited_centres(mail: PendingMail) -> list[str]:
+    """Return the names of the centres that have yet to confirm a role of the person whose account is opened. The list
+    is empty for the other mails. Runs one query, or none.
+    """
+    if mail.kind != MailKind.WELCOME:
+        return []
+    awaited = mail.user.membership_set.not_ended().filter(awaits_confirmation=True)
+    return [clean_name(name) for name in awaited.order_by("pk").values_list("csirt__name", flat=True)]
 
 
 def clean_name(text: str) -> str:

@@ -1,6 +1,6 @@
 """Forms of the admin that add or change an account and its roles, and say which field is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
+from accounts.services.confirmations import decide_confirmations
 from accounts.services.roles import has_incompatible_roles
 from core.admin_forms import ConflictCheckedForm
 from core.fields import PlainLineField
@@ -113,8 +114,11 @@ def find_decision_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[s
 
 class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """The roles of one account. A new account must have a role, because its owner would otherwise see no page. The
-    administrator of the platform must not have a role that reads cases.
+    administrator of the platform must not have a role that reads cases. A role of a centre may have to await a lead of
+    the centre: `given_roles` are the roles that give the person something new.
     """
+
+    given_roles: Sequence[Membership] = ()
 
     def clean(self) -> None:
         super().clean()
@@ -122,6 +126,8 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
             raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
         if not any(self.errors) and has_incompatible_roles(self.list_resulting_roles()):
             raise ValidationError(INCOMPATIBLE_ROLES)
+        if not any(self.errors):
+            self.given_roles = decide_confirmations(form.instance for form in self.forms if form.has_changed())
 
     def list_resulting_roles(self) -> list[Membership]:
         """Return the roles that the account will have after the forms are saved."""

@@ -45,10 +45,10 @@ def filter_live(tokens: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
     were made. The page of the tokens and the API both ask this.
 
     The day on which a role ends may be set long before, and nothing runs on that day to revoke the tokens. A service
-    that ends a role today revokes them itself. A role that was cancelled before its first day gave no right to lose,
-    and an agent who was the manager of the same body by then has lost none.
+    that ends a role today revokes them itself. A role that was cancelled before its first day, or that no lead
+    confirmed, gave no right to lose. An agent who was the manager of the same body by then has lost none.
     """
-    own_roles = Membership.objects.filter(user=OuterRef("user"))
+    own_roles = Membership.objects.filter(user=OuterRef("user"), awaits_confirmation=False)
     ended = own_roles.filter(ended_on__lte=timezone.localdate()).filter(ended_on__gt=F("since_on"))
     managed = own_roles.filter(role=Role.MANAGER, collectivity=OuterRef("collectivity"))
     managed = managed.filter(since_on__lte=OuterRef("ended_on"))

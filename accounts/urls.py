@@ -4,7 +4,7 @@ and has the name by which allauth finds the page.
 
 from django.urls import path
 
-from accounts.views import bodies, factors, links, people, sessions, sign_in, team, tokens
+from accounts.views import bodies, confirmations, factors, links, people, sessions, sign_in, team, tokens
 
 urlpatterns = [
     path("connexion/", sign_in.SignInView.as_view(), name="login"),
@@ -43,6 +43,8 @@ urlpatterns = [
         team.withdraw_centre_invitations_view,
         name="withdraw_centre_invitations",
     ),
+    path("equipe/roles/<int:role>/confirmer/", confirmations.confirm_role_view, name="confirm_role"),
+    path("equipe/roles/<int:role>/refuser/", confirmations.refuse_role_view, name="refuse_role"),
     path("equipe/<uuid:uid>/retirer/", team.remove_responder_view, name="remove_responder"),
     path("equipe/<uuid:uid>/", people.show_person, name="person"),
     path("equipe/<uuid:uid>/second-facteur/", people.reset_second_factor, name="reset_factor"),

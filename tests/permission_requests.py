@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from accounts.enums import LinkPurpose, Role
-from accounts.models import AccessLink, User
+from accounts.models import AccessLink, Membership, User
 from accounts.services.links import make_link
 from collectivities.models import Region
 from csirts.models import Coverage, Csirt
@@ -92,6 +92,7 @@ def fill_places(route: str, incident: Incident, people: Cast) -> dict[str, Any]:
         "secret": "2222-2222-2222",
         "code": "29999",
         "number": get_number(route),
+        "role": create_awaited_role(incident).pk if "{role}" in route else 0,
         "name": "datapackage.json",
         "region": "53",
         "body_uid": incident.collectivity.uid,
@@ -157,6 +158,12 @@ def get_uid(route: str, incident: Incident, people: Cast) -> UUID:
 def create_invitation(csirt: Csirt | None, people: Cast) -> AccessLink:
     """Create an invitation by its lead that nobody has answered."""
     return make_link(LinkPurpose.INVITATION, user=get_person(people, "agent"), made_by=people["lead"], csirt=csirt)
+
+
+def create_awaited_role(incident: Incident) -> Membership:
+    """Create a role that the administrator has given in the centre of the case, and that no lead has answered."""
+    person = User.objects.create_user(f"{uuid4()}@demo.example", display_name="Alix Exemple")
+    return Membership.objects.create(user=person, role=Role.RESPONDER, csirt=incident.csirt, awaits_confirmation=True)
 
 
 def create_bulk_job(incident: Incident, actor: User) -> BulkJob:

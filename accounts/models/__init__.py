@@ -1,8 +1,8 @@
 """Users, their roles, and what opens their accounts."""
 
 from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PasswordRequest, PendingMail
+from accounts.models.contacts import EmergencyContact
 from accounts.models.people import (
-    EmergencyContact,
     Membership,
     MembershipQuerySet,
     User,

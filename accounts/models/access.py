@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.enums import (
+    CENTRE_MAILS,
+    ROLE_MAILS,
     LinkPurpose,
     MailKind,
     MailStatus,
     TokenScope,
     Trouble,
 )
-from accounts.models.people import User
+from accounts.models.people import Membership, User
 from collectivities.models import Collectivity
 from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
@@ -178,8 +180,12 @@ class PendingMail(models.Model):
     link = models.ForeignKey(
         AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="lien d’accès"
     )
-    # The centre whose mailbox `user` changed.
+    # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
+    membership = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"
+    )
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="fait par")
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
     status = models.CharField("état", max_length=8, choices=MailStatus, default=MailStatus.DUE)
     due_at = models.DateTimeField("à envoyer le", default=timezone.now)
@@ -195,9 +201,13 @@ class PendingMail(models.Model):
             models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="account_mail_status_known"),
             models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="account_mail_trouble_known"),
             models.CheckConstraint(
-                condition=Q(kind=MailKind.CHANNEL_CHANGED, csirt__isnull=False)
-                | (~Q(kind=MailKind.CHANNEL_CHANGED) & Q(csirt=None)),
+                condition=Q(kind__in=CENTRE_MAILS, csirt__isnull=False) | (~Q(kind__in=CENTRE_MAILS) & Q(csirt=None)),
                 name="account_mail_names_the_centre",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=ROLE_MAILS, membership__isnull=False)
+                | (~Q(kind__in=ROLE_MAILS) & Q(membership=None)),
+                name="account_mail_names_the_role",
             ),
         ]
         indexes = [

@@ -1,4 +1,4 @@
-"""Users, their roles in bodies, centres, régions and the platform, and the emergency contacts of a body."""
+"""Users, and their roles in bodies, centres, régions and the platform."""
 
 from datetime import date
 from typing import Any, ClassVar
@@ -21,7 +21,6 @@ from accounts.enums import (
     SECOND_FACTOR_ROLES,
     STAFF_ROLES,
     CentreAbility,
-    EmergencyContactKind,
     Role,
 )
 from accounts.permissions import list_permissions
@@ -254,9 +253,11 @@ class User(AbstractBaseUser):
 
 
 def make_in_force_condition() -> Q:
-    """Return the query condition that a membership is in force today."""
+    """Return the query condition that a membership is in force today. One that a lead of its centre has yet to confirm
+    is not. Every right follows from this condition.
+    """
     today = timezone.localdate()
-    return Q(since_on__lte=today) & (Q(ended_on=None) | Q(ended_on__gt=today))
+    return Q(awaits_confirmation=False, since_on__lte=today) & (Q(ended_on=None) | Q(ended_on__gt=today))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -274,6 +275,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 class Membership(models.Model):
     """The role of a person in a body, a centre, a région or the platform, with its dates. A membership is ended and
     never deleted, because it explains who could see what.
+
+    A role that the administrator gives in a centre awaits the confirmation of a lead of the centre
+    (`accounts/services/confirmations.py`). One that ended while it awaited it was refused, and never gave a right.
     """
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name="compte")
@@ -295,6 +299,12 @@ class Membership(models.Model):
         blank=True,
         help_text="Référence et date de l’écrit par lequel la région l’autorise.",
     )
+
+    awaits_confirmation = models.BooleanField("à confirmer", default=False, db_default=False, editable=False)
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name="confirmé par"
+    )
+    confirmed_at = models.DateTimeField("confirmé le", null=True, blank=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -332,6 +342,16 @@ class Membership(models.Model):
                 name="membership_entitled_until_after_since",
                 violation_error_message="Le dernier jour des chiffres exacts ne précède pas le premier.",
             ),
+            models.CheckConstraint(
+                condition=Q(awaits_confirmation=False) | Q(role__in=CSIRT_ROLES, confirmed_at=None),
+                name="membership_awaits_a_centre",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False, role__in=CSIRT_ROLES)
+                & ~Q(confirmed_by=F("user")),
+                name="membership_confirmed_by_another",
+            ),
             models.UniqueConstraint(
                 fields=["user", "role", "collectivity", "csirt", "region"],
                 condition=Q(ended_on=None),
@@ -350,30 +370,3 @@ class Membership(models.Model):
         if self.exact_since_on is None or today < self.exact_since_on:
             return False
         return self.exact_until_on is None or today <= self.exact_until_on
-
-
-class EmergencyContact(models.Model):
-    """A person or firm that a body calls when its computers are down. Only the members of the body and the centres of
-    its cases see it.
-    """
-
-    collectivity = models.ForeignKey(
-        Collectivity, models.PROTECT, related_name="emergency_contacts", verbose_name="collectivité"
-    )
-    kind = models.CharField("qui", max_length=8, choices=EmergencyContactKind)
-    name = models.CharField("nom", max_length=120, blank=True)
-    phone = models.CharField("téléphone", max_length=40, blank=True)
-    note = models.CharField("numéro de contrat, horaires", max_length=200, blank=True)
-    updated_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
-    updated_at = models.DateTimeField("écrit le", default=timezone.now)
-
-    class Meta:
-        verbose_name = "contact d’urgence"
-        verbose_name_plural = "contacts d’urgence"
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=EmergencyContactKind.values), name="emergency_kind_known"),
-            models.UniqueConstraint(fields=["collectivity", "kind"], name="emergency_once_a_kind"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} : {self.name}"

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.access import get_person
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PasswordRequest, PendingMail, User
+from accounts.services.confirmations import save_confirmation
 from accounts.services.mails import queue_mail
 from accounts.services.roles import can_get_reading_role, record_given_role
 from accounts.tokens import derive_link_token, hash_token
@@ -230,8 +231,18 @@ def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
 
 
 def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
-    """Make the user a responder of the centre, unless they work in it. `giver` is recorded as the person who gave the
-    role.
+    """Make the user a responder of the centre, unless they work in it. `giver`, a lead of the centre, is recorded as
+    the person who gave the role.
+
+    If the administrator has given the same role, the invitation confirms it. Then it counts from today.
     """
-    if not user.works_in_centre(csirt.pk):
+    if user.works_in_centre(csirt.pk):
+        return
+    own_roles = Membership.objects.filter(user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None)
+    awaited = own_roles.select_for_update(no_key=True).filter(awaits_confirmation=True).first()
+    if awaited and giver:
+        awaited.since_on = min(awaited.since_on, timezone.localdate())
+        awaited.save(update_fields=["since_on"])
+        save_confirmation(awaited, giver)
+    else:
         record_given_role(Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt), giver)

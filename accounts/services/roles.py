@@ -64,18 +64,41 @@ def describe_body(body: Collectivity) -> str:
     return ", ".join(filter(None, [curl_apostrophes(body.name), body.departement_hint]))
 
 
-def describe_former_role(person: User) -> str:
-    """Return a sentence about the role that ended last, for a person without any role: « Vous n’êtes plus de l’équipe
-    de Breizh Cyber, depuis le 28 novembre 2026. » Return "" for a person who has a role, will have one, or never had
-    one. Runs three queries at most.
+def describe_missing_role(person: User) -> str:
+    """Return a sentence that tells a person without any role why they have none: a role awaits a confirmation, or one
+    has ended. Return "" for a person who has a role, will have one, or never had one. Runs four queries at most.
     """
-    if person.memberships or person.membership_set.filter(since_on__gt=timezone.localdate()).exists():
+    if person.memberships:
+        return ""
+    awaited = person.membership_set.not_ended().filter(awaits_confirmation=True).select_related("csirt").first()
+    return describe_awaited_role(awaited) if awaited else describe_former_role(person)
+
+
+def describe_awaited_role(role: Membership) -> str:
+    """Return the sentence for the person of a role that a lead of its centre has yet to confirm."""
+    team = f"l’équipe {format_centre_with_du(role.csirt.name)}" if role.csirt else "le centre"
+    return (
+        f"L’administration vous a donné un rôle dans {team}. Il comptera quand une personne qui la dirige l’aura "
+        "confirmé\N{NO-BREAK SPACE}: un mail vous le dira."
+    )
+
+
+def describe_former_role(person: User) -> str:
+    """Return a sentence about the role that ended last, for a person without any role in force: « Vous n’êtes plus de
+    l’équipe de Breizh Cyber, depuis le 28 novembre 2026. » Return "" for a person who will have a role, or never had
+    one. Runs two queries at most.
+    """
+    if person.membership_set.filter(since_on__gt=timezone.localdate(), awaits_confirmation=False).exists():
         return ""
     ended = person.membership_set.filter(ended_on__lte=timezone.localdate()).order_by("-ended_on", "-pk")
     role = ended.select_related("collectivity__departement", "csirt", "region").first()
     if role is None or role.ended_on is None:
         return ""
     day = format_day(role.ended_on)
+    if role.awaits_confirmation:
+        return (
+            f"Le centre n’a pas confirmé votre rôle, qui a pris fin le {day}\N{NO-BREAK SPACE}: {describe_role(role)}."
+        )
     if role.csirt:
         return f"Vous n’êtes plus de l’équipe {format_centre_with_du(role.csirt.name)}, depuis le {day}."
     return f"Votre rôle a pris fin le {day}\N{NO-BREAK SPACE}: {describe_role(role)}."
@@ -130,13 +153,20 @@ def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
 
 
 def describe_authors(role: Membership) -> str:
-    """Return who gave a role and who ended it: « Donné par Camille Exemple, le 3 novembre 2026. » The text may be
-    empty, because what the history does not contain is left out. The caller has called `annotate_authors`, so that no
-    query runs.
+    """Return who gave a role, confirmed it and ended it: « Donné par Camille Exemple, le 3 novembre 2026. » The text
+    may be empty, because what the history does not contain is left out. The caller has called `annotate_authors`
+    and selected `confirmed_by`, so that no query runs.
     """
-    giving = format_role_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
+    confirming = format_role_author("Confirmé", str(role.confirmed_by or ""), role.confirmed_at)
     ending = format_role_author("Terminé", getattr(role, "ended_by", None), getattr(role, "ended_at", None))
-    return " ".join(filter(None, [giving, ending if role.ended_on else ""]))
+    return " ".join(filter(None, [describe_giver(role), confirming, ending if role.ended_on else ""]))
+
+
+def describe_giver(role: Membership) -> str:
+    """Return who gave a role, and when, or "" if the history does not say. The caller has called
+    `annotate_authors`.
+    """
+    return format_role_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
 
 
 def format_role_author(verb: str, author: str | None, moment: datetime | None) -> str:

@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,8 +24,10 @@ from accounts.access import (
 from accounts.enums import TEAM_ROLES, CentreAbility
 from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
+from accounts.services.confirmations import list_awaited_roles
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
+from accounts.services.roles import describe_giver
 from accounts.services.team import list_pending_centre_invitations
 from accounts.signed_in import get_account
 from csirts.queries import list_stopped_centres
@@ -36,15 +39,16 @@ MAX_RESETS_SHOWN = 20
 @never_cache
 @require_safe
 def show_team(request: HttpRequest) -> HttpResponse:
-    """Show the team of a lead with the number of cases of each person, and the pending invitations. Raises Http404
-    unless the user leads a centre.
+    """Show the team of a lead with the number of cases of each person, the roles to confirm, and the pending
+    invitations. Raises Http404 unless the user leads a centre.
     """
     lead = get_account(request)
     if not lead.leads_any_centre:
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
     led = lead.led_centre_ids
-    team = list_team(lead).prefetch_related(roles, "authenticator_set")  # type: ignore[no-redef]  # replaces `User.memberships`
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+    team = list_team(lead).annotate(has_any_factor=Exists(factors)).prefetch_related(roles)  # type: ignore[no-redef]  # replaces `User.memberships`
     people = team.order_by("display_name", "email")[:MAX_ROWS]
     former_members = find_former_members(Membership.objects.filter(csirt__in=led))
     cases = count_assigned_cases(
@@ -56,6 +60,7 @@ def show_team(request: HttpRequest) -> HttpResponse:
             | {name: sum(counter[member.pk, centre] for centre in led) for name, counter in cases._asdict().items()}
             for member in people
         ],
+        "awaited_roles": [(role, describe_giver(role)) for role in list_awaited_roles(lead)[:MAX_ROWS]],
         "invitations": list_invitation_rows(lead),
         "stopped": list_stopped_centres(list_centres(lead, CentreAbility.LEAD)),
         "orphaned_cases": sum(cases.open[pair] for pair in former_members),
@@ -82,13 +87,12 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
     """Return the row of one member of the team. It tells what the account still lacks and what the lead may do. Runs
     no query, because the caller has fetched the roles and the factors.
     """
-    has_any_factor = any(factor.type in FACTORS for factor in member.authenticator_set.all())
     led = lead.led_centre_ids
     is_responder = any(role.role in TEAM_ROLES and role.csirt_id in led for role in member.memberships)
     return {
         "person": member,
         "may_assist": may_assist_account(lead, member),
-        "missing_step": describe_missing_step(member, has_any_factor=has_any_factor),
+        "missing_step": describe_missing_step(member, has_any_factor=member.has_any_factor),
         "can_remove": is_responder,
     }
 

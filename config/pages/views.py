@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.services.roles import describe_former_role
+from accounts.services.roles import describe_missing_role
 from csirts.enums import Level
 from csirts.routing import load_directory
 
@@ -15,8 +15,8 @@ from csirts.routing import load_directory
 @login_not_required
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
-    former_role = describe_former_role(request.user) if isinstance(request.user, User) else ""
-    return render(request, "pages/home.html", {"former_role": former_role})
+    missing_role = describe_missing_role(request.user) if isinstance(request.user, User) else ""
+    return render(request, "pages/home.html", {"missing_role": missing_role})
 
 
 @login_not_required

@@ -6,9 +6,9 @@ import pytest
 from django.core import mail
 
 from accounts.dispatch import send_due_mails
-from accounts.enums import LinkPurpose, MailKind, MailStatus, Trouble
+from accounts.enums import CENTRE_MAILS, ROLE_MAILS, LinkPurpose, MailKind, MailStatus, Role, Trouble
 from accounts.installation import mark_as_demonstration
-from accounts.models import PendingMail
+from accounts.models import Membership, PendingMail
 from accounts.services.links import make_link, send_link
 from accounts.services.mails import queue_mail
 from accounts.tasks import send_mails
@@ -37,9 +37,11 @@ def test_each_kind_of_mail_has_a_text_and_no_secret_but_its_link(kind):
     body = plouexemple() if kind == "invitation" else None
     purpose = {"invitation": LinkPurpose.INVITATION, "welcome": LinkPurpose.WELCOME}.get(kind, LinkPurpose.PASSWORD)
     link = make_link(purpose, user=agent, made_by=a_lead(), collectivity=body)
-    csirt = breizh_cyber() if kind == "channel_changed" else None
+    about = {"csirt": breizh_cyber()} if kind in CENTRE_MAILS else {}
+    if kind in ROLE_MAILS:
+        about["membership"] = Membership.objects.create(user=agent, role=Role.RESPONDER, csirt=breizh_cyber())
     has_link = kind in ("invitation", "welcome", "password_link")
-    queue_mail(MailKind(kind), agent, link=link if has_link else None, csirt=csirt)
+    queue_mail(MailKind(kind), agent, link=link if has_link else None, by=a_lead(), **about)
     assert send_due_mails() == 1
     [message] = mail.outbox
     assert "{" not in message.subject + message.body

@@ -1,12 +1,13 @@
 """Mails that leave: a delivery of each kind about a case, and a mail of each kind about an account."""
 
+from datetime import date
 from typing import Any, cast
 
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind
+from accounts.enums import CENTRE_MAILS, ROLE_MAILS, LinkPurpose, MailKind, Role
 from accounts.messages import write_account_mail
-from accounts.models import PendingMail
+from accounts.models import Membership, PendingMail
 from accounts.services.links import make_link
 from csirts.models import Csirt
 from incidents.access import CaseVisitor
@@ -30,7 +31,7 @@ PURPOSES: dict[str, LinkPurpose] = {
     MailKind.CENTRE_INVITATION: LinkPurpose.INVITATION,
     MailKind.CHANNEL: LinkPurpose.CHANNEL,
 }
-CENTRE_MAILS = (MailKind.CENTRE_INVITATION, MailKind.CHANNEL, MailKind.CHANNEL_CHANGED)
+MAILS_ABOUT_CENTRES = (MailKind.CENTRE_INVITATION, MailKind.CHANNEL, *CENTRE_MAILS)
 
 
 def declare_with_facts() -> Incident:
@@ -66,7 +67,7 @@ def make_delivery(incident: Incident, recipient: str, kind: str) -> Delivery:
 
 def write_mail_about_account(kind: str) -> Any:
     agent, responder = an_agent(), a_responder()
-    centre = Csirt.objects.create(slug="exemple", name="CSIRT Exemple") if kind in CENTRE_MAILS else None
+    centre = Csirt.objects.create(slug="exemple", name="CSIRT Exemple") if kind in MAILS_ABOUT_CENTRES else None
     link = None
     if kind in PURPOSES:
         body = plouexemple() if kind == MailKind.INVITATION else None
@@ -74,6 +75,8 @@ def write_mail_about_account(kind: str) -> Any:
         link = make_link(
             PURPOSES[kind], user=agent, made_by=responder, collectivity=body, csirt=centre, address=address
         )
-    csirt = centre if kind == MailKind.CHANNEL_CHANGED else None
-    mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt)
+    csirt = centre if kind in CENTRE_MAILS else None
+    mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt, by=responder)
+    if kind in ROLE_MAILS:
+        mail.membership = Membership(user=agent, role=Role.RESPONDER, csirt=centre, since_on=date(2026, 1, 1))
     return write_account_mail(mail, token="TOKEN")

@@ -1,0 +1,38 @@
+"""The acts of a lead on the roles that the administrator has given in the centre."""
+
+from collections.abc import Callable
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from accounts.models import Membership
+from accounts.services.confirmations import AlreadyAnswered, confirm_role, refuse_role
+from accounts.signed_in import get_account
+
+ANSWERED_MEANWHILE = "Ce rôle a reçu une autre réponse entre-temps\N{NO-BREAK SPACE}: rien n’a changé."
+
+
+@require_POST
+@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
+def confirm_role_view(request: HttpRequest, role: int) -> HttpResponse:
+    """Make a role that the administrator has given in the centre count."""
+    return answer_with(request, role, confirm_role, "Le rôle de {} est confirmé. Un mail le lui dit.")
+
+
+@require_POST
+@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
+def refuse_role_view(request: HttpRequest, role: int) -> HttpResponse:
+    """Refuse a role that the administrator has given in the centre."""
+    return answer_with(request, role, refuse_role, "Le rôle de {} est refusé\N{NO-BREAK SPACE}: il n’a jamais compté.")
+
+
+def answer_with(request: HttpRequest, number: int, answer: Callable[..., Membership], text: str) -> HttpResponse:
+    """Give this answer on the role with this number, and redirect to the team with `text` as a message."""
+    try:
+        messages.success(request, text.format(answer(number=number, actor=get_account(request)).user))
+    except AlreadyAnswered:
+        messages.warning(request, ANSWERED_MEANWHILE)
+    return redirect("team")
