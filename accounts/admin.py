@@ -12,7 +12,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import Field, QuerySet
 from django.forms import ModelChoiceField, model_to_dict
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django.utils.text import capfirst
 from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_lead_roles
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
+from accounts.reauthentication import check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
 from accounts.services.confirmations import announce_given_role, has_another_lead, is_over
 from accounts.services.links import revoke_links, send_link
@@ -137,6 +138,25 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         number = count_cases_to_orphan([obj])[obj.pk] if obj else 0
         help_texts = {"is_active": format_closing_warning(number)} if number else {}
         return super().get_form(request, obj, change=change, help_texts=help_texts, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list. The act that closes accounts asks for a proof of identity first."""
+        if request.method == "POST":
+            check_identity(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show or save the form of an account, after a proof of identity. The form names its address, because a form
+        that is refused after the proof is shown at the address of the proof.
+        """
+        check_identity(request)
+        return super().changeform_view(request, object_id, form_url or request.get_full_path(), extra_context)
 
     def get_urls(self) -> list[Any]:
         """Return the URLs without the page that sets somebody's password. A link sent to the mailbox of the account

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.models import Membership
+from accounts.reauthentication import ask_identity
 from accounts.services.confirmations import AlreadyAnswered, confirm_role, refuse_role
 from accounts.signed_in import get_account
 
@@ -16,14 +16,14 @@ ANSWERED_MEANWHILE = "Ce rôle a reçu une autre réponse entre-temps\N{NO-BREAK
 
 
 @require_POST
-@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
+@ask_identity
 def confirm_role_view(request: HttpRequest, role: int) -> HttpResponse:
     """Make a role that the administrator has given in the centre count."""
     return answer_with(request, role, confirm_role, "Le rôle de {} est confirmé. Un mail le lui dit.")
 
 
 @require_POST
-@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
+@ask_identity
 def refuse_role_view(request: HttpRequest, role: int) -> HttpResponse:
     """Refuse a role that the administrator has given in the centre."""
     return answer_with(request, role, refuse_role, "Le rôle de {} est refusé\N{NO-BREAK SPACE}: il n’a jamais compté.")

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch
@@ -24,6 +23,7 @@ from accounts.access import (
 from accounts.enums import TEAM_ROLES, CentreAbility
 from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
+from accounts.reauthentication import ask_identity
 from accounts.services.confirmations import list_awaited_roles
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
@@ -114,7 +114,7 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
+@ask_identity
 def reset_second_factor(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Reset the lost second factor of another person."""
     assisted = reset_factor(uid=uid, actor=get_account(request))
@@ -123,6 +123,7 @@ def reset_second_factor(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
+@ask_identity
 def send_password_link_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Send another person a link that sets their password."""
     assisted = send_password_link(uid=uid, actor=get_account(request))

@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -21,6 +20,7 @@ from accounts.access import count_assigned_cases, get_led_centre, list_centres, 
 from accounts.enums import TEAM_ROLES, CentreAbility
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership, User
+from accounts.reauthentication import ask_identity, ask_identity_to_post
 from accounts.services import team
 from accounts.services.invitations import ExistingMember, SentTooSoon, TooManyInvitations
 from accounts.signed_in import get_account
@@ -60,6 +60,7 @@ class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg] 
 
 
 @method_decorator(never_cache, name="dispatch")
+@method_decorator(ask_identity, name="post")
 class InviteResponderView(LeadFormView):
     """Invites a person to the team of a centre."""
 
@@ -94,6 +95,7 @@ def withdraw_centre_invitations_view(request: HttpRequest, uid: UUID) -> HttpRes
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@ask_identity_to_post
 def remove_responder_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, with one button for each centre, then remove the responder."""
     lead = get_account(request)
@@ -128,7 +130,7 @@ def read_centre_id(data: QueryDict) -> int:
 
 
 @method_decorator(never_cache, name="dispatch")
-@method_decorator(reauthentication_required(app="allauth.mfa"), name="post")
+@method_decorator(ask_identity, name="post")
 class EditChannelView(LeadFormView):
     """Shows the mailbox of each centre that the user leads. Its form sends a trial mail to another mailbox."""
 
@@ -186,7 +188,7 @@ def stop_channel_trial_view(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
+@ask_identity_to_post
 def remove_channel_view(request: HttpRequest) -> HttpResponse:
     """Ask to confirm, then remove the mailbox of the centre."""
     lead = get_account(request)

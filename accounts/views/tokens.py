@@ -4,7 +4,6 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic.edit import FormView
 
 from accounts.forms import TokenForm
+from accounts.reauthentication import ask_identity
 from accounts.services.tokens import (
     MAX_LIVE_TOKENS,
     AccountChanged,
@@ -44,7 +44,7 @@ def show_tokens(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/tokens.html", {"tokens": list_tokens(user)[:MAX_ROWS], "now": timezone.now()})
 
 
-@method_decorator([never_cache, reauthentication_required(app="allauth.mfa")], name="dispatch")
+@method_decorator([never_cache, ask_identity], name="dispatch")
 class NewToken(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     """Makes an API token with the name that the user types, and shows it once."""
 

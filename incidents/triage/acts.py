@@ -138,6 +138,8 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "grouper": add_case_to_group,
     "degrouper": remove_case_from_group,
 }
+# The acts that ask for a proof of identity first, because nobody can undo them.
+POWERFUL_ACTS = frozenset({"effacer"})
 
 
 def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:

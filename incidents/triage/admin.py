@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.reauthentication import check_identity
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from incidents.access import get_incident
@@ -16,7 +17,7 @@ from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import save_reading
-from incidents.triage.acts import ACTS, carry_out_act, is_sent_by_queue_script, make_messages_response
+from incidents.triage.acts import ACTS, POWERFUL_ACTS, carry_out_act, is_sent_by_queue_script, make_messages_response
 from incidents.triage.case.page import build_page_context, redirect_to_case, render_page
 from incidents.triage.queue.list_page import render_queue
 from incidents.triage.queue.order import get_centre_cases
@@ -91,11 +92,14 @@ class IncidentAdmin(BoundedModelAdmin):
         """Carry out the act of a button, then redirect to the page of the case or return the messages as JSON."""
         if act not in ACTS:
             raise Http404
+        if act in POWERFUL_ACTS:
+            check_identity(request)
         carry_out_act(request, reference, act)
         return make_messages_response(request) if is_sent_by_queue_script(request) else redirect_to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Ask the user to confirm that the case is to be erased."""
+        """Ask the user to confirm that the case is to be erased, after a proof of identity."""
+        check_identity(request)
         incident = get_incident(get_account(request), reference, to=Ability.ERASE)
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 

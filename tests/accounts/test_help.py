@@ -1,14 +1,10 @@
 """Helping somebody who has lost their telephone: who may do it, and what is recorded."""
 
-from datetime import timedelta
-
 import pytest
-import time_machine
 from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 from django.db import DatabaseError, transaction
 from django.test import Client
-from django.utils import timezone
 
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, FactorReset, Membership, PendingMail
@@ -44,34 +40,6 @@ def test_a_lead_resets_the_second_factor_of_a_responder(client):
     assert f"Remis à zéro par {lead}" in signed_in(client, lead).get(f"/equipe/{responder.uid}/").content.decode()
     again = phone.post("/connexion/", {"login": responder.email, "password": PASSWORD}, follow=True)
     assert again.redirect_chain[-1][0] == "/compte/"
-
-
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        ("post", "/equipe/{responder.uid}/second-facteur/"),
-        ("post", "/equipe/adresse/"),
-        ("post", "/equipe/adresse/retirer/"),
-        ("get", "/compte/jetons/nouveau/"),
-        ("post", "/compte/jetons/nouveau/"),
-        ("get", "/compte/application/"),
-        ("post", "/compte/application/retirer/"),
-        ("get", "/compte/cles/"),
-        ("post", "/compte/cles/{key.pk}/retirer/"),
-        ("get", "/compte/codes-de-secours/nouveaux/"),
-        ("post", "/compte/codes-de-secours/nouveaux/"),
-    ],
-)
-def test_an_hour_after_signing_in_security_pages_ask_to_confirm_first(client, method, address):
-    lead, responder = a_lead(), a_responder()
-    key = Authenticator.objects.create(user=lead, type=Authenticator.Type.WEBAUTHN, data={"name": "Clé"})
-    signed_in(client, lead)
-    before = list(Authenticator.objects.values())
-    with time_machine.travel(timezone.now() + timedelta(hours=1)):
-        answer = getattr(client, method)(address.format(responder=responder, key=key))
-    assert answer.headers["Location"].startswith("/compte/confirmer/?next=")
-    assert list(Authenticator.objects.values()) == before
-    assert not FactorReset.objects.exists()
 
 
 def test_the_history_of_an_account_says_who_sent_a_link(client):

@@ -246,16 +246,6 @@ def test_the_former_mailbox_and_the_other_leads_are_notified(client, lead, mailo
     assert sorted(mail.to[0] for mail in mailoutbox) == sorted([MAILBOX, second.email])
 
 
-def test_the_password_is_asked_again_an_hour_after_signing_in(client, lead):
-    before = notification_email()
-    with time_machine.travel(timezone.now() + timedelta(hours=1)):
-        for path, form in (("/equipe/adresse/", {"email": MAILBOX}), ("/equipe/adresse/retirer/", {})):
-            answer = client.post(path, {"csirt": breizh_cyber_pk()} | form)
-            assert answer.headers["Location"].startswith("/compte/confirmer/?next=")
-    assert notification_email() == before
-    assert not AccessLink.objects.exists()
-
-
 def test_removing_the_mailbox_stops_a_trial_mail(client, lead, mailoutbox):
     try_mailbox(client)
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})

@@ -1,0 +1,254 @@
+"""An hour after signing in, each powerful act first asks who is there, and is then done."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.models import AccessLink, ApiToken, FactorReset, Membership, PendingMail, User
+from csirts.models import Csirt
+from incidents.models import IncidentEvent, Story
+from tests.accounts.lead_pages import MAILBOX, NOUR, read_plain_markup
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, signed_in
+from tests.permission_matrix import MATRIX
+from tests.reading import read_text
+from tests.responses import Response
+
+pytestmark = pytest.mark.django_db
+CONFIRM = "/compte/confirmer/?next="
+# What an act could change.
+MODELS = (User, Membership, AccessLink, PendingMail, LogEntry, FactorReset, ApiToken, Authenticator, Csirt)
+
+
+class Scene(NamedTuple):
+    """The people and the objects of the acts."""
+
+    lead: User
+    administrator: User
+    responder: User
+    key: Authenticator
+    awaited: Membership
+    reference: str
+    agent: User
+
+
+class Act(NamedTuple):
+    """A powerful act: its method and route in the matrix, who does it, its address, what is sent, and what the page
+    says afterwards.
+    """
+
+    method: str
+    route: str
+    who: str
+    words: str
+    address: Callable[[Scene], str] | None = None
+    fields: Callable[[Scene], dict[str, Any]] = lambda scene: {}
+
+    def make_address(self, scene: Scene) -> str:
+        return "/" + (self.address(scene) if self.address else self.route)
+
+
+def make_role_fields(number: int, **values: object) -> dict[str, object]:
+    empty = {"collectivity": "", "csirt": "", "region": "", "since_on": timezone.localdate(), "ended_on": ""}
+    return {f"membership_set-{number}-{name}": value for name, value in (empty | values).items()}
+
+
+def make_account_fields(scene: Scene) -> dict[str, object]:
+    """Return the fields that give the responder a second role, in a centre that nobody leads."""
+    role = scene.responder.membership_set.get()
+    other = Csirt.objects.get(slug="ailleurs")
+    values = {"id": role.pk, "user": scene.responder.pk, "role": role.role, "csirt": role.csirt_id}
+    fields = {"email": scene.responder.email, "display_name": "Un nom", "is_active": "on"}
+    forms = {"membership_set-TOTAL_FORMS": 2, "membership_set-INITIAL_FORMS": 1}
+    own_role = make_role_fields(0, since_on=role.since_on, **values)
+    return fields | forms | own_role | make_role_fields(1, user=scene.responder.pk, role=Role.LEAD, csirt=other.pk)
+
+
+def make_new_account_fields(scene: Scene) -> dict[str, object]:
+    forms = {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 0}
+    role = make_role_fields(0, role=Role.RESPONDER, csirt=breizh_cyber().pk)
+    return {"email": NOUR, "display_name": "Nour Exemple"} | forms | role
+
+
+def make_change_address(scene: Scene) -> str:
+    return f"admin/accounts/user/{scene.responder.pk}/change/"
+
+
+def name_centre(scene: Scene) -> dict[str, Any]:
+    return {"csirt": breizh_cyber().pk}
+
+
+ACCOUNT, CASE = "admin/accounts/user/{object_id}/change/", "admin/incidents/incident/{reference}/"
+POWERFUL = [
+    Act("post", "equipe/inviter/", "lead", "part par mail", None, lambda s: {"email": NOUR} | name_centre(s)),
+    Act("post", "equipe/adresse/", "lead", "mail d’essai", None, lambda s: {"email": MAILBOX} | name_centre(s)),
+    Act("post", "equipe/adresse/retirer/", "lead", "Plus aucune déclaration", None, name_centre),
+    *(
+        Act(
+            "post",
+            f"equipe/roles/{{role}}/{act}/",
+            "lead",
+            words,
+            lambda s, act=act: f"equipe/roles/{s.awaited.pk}/{act}/",
+        )
+        for act, words in (("confirmer", "est confirmé"), ("refuser", "est refusé"))
+    ),
+    *(
+        Act(
+            "post",
+            f"equipe/{{uid}}/{act}/",
+            "lead",
+            words,
+            lambda s, act=act: f"equipe/{s.responder.uid}/{act}/",
+            name_centre,
+        )
+        for act, words in (
+            ("retirer", "ne voit plus"),
+            ("second-facteur", "ajoutera un nouveau"),
+            ("lien", "Le lien part"),
+        )
+    ),
+    Act("get", "compte/jetons/nouveau/", "lead", "Faire un jeton d’API"),
+    Act(
+        *("post", "compte/jetons/nouveau/", "lead", "Votre jeton, SIEM", None),
+        lambda s: {"key": "k" * 32, "name": "SIEM", "scopes": ["read"], "days": 90},
+    ),
+    Act("get", "compte/application/", "agent", "Ajouter une application de codes"),
+    Act("post", "compte/application/", "agent", "Ajouter une application de codes"),
+    Act("post", "compte/application/retirer/", "lead", "Mon compte"),
+    Act("get", "compte/cles/", "responder", "Ajouter une clé d’accès"),
+    Act("post", "compte/cles/", "responder", "Ajouter une clé d’accès"),
+    Act("post", "compte/cles/{pk}/retirer/", "lead", "Mon compte", lambda s: f"compte/cles/{s.key.pk}/retirer/"),
+    Act("get", "compte/codes-de-secours/nouveaux/", "lead", "codes"),
+    Act("post", "compte/codes-de-secours/nouveaux/", "lead", "codes"),
+    Act(
+        *("post", "admin/accounts/user/", "administrator", "Fermer ce compte", None),
+        lambda s: {"action": "close_accounts", "_selected_action": [s.responder.pk]},
+    ),
+    Act("get", "admin/accounts/user/add/", "administrator", "Ajouter"),
+    Act("post", "admin/accounts/user/add/", "administrator", "avec succès", None, make_new_account_fields),
+    Act("post", ACCOUNT, "administrator", "Un nom", make_change_address, make_account_fields),
+    Act("get", ACCOUNT, "administrator", "Modif", make_change_address),
+    Act(
+        "get", f"{CASE}effacer/demande/", "lead", "Effacer", lambda s: f"{CASE}effacer/demande/".format(**s._asdict())
+    ),
+    Act("post", f"{CASE}{{act}}/", "lead", "sont effacés", lambda s: f"{CASE}effacer/".format(**s._asdict())),
+]
+# The other posts on the pages of accounts, with the reason why they ask nothing.
+HARMLESS = {
+    "compte/confirmer/": "is the proof",
+    "compte/confirmer/code/": "is the proof",
+    "compte/mot-de-passe/": "asks for the present password",
+    "compte/sessions/autres/terminer/": "takes away (docs/decisions/0092-sessions.md)",
+    "compte/sessions/{uid}/terminer/": "takes away (docs/decisions/0092-sessions.md)",
+    "compte/jetons/{uid}/revoquer/": "takes away",
+    "equipe/adresse/abandonner/": "leaves the address as it is",
+    "equipe/adresse/confirmer/{token}/": "is public: the link proves that its reader has the mailbox",
+    "equipe/invitations/{uid}/retirer/": "takes away",
+}
+
+
+@pytest.fixture
+def scene() -> Scene:
+    lead, responder = a_lead(), a_responder()
+    key = Authenticator.objects.create(user=lead, type=Authenticator.Type.WEBAUTHN, data={"name": "Clé"})
+    Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    person = User.objects.create_user("alix@demo.example", display_name="Alix Exemple")
+    awaited = Membership.objects.create(
+        user=person, role=Role.RESPONDER, csirt=breizh_cyber(), awaits_confirmation=True
+    )
+    return Scene(lead, a_person(Role.ADMINISTRATOR), responder, key, awaited, declare().reference, an_agent())
+
+
+def sign_in_an_hour_ago(user: User) -> Client:
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        return signed_in(Client(), user)
+
+
+def read_rows() -> list[object]:
+    """Return what the powerful acts could change: the rows of accounts, and what a case says and went through."""
+    rows = [[*model.objects.order_by("pk").values()] for model in MODELS]
+    return [*rows, [*Story.objects.values()], IncidentEvent.objects.count()]
+
+
+def confirm(client: Client, address: str) -> Response:
+    """Give the password on the page of the proof, and return the page to which it leads."""
+    next_page = client.get(address).context["redirect_field_value"]
+    return client.post("/compte/confirmer/", {"password": PASSWORD, "next": next_page}, follow=True)
+
+
+@pytest.mark.parametrize("act", POWERFUL, ids=lambda act: f"{act.method}-{act.route}")
+def test_an_old_session_proves_who_is_there_before_a_powerful_act(scene, act):
+    """The act changes nothing before the proof. Afterwards it is done, and the page says so."""
+    client = sign_in_an_hour_ago(getattr(scene, act.who))
+    before = read_rows()
+    response = getattr(client, act.method)(act.make_address(scene), act.fields(scene))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(CONFIRM)
+    assert read_rows() == before
+
+    page = confirm(client, response.headers["Location"])
+    assert page.status_code in (200, 422)
+    assert act.words in read_text(page)
+
+
+def test_each_post_on_the_pages_of_accounts_asks_or_has_a_reason_not_to():
+    pages = ("equipe/", "compte/", "admin/accounts/")
+    posts = {route for method, route, *_codes in MATRIX if method == "post" and route.startswith(pages)}
+    asking = {act.route for act in POWERFUL if act.method == "post" and act.route.startswith(pages)}
+    assert posts - asking == HARMLESS.keys()
+    assert {(act.method, act.route) for act in POWERFUL} <= {(method, route) for method, route, *_ in MATRIX}
+
+
+def test_a_session_that_has_just_begun_is_asked_nothing(client, scene):
+    signed_in(client, scene.lead)
+    assert client.post(f"/equipe/{scene.responder.uid}/lien/").headers["Location"] == f"/equipe/{scene.responder.uid}/"
+
+
+def test_other_acts_on_a_case_ask_nothing(scene):
+    client = sign_in_an_hour_ago(scene.lead)
+    assert (
+        client.post(f"/admin/incidents/incident/{scene.reference}/prendre/").headers["Location"].startswith("/admin/")
+    )
+
+
+# What was typed
+
+
+def test_a_form_whose_address_has_a_query_is_sent_again_too(scene):
+    client = sign_in_an_hour_ago(scene.administrator)
+    page = f"/admin/accounts/user/{scene.responder.pk}/change/?_changelist_filters=is_active__exact%3D1"
+    response = client.post(page, make_account_fields(scene))
+    done = confirm(client, response.headers["Location"])
+    assert done.redirect_chain[-1][0] == "/admin/accounts/user/?is_active__exact=1"
+    assert User.objects.get(pk=scene.responder.pk).display_name == "Un nom"
+    assert User.objects.get(pk=scene.responder.pk).leads_centre(Csirt.objects.get(slug="ailleurs").pk)
+
+
+@pytest.mark.parametrize("who", ["lead", "administrator"])
+def test_a_form_that_is_refused_after_the_proof_keeps_what_was_typed_and_is_sent_to_its_own_address(scene, who):
+    """It is shown at the address of the proof, which would not take it."""
+    client = sign_in_an_hour_ago(getattr(scene, who))
+    change = f"/admin/accounts/user/{scene.responder.pk}/change/"
+    page, fields = {
+        "lead": ("/equipe/inviter/", {"email": "pas une adresse"} | name_centre(scene)),
+        "administrator": (change, make_account_fields(scene) | {"email": "pas une adresse"}),
+    }[who]
+    markup = read_plain_markup(confirm(client, client.post(page, fields).headers["Location"]))
+    assert 'value="pas une adresse"' in markup
+    assert f'action="{page}"' in markup
+
+
+def test_an_answer_to_one_form_sends_no_other_form(scene):
+    """Only the form whose address the page of the proof names is sent."""
+    client = sign_in_an_hour_ago(scene.lead)
+    client.post(f"/equipe/{scene.responder.uid}/second-facteur/")
+    confirm(client, f"{CONFIRM}/equipe/")
+    assert not FactorReset.objects.exists()
