@@ -84,12 +84,14 @@ class MailKind(models.TextChoices):
     CHANNEL_CHANGED = "channel_changed", "adresse d’un centre changée"
     ROLE_AWAITS = "role_awaits", "rôle à confirmer par un centre"
     ROLE_CONFIRMED = "role_confirmed", "rôle confirmé par un centre"
+    ROLE_GIVEN = "role_given", "rôle donné dans un centre"
+    TEAM_FACTOR_RESET = "team_factor_reset", "second facteur remis à zéro dans un centre"
 
 
 # The kinds that name a role in a centre, and who gave or confirmed it.
-ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED)
+ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED, MailKind.ROLE_GIVEN)
 # The kinds that are about a centre and carry no link.
-CENTRE_MAILS = (MailKind.CHANNEL_CHANGED, *ROLE_MAILS)
+CENTRE_MAILS = (MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, *ROLE_MAILS)
 
 
 class TokenScope(models.TextChoices):

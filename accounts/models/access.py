@@ -180,7 +180,8 @@ class PendingMail(models.Model):
     link = models.ForeignKey(
         AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="lien d’accès"
     )
-    # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`.
+    # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`, or
+    # reset their second factor.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
     membership = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"

@@ -85,11 +85,12 @@ def has_another_lead(role: Membership) -> bool:
 
 
 def announce_given_role(role: Membership, giver: User) -> None:
-    """Tell the leads of the centre that the administrator `giver` gave this role, which may await their
-    confirmation.
+    """Tell the leads of the centre that `giver` gave this role there, which may await their confirmation. A lead who
+    gave it, or who has it, is not told.
     """
-    if role.awaits_confirmation and role.csirt:
-        queue_mails_to_leads(MailKind.ROLE_AWAITS, role.user, csirt=role.csirt, membership=role, by=giver)
+    if role.csirt:
+        kind = MailKind.ROLE_AWAITS if role.awaits_confirmation else MailKind.ROLE_GIVEN
+        queue_mails_to_leads(kind, role.user, csirt=role.csirt, without=[giver], membership=role, by=giver)
 
 
 # What a lead answers

@@ -6,16 +6,16 @@ from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
-from accounts.access import get_person
-from accounts.enums import MailKind
+from accounts.access import get_person, list_centres
+from accounts.enums import CentreAbility, MailKind
 from accounts.models import FactorReset, User
-from accounts.services.mails import queue_mail
+from accounts.services.mails import queue_mail, queue_mails_to_leads
 
 
 @transaction.atomic
 def reset_factor(*, uid: UUID, actor: User) -> User:
     """Delete all second factors and recovery codes of the account, and return the account. Its sessions end, the
-    person gets a mail, and the reset is recorded with `actor`.
+    person and the leads of their centres get a mail, and the reset is recorded with `actor`.
 
     Raises Http404 if `actor` may not assist this account. A second call finds no factor and writes nothing.
     """
@@ -26,6 +26,8 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
         FactorReset.objects.create(user=person, by=actor)
         log_reset(person, actor)
         queue_mail(MailKind.FACTOR_RESET, person)
+        for centre in list_centres(person, CentreAbility.READ):
+            queue_mails_to_leads(MailKind.TEAM_FACTOR_RESET, person, csirt=centre, by=actor)
     return person
 
 

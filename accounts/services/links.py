@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.access import get_person
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PasswordRequest, PendingMail, User
-from accounts.services.confirmations import save_confirmation
+from accounts.services.confirmations import announce_given_role, save_confirmation
 from accounts.services.mails import queue_mail
 from accounts.services.roles import can_get_reading_role, record_given_role
 from accounts.tokens import derive_link_token, hash_token
@@ -234,15 +234,20 @@ def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
     """Make the user a responder of the centre, unless they work in it. `giver`, a lead of the centre, is recorded as
     the person who gave the role.
 
-    If the administrator has given the same role, the invitation confirms it. Then it counts from today.
+    If the administrator has given the same role, the invitation confirms it. Then it counts from today. The other
+    leads are told.
     """
     if user.works_in_centre(csirt.pk):
         return
     own_roles = Membership.objects.filter(user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None)
     awaited = own_roles.select_for_update(no_key=True).filter(awaits_confirmation=True).first()
     if awaited and giver:
-        awaited.since_on = min(awaited.since_on, timezone.localdate())
-        awaited.save(update_fields=["since_on"])
-        save_confirmation(awaited, giver)
+        role = awaited
+        role.since_on = min(role.since_on, timezone.localdate())
+        role.save(update_fields=["since_on"])
+        save_confirmation(role, giver)
     else:
-        record_given_role(Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt), giver)
+        role = Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt)
+        record_given_role(role, giver)
+    if giver:
+        announce_given_role(role, giver)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.access import list_lead_roles
 from accounts.enums import LEADING_ROLES, MailKind
-from accounts.models import AccessLink, Membership, PendingMail, User
+from accounts.models import AccessLink, Membership, PendingMail, User, make_in_force_condition
 from csirts.models import Csirt
 
 # How long the former leads of a centre that nobody leads any more hear of what happens to it.
@@ -34,22 +34,24 @@ def queue_mail(
 def queue_mails_to_leads(
     kind: MailKind, user: User, *, csirt: Csirt, without: Collection[User] = (), **about: Unpack[MailSubject]
 ) -> None:
-    """Queue this mail about `user` to each lead of the centre, but to none of `without`.
+    """Queue this mail about `user` to each other lead of the centre, but to none of `without`.
 
-    If nobody leads the centre, it goes to the mailbox of the centre and to those who led it within the last thirty
-    days: whoever takes their role away before they give it to somebody else must not do so unseen.
+    If nobody else leads the centre, it goes to its mailbox, to its team and to those who led it within thirty days.
+    Nobody thus takes the role of the leads away, and then gives it to somebody else, unseen.
     """
-    leads = {role.user for role in list_lead_roles().filter(csirt=csirt).select_related("user")}
+    roles = list_lead_roles().filter(csirt=csirt).exclude(user=user).select_related("user")
+    leads = {role.user for role in roles}
     addresses = {lead.email for lead in leads - {*without}} if leads else list_last_known_addresses(csirt)
-    for address in sorted(addresses):
+    for address in sorted(addresses - {user.email}):
         queue_mail(kind, user, csirt=csirt, to=address, **about)
 
 
 def list_last_known_addresses(csirt: Csirt) -> set[str]:
-    """Return the mailbox of a centre that nobody leads, and the addresses of those who led it within thirty days. The
-    account of a lead may have been closed since.
+    """Return the mailbox of a centre that nobody leads, and the addresses of its team and of those who led it within
+    thirty days. The account of a lead may have been closed, or the role put off, to leave the centre without one.
     """
     since = timezone.localdate() - FORMER_LEADS_HEAR
-    former = Membership.objects.filter(csirt=csirt, role__in=LEADING_ROLES, awaits_confirmation=False)
-    former = former.filter(Q(ended_on=None) | Q(ended_on__gte=since), since_on__lte=timezone.localdate())
-    return {csirt.notification_email, *former.values_list("user__email", flat=True)} - {""}
+    is_former_lead = Q(role__in=LEADING_ROLES) & (Q(ended_on=None) | Q(ended_on__gte=since))
+    roles = Membership.objects.filter(csirt=csirt, awaits_confirmation=False)
+    roles = roles.filter(is_former_lead | make_in_force_condition() & Q(user__is_active=True))
+    return {csirt.notification_email, *roles.values_list("user__email", flat=True)} - {""}

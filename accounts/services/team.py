@@ -208,8 +208,9 @@ def confirm_channel(*, token: str) -> None:
 
 
 def save_channel(centre: Csirt, address: str, actor: User) -> None:
-    """Save the mailbox of the centre. Queue a mail about the change to the former mailbox and to the other leads. Do
-    nothing if the mailbox is the same. The caller has locked the centre.
+    """Save the mailbox of the centre. Queue a mail about the change to the former mailbox and to all leads, with
+    `actor`: somebody else may use their session. Do nothing if the mailbox is the same. The caller has locked the
+    centre.
 
     Raises MailboxOfAnotherCentre if another centre has this mailbox.
     """
@@ -223,12 +224,6 @@ def save_channel(centre: Csirt, address: str, actor: User) -> None:
         if "csirt_one_mailbox" not in str(problem):
             raise
         raise MailboxOfAnotherCentre from problem
-    other_leads = (
-        list_lead_roles()
-        .filter(csirt=centre)
-        .exclude(user=actor)
-        .order_by("user")
-        .values_list("user__email", flat=True)
-    )
-    for to in dict.fromkeys(filter(None, [former, *other_leads])):
+    leads = list_lead_roles().filter(csirt=centre).order_by("user").values_list("user__email", flat=True)
+    for to in dict.fromkeys(filter(None, [former, *leads])):
         queue_mail(MailKind.CHANNEL_CHANGED, actor, csirt=centre, to=to)

@@ -35,7 +35,7 @@ def test_a_lead_resets_the_second_factor_of_a_responder(client):
     assert is_reset(responder)
     assert phone.get("/admin/incidents/incident/").status_code == 302
     assert not phone.session.get("_auth_user_id")
-    assert PendingMail.objects.get(user=responder).kind == MailKind.FACTOR_RESET
+    assert PendingMail.objects.get(user=responder, to=responder.email).kind == MailKind.FACTOR_RESET
     assert [(reset_row.user, reset_row.by) for reset_row in FactorReset.objects.all()] == [(responder, lead)]
     assert f"Remis à zéro par {lead}" in signed_in(client, lead).get(f"/equipe/{responder.uid}/").content.decode()
     again = phone.post("/connexion/", {"login": responder.email, "password": PASSWORD}, follow=True)
@@ -54,7 +54,7 @@ def test_a_double_click_resets_the_second_factor_once(client):
     lead, responder = a_lead(), a_responder()
     reset(lead, responder)
     reset(lead, responder)
-    assert FactorReset.objects.count() == PendingMail.objects.count() == 1
+    assert FactorReset.objects.count() == PendingMail.objects.filter(to=responder.email).count() == 1
 
 
 def test_the_administrator_resets_the_factor_of_a_lead():

@@ -224,8 +224,10 @@ def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead
     assert lead.email not in read_text(over)
 
 
-def test_the_former_mailbox_and_the_other_leads_are_notified(client, lead, mailoutbox):
-    """The mail says who changed the address, without a link or the new address."""
+def test_the_former_mailbox_and_all_leads_are_notified(client, lead, mailoutbox):
+    """The mail says who changed the address, without a link or the new address. Who changed it gets it too: another
+    person may have used their session.
+    """
     before, second = notification_email(), a_lead()
     try_mailbox(client)
     send_due_mails()
@@ -233,7 +235,7 @@ def test_the_former_mailbox_and_the_other_leads_are_notified(client, lead, mailo
     Client().post(make_link_path(AccessLink.objects.get()))
     Client().post(make_link_path(AccessLink.objects.get()))
     send_due_mails()
-    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([before, second.email])
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([before, lead.email, second.email])
     for mail in mailoutbox:
         assert mail.subject == "L’adresse de Breizh Cyber a changé"
         assert f"{lead.display_name} a changé" in mail.body
@@ -243,7 +245,7 @@ def test_the_former_mailbox_and_the_other_leads_are_notified(client, lead, mailo
     for _ in range(2):
         client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
     send_due_mails()
-    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([MAILBOX, second.email])
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([MAILBOX, lead.email, second.email])
 
 
 def test_removing_the_mailbox_stops_a_trial_mail(client, lead, mailoutbox):
