@@ -42,7 +42,7 @@ def claim_mail() -> PendingMail | None:
     now = timezone.now()
     due = PendingMail.objects.filter(status=MailStatus.DUE, due_at__lte=now).order_by("due_at", "id")
     with_relations = due.select_related(
-        *("user", "csirt", "membership", "by", "link__collectivity", "link__csirt", "link__made_by")
+        *("user", "csirt", "membership", "by", "access", "link__collectivity", "link__csirt", "link__made_by")
     )
     mail = with_relations.select_for_update(skip_locked=True, of=("self",)).first()
     if mail is not None:

@@ -86,12 +86,13 @@ class MailKind(models.TextChoices):
     ROLE_CONFIRMED = "role_confirmed", "rôle confirmé par un centre"
     ROLE_GIVEN = "role_given", "rôle donné dans un centre"
     TEAM_FACTOR_RESET = "team_factor_reset", "second facteur remis à zéro dans un centre"
+    BREAK_GLASS = "break_glass", "accès d’urgence à un centre"
 
 
 # The kinds that name a role in a centre, and who gave or confirmed it.
 ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED, MailKind.ROLE_GIVEN)
 # The kinds that are about a centre and carry no link.
-CENTRE_MAILS = (MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, *ROLE_MAILS)
+CENTRE_MAILS = (MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, MailKind.BREAK_GLASS, *ROLE_MAILS)
 
 
 class TokenScope(models.TextChoices):

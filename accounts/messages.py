@@ -29,7 +29,7 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
     """Return the template context of a mail about an account. The names that people chose are reduced to one plain
     line.
     """
-    link, role = mail.link, mail.membership
+    link, role, access = mail.link, mail.membership, mail.access
     centre = mail.csirt or (link.csirt if link else None)
     body = link.collectivity if link else None
     author = mail.by or (link.made_by if link else None)
@@ -48,6 +48,8 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
         "role": role.get_role_display() if role else "",
         "begins_on": format_day(role.since_on) if role and role.since_on > timezone.localdate() else "",
         "awaited_centres": list_awaited_centres(mail),
+        "reason": clean_name(access.reason) if access else "",
+        "ends_at": access.ends_at if access else None,
         "team": settings.SITE_URL + reverse("team"),
     }
 

@@ -1,6 +1,14 @@
 """Users, their roles, and what opens their accounts."""
 
-from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PasswordRequest, PendingMail
+from accounts.models.access import (
+    AccessLink,
+    ApiToken,
+    BreakGlass,
+    FactorReset,
+    Installation,
+    PasswordRequest,
+    PendingMail,
+)
 from accounts.models.contacts import EmergencyContact
 from accounts.models.people import (
     Membership,
@@ -14,6 +22,7 @@ from accounts.models.sessions import SessionStore, StoredSession, lock_account
 __all__ = [
     "AccessLink",
     "ApiToken",
+    "BreakGlass",
     "EmergencyContact",
     "FactorReset",
     "Installation",

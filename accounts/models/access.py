@@ -26,6 +26,8 @@ from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
 
 TOKEN_LIFE = timedelta(days=90)
+BREAK_GLASS_LIFE = timedelta(hours=1)
+MAX_REASON = 300
 # The numbers of days that the owner of a token may choose.
 TOKEN_LIVES = {30: "30 jours", TOKEN_LIFE.days: "90 jours", 365: "un an"}
 
@@ -170,6 +172,37 @@ class PasswordRequest(models.Model):
         return self.address
 
 
+class BreakGlass(models.Model):
+    """The rights of a responder in one centre, which a command of the server gives a person for one hour
+    (`accounts/services/break_glass.py`). Rows are added and never changed.
+    """
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="break_glass_accesses", verbose_name="compte")
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="centre")
+    reason = models.CharField("raison", max_length=MAX_REASON)
+    started_at = models.DateTimeField("ouvert le", default=timezone.now, editable=False)
+    ends_at = models.DateTimeField("jusqu’au", editable=False)
+
+    class Meta:
+        verbose_name = "accès d’urgence"
+        verbose_name_plural = "accès d’urgence"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=F("started_at") + BREAK_GLASS_LIFE), name="break_glass_lasts_an_hour"
+            ),
+            models.CheckConstraint(condition=Q(reason__regex=r"\S"), name="break_glass_has_a_reason"),
+        ]
+        indexes = [models.Index(fields=["csirt", "-started_at"], name="break_glass_of_centre")]
+        triggers = make_append_only_triggers(
+            "break_glass_is_never_changed",
+            "break_glasses_are_never_changed",
+            reason="break-glass accesses are append-only",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} : {self.csirt}"
+
+
 class PendingMail(models.Model):
     """A mail about an account, stored before it is sent. Its text is rendered at the time of sending."""
 
@@ -181,12 +214,15 @@ class PendingMail(models.Model):
         AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="lien d’accès"
     )
     # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`, or
-    # reset their second factor.
+    # reset their second factor, or to which `access` gives them rights.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
     membership = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"
     )
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="fait par")
+    access = models.ForeignKey(
+        BreakGlass, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="accès d’urgence"
+    )
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
     status = models.CharField("état", max_length=8, choices=MailStatus, default=MailStatus.DUE)
     due_at = models.DateTimeField("à envoyer le", default=timezone.now)
@@ -209,6 +245,11 @@ class PendingMail(models.Model):
                 condition=Q(kind__in=ROLE_MAILS, membership__isnull=False)
                 | (~Q(kind__in=ROLE_MAILS) & Q(membership=None)),
                 name="account_mail_names_the_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=MailKind.BREAK_GLASS, access__isnull=False)
+                | (~Q(kind=MailKind.BREAK_GLASS) & Q(access=None)),
+                name="account_mail_names_the_access",
             ),
         ]
         indexes = [

@@ -50,7 +50,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person with an account. Rights come only from the memberships in force today."""
+    """A person with an account. Only the memberships in force today, and break-glass accesses, give rights."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     email = models.EmailField("adresse mail", unique=True)
@@ -58,6 +58,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField("compte actif", default=True)
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
     session_stamp = models.UUIDField("sceau des sessions", default=uuid4, editable=False)
+    # Until then, break-glass accesses are looked for. Only their rows give rights.
+    break_glass_until = models.DateTimeField("accès d’urgence jusqu’au", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -113,8 +115,24 @@ class User(AbstractBaseUser):
 
     @cached_property
     def memberships(self) -> list["Membership"]:
-        """The memberships in force today. They are read with one query and cached on this object."""
-        return list(self.membership_set.in_force())
+        """The memberships in force today, and one of a responder, without a row, for each break-glass access that is
+        open now. They are read with their CSIRTs by one query, or two for a person with such an access, and cached on
+        this object.
+        """
+        return [*self.membership_set.in_force().select_related("csirt"), *self.make_break_glass_roles()]
+
+    def make_break_glass_roles(self) -> list["Membership"]:
+        """Return an unsaved role of a responder for each centre that a break-glass access opens to the person now."""
+        now = timezone.now()
+        if self.break_glass_until is None or self.break_glass_until <= now:
+            return []
+        accesses = self.break_glass_accesses.filter(started_at__lte=now, ends_at__gt=now)
+        return [Membership(user=self, role=Role.RESPONDER, csirt_id=access.csirt_id) for access in accesses]
+
+    def is_in_team(self, csirt_id: int) -> bool:
+        """Tell whether the person works for this CSIRT by a role, and not by a break-glass access alone."""
+        roles = [role for role in self.memberships if role.pk and role.csirt_id == csirt_id]
+        return any(CentreAbility.WORK in CENTRE_ABILITIES[role.role] for role in roles)
 
     def has_role(self, *roles: Role | str) -> bool:
         """Tell whether the person has one of these roles today."""

@@ -237,7 +237,7 @@ def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
     If the administrator has given the same role, the invitation confirms it. Then it counts from today. The other
     leads are told.
     """
-    if user.works_in_centre(csirt.pk):
+    if user.is_in_team(csirt.pk):
         return
     own_roles = Membership.objects.filter(user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None)
     awaited = own_roles.select_for_update(no_key=True).filter(awaits_confirmation=True).first()

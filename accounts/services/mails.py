@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.access import list_lead_roles
 from accounts.enums import LEADING_ROLES, MailKind
-from accounts.models import AccessLink, Membership, PendingMail, User, make_in_force_condition
+from accounts.models import AccessLink, BreakGlass, Membership, PendingMail, User, make_in_force_condition
 from csirts.models import Csirt
 
 # How long the former leads of a centre that nobody leads any more hear of what happens to it.
@@ -22,6 +22,7 @@ class MailSubject(TypedDict, total=False):
     link: AccessLink | None
     membership: Membership
     by: User | None
+    access: BreakGlass
 
 
 def queue_mail(

@@ -41,7 +41,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     person = get_or_create_account(email)
     if not person.is_active:
         raise ClosedAccount
-    if person.works_in_centre(centre.pk):
+    if person.is_in_team(centre.pk):
         raise ExistingMember
     check_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)

@@ -16,20 +16,21 @@ from accounts.access import (
     count_assigned_cases,
     find_former_members,
     get_person,
-    list_centres,
     list_team,
     may_assist_account,
 )
-from accounts.enums import TEAM_ROLES, CentreAbility
+from accounts.enums import TEAM_ROLES
 from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.reauthentication import ask_identity
+from accounts.services.break_glass import list_break_glasses
 from accounts.services.confirmations import list_awaited_roles
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
 from accounts.services.roles import describe_giver
 from accounts.services.team import list_pending_centre_invitations
 from accounts.signed_in import get_account
+from csirts.models import Csirt
 from csirts.queries import list_stopped_centres
 
 MAX_ROWS = 200
@@ -39,8 +40,8 @@ MAX_RESETS_SHOWN = 20
 @never_cache
 @require_safe
 def show_team(request: HttpRequest) -> HttpResponse:
-    """Show the team of a lead with the number of cases of each person, the roles to confirm, and the pending
-    invitations. Raises Http404 unless the user leads a centre.
+    """Show the team of a lead with the number of cases of each person, the roles to confirm, the pending invitations
+    and the last break-glass accesses. Raises Http404 unless the user leads a centre.
     """
     lead = get_account(request)
     if not lead.leads_any_centre:
@@ -61,11 +62,18 @@ def show_team(request: HttpRequest) -> HttpResponse:
             for member in people
         ],
         "awaited_roles": [(role, describe_giver(role)) for role in list_awaited_roles(lead)[:MAX_ROWS]],
+        "break_glasses": list_break_glasses(lead),
         "invitations": list_invitation_rows(lead),
-        "stopped": list_stopped_centres(list_centres(lead, CentreAbility.LEAD)),
+        "stopped": list_stopped_centres(list_led_centres(lead)),
         "orphaned_cases": sum(cases.open[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)
+
+
+def list_led_centres(lead: User) -> list[Csirt]:
+    """Return the centres of this lead, sorted by name, without a query: the roles are read with their centres."""
+    centres = {role.csirt for role in lead.memberships if role.csirt and lead.leads_centre(role.csirt_id)}
+    return sorted(centres, key=lambda centre: centre.name)
 
 
 def list_invitation_rows(lead: User) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from accounts.services.mails import queue_mail
 from accounts.tasks import send_mails
 from accounts.tokens import derive_link_token
 from tests.cast import a_lead, an_agent, breizh_cyber, plouexemple
+from tests.factories.accounts import make_break_glass
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unread_demonstration_answer")]
 
@@ -40,6 +41,8 @@ def test_each_kind_of_mail_has_a_text_and_no_secret_but_its_link(kind):
     about = {"csirt": breizh_cyber()} if kind in CENTRE_MAILS else {}
     if kind in ROLE_MAILS:
         about["membership"] = Membership.objects.create(user=agent, role=Role.RESPONDER, csirt=breizh_cyber())
+    if kind == MailKind.BREAK_GLASS:
+        about["access"] = make_break_glass(agent)
     has_link = kind in ("invitation", "welcome", "password_link")
     queue_mail(MailKind(kind), agent, link=link if has_link else None, by=a_lead(), **about)
     assert send_due_mails() == 1

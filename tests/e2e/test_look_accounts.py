@@ -8,12 +8,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import EmergencyContactKind, LinkPurpose, Role
-from accounts.models import AccessLink
+from accounts.models import AccessLink, Membership
 from accounts.services.bodies import save_contacts
 from accounts.services.links import make_link, send_link
 from accounts.tokens import derive_link_token
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple, signed_in
 from tests.e2e import steps
+from tests.factories.accounts import make_break_glass
 
 
 def sign_in(visitor, person):
@@ -83,6 +84,8 @@ def test_pages_of_the_code_and_the_team_are_accessible(visitor):
     page = visitor.page
     a_responder()
     lead = a_lead()
+    Membership.objects.filter(user=(newcomer := a_responder())).update(awaits_confirmation=True)
+    make_break_glass(newcomer)
     visitor.goto("/connexion/")
     steps.give_password(page, lead)
     visitor.inspect("show-code")

@@ -10,9 +10,10 @@ from django.test import Client
 from rest_framework import serializers
 
 from accounts.enums import LinkPurpose
-from accounts.models import AccessLink, User
+from accounts.models import AccessLink, Membership, User
 from accounts.tokens import derive_link_token
 from collectivities.models import Collectivity
+from core.text import clean_line
 from csirts.enums import ContactKind
 from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn
@@ -24,7 +25,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
 from tests.cast import PASSWORD as FIRST_PASSWORD
 from tests.cast import a_responder, plouexemple
-from tests.factories.accounts import make_api_token
+from tests.factories.accounts import make_api_token, make_break_glass
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import FILE_NAMES, MAILBOXES
 from tests.walking import Answer, Visitor
@@ -238,7 +239,13 @@ def edit_centre(lead: Visitor, csirt: Csirt) -> None:
 
 
 def edit_team(lead: Visitor, csirt: Csirt) -> None:
-    """Remove and invite people of a lead's centre, and confirm its mailbox."""
+    """Answer on a role, remove and invite people of a lead's centre, and confirm its mailbox."""
+    person = a_responder(csirt)
+    Membership.objects.filter(user=person).update(awaits_confirmation=True)
+    name, reason = (clean_line(lead.join_words(limit), limit=limit, field="") for limit in (60, 200))
+    User.objects.filter(pk=person.pk).update(display_name=name)
+    make_break_glass(person, reason=reason)
+    lead.fill("/equipe/", to="/confirmer/")
     lead.fill(f"/equipe/{a_responder(csirt).uid}/retirer/")
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
     lead.fill("/equipe/", to="/retirer/")

@@ -1,13 +1,13 @@
 """Mails that leave: a delivery of each kind about a case, and a mail of each kind about an account."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django.utils import timezone
 
 from accounts.enums import CENTRE_MAILS, ROLE_MAILS, LinkPurpose, MailKind, Role
 from accounts.messages import write_account_mail
-from accounts.models import Membership, PendingMail
+from accounts.models import BreakGlass, Membership, PendingMail
 from accounts.services.links import make_link
 from csirts.models import Csirt
 from incidents.access import CaseVisitor
@@ -79,4 +79,7 @@ def write_mail_about_account(kind: str) -> Any:
     mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt, by=responder)
     if kind in ROLE_MAILS:
         mail.membership = Membership(user=agent, role=Role.RESPONDER, csirt=centre, since_on=date(2026, 1, 1))
+    if kind == MailKind.BREAK_GLASS:
+        ends_at = timezone.now() + timedelta(hours=1)
+        mail.access = BreakGlass(user=agent, csirt=centre, reason="Personne ne répond", ends_at=ends_at)
     return write_account_mail(mail, token="TOKEN")

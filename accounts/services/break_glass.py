@@ -1,0 +1,94 @@
+"""The break-glass access: for one hour, a command of the server gives a person the rights of a responder in a centre
+whose people cannot be reached. Its leads are told at once, and see it on the page of their team.
+"""
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.enums import MailKind
+from accounts.factors import has_factor
+from accounts.models import BreakGlass, User
+from accounts.models.access import BREAK_GLASS_LIFE, MAX_REASON
+from accounts.services.mails import queue_mail, queue_mails_to_leads
+from accounts.services.roles import can_get_reading_role
+from core.text import clean_line, has_visible_character
+from csirts.models import Csirt
+
+logger = structlog.get_logger(__name__)
+
+MAX_SHOWN = 10
+
+
+class RefusedAccess(Exception):
+    """The access cannot be opened. Its text says why, in French."""
+
+
+@transaction.atomic
+def open_break_glass(*, slug: str, address: str, reason: str) -> BreakGlass:
+    """Give the person with this address the rights of a responder in the centre with this slug, for one hour. Queue a
+    mail to the leads of the centre, and one to the person.
+
+    Raises RefusedAccess without a reason, for an unknown centre or person, and for a person who must not have these
+    rights, who has them already, or who has no second factor.
+    """
+    words = clean_reason(reason)
+    centre = Csirt.objects.filter(slug=slug).first()
+    if centre is None:
+        raise RefusedAccess(f"Aucun centre ne s’appelle «\N{NO-BREAK SPACE}{slug}\N{NO-BREAK SPACE}».")
+    person = lock_person(address)
+    check_may_get_access(person, centre)
+    now = timezone.now()
+    access = BreakGlass.objects.create(
+        user=person, csirt=centre, reason=words, started_at=now, ends_at=now + BREAK_GLASS_LIFE
+    )
+    person.break_glass_until = access.ends_at
+    person.save(update_fields=["break_glass_until"])
+    queue_mails_to_leads(MailKind.BREAK_GLASS, person, csirt=centre, access=access)
+    queue_mail(MailKind.BREAK_GLASS, person, csirt=centre, access=access)
+    logger.warning("break-glass access opened", person=str(person.uid), csirt=centre.slug, until=str(access.ends_at))
+    return access
+
+
+def clean_reason(reason: str) -> str:
+    """Return the reason on one line. Raises RefusedAccess if it is empty or too long."""
+    try:
+        words = clean_line(reason, limit=MAX_REASON, field="reason")
+    except ValidationError:
+        raise RefusedAccess(f"La raison est trop longue\N{NO-BREAK SPACE}: {MAX_REASON} caractères au plus.") from None
+    if not has_visible_character(words):
+        raise RefusedAccess("Donnez une raison\N{NO-BREAK SPACE}: les responsables du centre la liront.")
+    return words
+
+
+def lock_person(address: str) -> User:
+    """Lock the open account with this address and return it. Raises RefusedAccess if there is none."""
+    person = User.objects.with_address(address).select_for_update(no_key=True).filter(is_active=True).first()
+    if person is None:
+        raise RefusedAccess(f"Aucun compte ouvert n’a l’adresse {address}.")
+    return person
+
+
+def check_may_get_access(person: User, centre: Csirt) -> None:
+    """Raise RefusedAccess unless this person may get the rights of a responder in the centre now.
+
+    Who administers the platform may not, as for a role: this person would appoint people and read their cases.
+    """
+    if not can_get_reading_role(person):
+        raise RefusedAccess(
+            "Cette personne administre la plateforme\N{NO-BREAK SPACE}: elle ne lit aucun dossier, même une heure."
+        )
+    if not has_factor(person):
+        raise RefusedAccess(
+            "Ce compte n’a pas de second facteur\N{NO-BREAK SPACE}: la personne doit en ajouter un d’abord."
+        )
+    if person.works_in_centre(centre.pk):
+        raise RefusedAccess("Cette personne a déjà ces droits dans ce centre.")
+
+
+def list_break_glasses(lead: User) -> QuerySet[BreakGlass]:
+    """Return the last break-glass accesses to the centres of this lead, newest first."""
+    accesses = BreakGlass.objects.filter(csirt__in=lead.led_centre_ids).select_related("user", "csirt")
+    return accesses.order_by("-started_at", "-pk")[:MAX_SHOWN]
