@@ -25,6 +25,7 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 import structlog
+from django.conf import settings
 
 from config.api.documents import MEDIA_TYPE, TITLES, make_problem_document
 from core.client_address import find_client_address, get_subscriber_prefix
@@ -55,9 +56,17 @@ SLOT_SECONDS, RETRY_AFTER = 30.0, b"60"
 TOO_SLOW_TEXT = (
     "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 )
-CLOSE = (b"connection", b"close")
-NO_STORE = (b"cache-control", b"no-store")
-PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, CLOSE]
+HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains".encode()
+# The headers of each refusal that this module writes. Django adds the same ones to its own responses.
+SAFE_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    *([(b"strict-transport-security", HSTS)] if settings.SECURE_HSTS_SECONDS else []),
+    (b"connection", b"close"),
+]
+PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), *SAFE_HEADERS]
+NO_TRACE = (405, [*PLAIN_HEADERS, (b"allow", b"GET, HEAD, POST")], b"")
 TOO_SLOW = (408, PLAIN_HEADERS, TOO_SLOW_TEXT.encode())
 NO_SLOT_TEXT = (
     "D’autres fichiers arrivent en ce moment, nous n’avons pas reçu les vôtres. "
@@ -196,6 +205,9 @@ class Gate:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if scope["method"] == "TRACE":  # views of Django's admin would answer it as a GET
+            await send_whole_response(send, *NO_TRACE)
             return
         environ, body = make_environ(scope), RequestBody(receive)
         if problem := find_types_problem(environ):
@@ -341,7 +353,7 @@ def make_types_refusal(path: str, problem: str) -> tuple[int, list[tuple[bytes, 
     if not path.startswith("/api/"):
         return 400, PLAIN_HEADERS, f"{problem} {OTHER_BROWSER_TEXT}".encode()
     document = json.dumps(make_problem_document(400, TITLES[400], problem), ensure_ascii=False)
-    return 400, [(b"content-type", MEDIA_TYPE.encode()), NO_STORE, CLOSE], document.encode()
+    return 400, [(b"content-type", MEDIA_TYPE.encode()), *SAFE_HEADERS], document.encode()
 
 
 def find_subscriber(environ: Environ) -> str:

@@ -71,7 +71,7 @@ def build_download_response(
     response["Content-Disposition"] = (
         content_disposition_header(True, build_download_name(evidence, reference)) or "attachment"
     )
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response

@@ -1,11 +1,13 @@
 """Requests that reach no page: an address with a NUL, a large file."""
 
+import asyncio
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.enums import Role
-from config.gate import NO_SLOT, NOT_UTF8_TEXT, TOO_SLOW, make_types_refusal
+from config.gate import NO_SLOT, NO_TRACE, NOT_UTF8_TEXT, TOO_SLOW, Gate, make_types_refusal
 from tests.cast import a_lead, a_person, an_agent
 from tests.factories.accounts import make_api_token
 
@@ -92,9 +94,26 @@ def test_a_failure_of_the_api_may_not_be_stored(monkeypatch):
 
 
 @pytest.mark.parametrize("path", [INCIDENTS, "/declarer/"])
-def test_a_refusal_of_the_gate_may_not_be_stored(path):
-    for headers in (make_types_refusal(path, NOT_UTF8_TEXT)[1], TOO_SLOW[1], NO_SLOT[1]):
-        assert (b"cache-control", b"no-store") in headers
+def test_a_refusal_of_the_gate_is_neither_stored_nor_framed_nor_sniffed(path):
+    safe_headers = {
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"x-content-type-options", b"nosniff"),
+    }
+    for headers in (make_types_refusal(path, NOT_UTF8_TEXT)[1], TOO_SLOW[1], NO_SLOT[1], NO_TRACE[1]):
+        assert safe_headers <= set(headers)
+
+
+def test_no_request_is_traced():
+    """The lists of Django's admin answer TRACE as they answer GET."""
+    messages = []
+
+    async def send(message):
+        messages.append(message)
+
+    request = {"type": "http", "method": "TRACE", "path": "/admin/", "headers": [], "query_string": b""}
+    asyncio.run(Gate(None, threads=1)(request, None, send))
+    assert messages[0]["status"] == 405
 
 
 @pytest.mark.parametrize("version", ["%0d%0aX:1", "%00", "v2"])

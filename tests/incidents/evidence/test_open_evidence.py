@@ -33,7 +33,7 @@ def test_a_responder_downloads_a_file_as_plain_bytes(holder, responder_client, i
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Length"] == "200000"
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
     assert "no-store" in answer["Cache-Control"]
     assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''")
     assert unquote(answer["Content-Disposition"]).endswith(f"{incident.reference}-001-journal de l’accueil.log")
@@ -106,7 +106,7 @@ def test_a_dangerous_file_is_only_ever_downloaded(holder, responder_client, inci
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"] == f'attachment; filename="{incident.reference}-001-{name}"'
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
     for page in ("", "pieces/", "pieces/bordereau/"):
         response = holder.get(f"/suivi/{incident.reference}/{page}")
         assert response["Content-Type"].startswith("text/html")
