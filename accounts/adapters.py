@@ -1,8 +1,6 @@
 """Adapters of django-allauth: French error messages, queued mails, limits on attempts, encrypted secrets."""
 
 import time
-from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,18 +12,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
 
 from accounts.enums import MailKind
-from accounts.factors import FACTORS
+from accounts.factors import FACTOR_PURPOSE, FACTORS
 from accounts.models import User
 from accounts.services.mails import queue_mail
 from accounts.session_limits import record_sign_in
 from accounts.views.first_page import find_first_page
 from core.client_address import find_client_address, get_subscriber_prefix
 from core.libraries import load_library
-from core.secrets import hash_value
+from core.secrets import KeyUse, decrypt_text, encrypt_text
 from core.text import normalise_address
 
 REFUSED = "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
@@ -155,16 +151,10 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Encrypt the secret of a factor with a key of the server, so that a stolen database reveals no code."""
-        return b64encode(next(list_secret_boxes()).encrypt(text.encode())).decode()
+        return encrypt_text(KeyUse.FACTOR, FACTOR_PURPOSE, text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        sealed = b64decode(encrypted_text)
-        for box in list_secret_boxes():
-            try:
-                return box.decrypt(sealed).decode()
-            except CryptoError:  # it was encrypted with an earlier key of the server
-                continue
-        raise CryptoError("no key of this server opens this factor")
+        return decrypt_text(KeyUse.FACTOR, FACTOR_PURPOSE, encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Return False if this is the last factor of a person whose role needs one."""
@@ -178,11 +168,3 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return super().get_public_key_credential_rp_entity() | {"name": "Tocsin"}
-
-
-def list_secret_boxes() -> Iterator[SecretBox]:
-    """Yield the boxes (NaCl) that encrypt the secrets of factors. The box of the present key of the server comes
-    first, then those of its earlier keys.
-    """
-    for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
-        yield SecretBox(hash_value("accounts.second_factor", "", secret=secret))

@@ -60,12 +60,24 @@ def compute_pause(attempts: int) -> timedelta:
 def try_sending_mail(mail: PendingMail, mailer: Mailer) -> NotSent | None:
     """Send a mail and record the outcome. Return the problem, or None if the mail was sent."""
     try:
-        mailer.send(write_account_mail(mail, token=derive_link_token(mail.link) if mail.link else ""))
+        mailer.send(write_account_mail(mail, token=get_mailed_token(mail)))
     except NotSent as problem:
         record_mail_problem(mail, problem)
         return problem
     save_mail_outcome(mail, status=MailStatus.SENT, sent_at=timezone.now(), last_error=Trouble.NONE)
     return None
+
+
+def get_mailed_token(mail: PendingMail) -> str:
+    """Return the secret of the link of this mail, or "" if the mail has no link.
+
+    Raises NotSent if the key of the secret was removed from TOKEN_KEY. The mail is tried again, so that it leaves once
+    the key is back.
+    """
+    token = derive_link_token(mail.link) if mail.link else ""
+    if mail.link and not token:
+        raise NotSent(Trouble.UNWRITABLE, can_retry=True)
+    return token
 
 
 def record_mail_problem(mail: PendingMail, problem: NotSent) -> None:

@@ -12,6 +12,8 @@ from accounts.models import User
 
 # The factors that a person may have alone. Recovery codes are a factor too, but never the only one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+# With which their secrets are encrypted (`core/secrets.py`). Rows hold them, so it never changes.
+FACTOR_PURPOSE = "accounts.second_factor"
 NOT_OPENED = "n’a pas encore ouvert son compte"
 NO_FACTOR = "pas encore de second facteur"
 

@@ -1,5 +1,6 @@
-"""Secrets that give access: API tokens, which are shown once, and links sent by mail. Only a hash of each is
-stored.
+"""Secrets that give access: API tokens, which are shown once, and links sent by mail. Only a hash of each is stored.
+
+The hash has no key, so that a token and a link work whatever becomes of TOKEN_KEY. A key only makes them.
 """
 
 import hashlib
@@ -13,18 +14,21 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.factors import has_factor
 from accounts.models import AccessLink, ApiToken, Membership, User
-from core.secrets import hash_value
+from core.rotation import KeyAge
+from core.secrets import KeyUse, hash_value, list_keys
 
 PREFIX = "tocsin_"
 RECORDED_EVERY = timedelta(minutes=10)
 
 
-def derive_form_token(user: User, form: str) -> str:
-    """Return the API token that a form makes. It is derived from the user, the form (its random key and its answers)
-    and the key of the server. A form that is sent twice thus gets the same token, although the token is not stored.
+def derive_form_tokens(user: User, form: str) -> list[str]:
+    """Return the API tokens that a form may have made, one for each key of the server. The first is that of a new row.
+
+    A token is derived from the user, the form (its random key and its answers) and the key. A form that is sent twice
+    thus gets the same token, although the token is not stored.
     """
-    digest = hash_value("accounts.api_token", f"{user.pk}:{form}")
-    return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
+    digests = [hash_value("accounts.api_token", f"{user.pk}:{form}", secret=key) for key in list_keys(KeyUse.TOKEN)]
+    return [PREFIX + urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
 
 def find_live_token(token: str) -> ApiToken | None:
@@ -73,8 +77,22 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def derive_link_token(link: AccessLink) -> str:
-    """Return the secret of a link, derived from its nonce and the key of the server. The mail can thus be written
-    later, and a stolen row does not reveal the secret.
+def list_link_tokens(nonce: str) -> list[str]:
+    """Return the secrets that the keys of the server derive from the nonce of a link. The first is that of a new link.
+
+    The mail can thus be written later, and a stolen row does not reveal the secret.
     """
-    return hash_value("accounts.access_link", link.nonce).hex()
+    return [hash_value("accounts.access_link", nonce, secret=key).hex() for key in list_keys(KeyUse.TOKEN)]
+
+
+def derive_link_token(link: AccessLink) -> str:
+    """Return the secret of a link as it was issued, or "" if its key was removed."""
+    return next((token for token in list_link_tokens(link.nonce) if hash_token(token) == link.token_hash), "")
+
+
+def find_link_age(link: AccessLink) -> KeyAge:
+    """Tell with which key the secret of a link is derived."""
+    token = derive_link_token(link)
+    if not token:
+        return KeyAge.REMOVED
+    return KeyAge.FIRST if token == list_link_tokens(link.nonce)[0] else KeyAge.FORMER

@@ -1,7 +1,7 @@
 """Typed reading of the environment. A missing or wrong variable stops the process with a sentence that names it."""
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from os import environ
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from core.secrets import DERIVED, Key
 
 SHORTEST_SECRET = 32
 DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
@@ -100,17 +102,20 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be a secret of at least {SHORTEST_SECRET} random characters.")
         return value
 
+    def read_former_secrets(self, name: str) -> list[str]:
+        """Return former secrets, one a line: a secret may hold any other character."""
+        values = [line.strip() for line in self.read_text(name, "").splitlines() if line.strip()]
+        if any(len(value) < SHORTEST_SECRET for value in values):
+            raise ImproperlyConfigured(
+                f"{name} must hold secrets of {SHORTEST_SECRET} characters or more, one a line."
+            )
+        return values
+
     def read_keys(self, name: str, default: str | None = None) -> list[bytes]:
         """Return keys of 32 bytes, written in base64 and separated by commas. The first key encrypts. All keys
         decrypt.
         """
-        try:
-            keys = [b64decode(item, validate=True) for item in self.read_items(name, default)]
-        except ValueError:
-            keys = []
-        if not keys or any(len(key) != KEY_BYTES for key in keys):
-            raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes in base64: openssl rand -base64 32")
-        return keys
+        return decode_keys(name, self.read_items(name, default))
 
     def read_secret_keys(self, name: str) -> list[bytes]:
         """Return keys fit for production. Raises ImproperlyConfigured if the public key of development is one
@@ -119,6 +124,29 @@ class Env:
         if DEVELOPMENT_EVIDENCE_KEY in self.read_items(name):
             raise ImproperlyConfigured(f"{name} must not be the key that everybody can read here.")
         return self.read_keys(name)
+
+    def read_use_keys(self, name: str) -> list[Key]:
+        """Return the keys of one use (`core/secrets.py::KeyUse`), in the form of `read_keys`. The word `derived`,
+        alone or last, stands for the keys that are derived from SECRET_KEY. It is the default.
+        """
+        items = self.read_items(name, DERIVED)
+        if items == [DERIVED]:
+            return [DERIVED]
+        keys = items[:-1] if items[-1:] == [DERIVED] else items
+        return [*decode_keys(name, keys), *items[len(keys) :]]
+
+
+def decode_keys(name: str, items: Sequence[str]) -> list[bytes]:
+    """Return the keys that are written in base64. Raises ImproperlyConfigured unless there is one, and all have 32
+    bytes.
+    """
+    try:
+        keys = [b64decode(item, validate=True) for item in items]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes in base64: openssl rand -base64 32")
+    return keys
 
 
 def split_url(url: str, name: str, schemes: set[str]) -> SplitResult:

@@ -17,7 +17,7 @@ from accounts.models import AccessLink, Membership, PasswordRequest, PendingMail
 from accounts.services.confirmations import announce_given_role, save_confirmation
 from accounts.services.mails import queue_mail
 from accounts.services.roles import can_get_reading_role, record_given_role
-from accounts.tokens import derive_link_token, hash_token
+from accounts.tokens import hash_token, list_link_tokens
 from collectivities.models import Collectivity
 from csirts.models import Csirt
 
@@ -103,20 +103,19 @@ def make_link(
     now = timezone.now()
     earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, csirt=csirt)
     earlier.filter(used_at=None).filter(revoked_at=None).update(revoked_at=now)
-    link = AccessLink(
+    nonce = secrets.token_hex(32)
+    return AccessLink.objects.create(
         user=user,
         purpose=purpose,
         collectivity=collectivity,
         csirt=csirt,
         address=address,
         made_by=made_by,
-        nonce=secrets.token_hex(32),
+        nonce=nonce,
+        token_hash=hash_token(list_link_tokens(nonce)[0]),
         created_at=now,
         expires_at=now + LIFETIMES[purpose],
     )
-    link.token_hash = hash_token(derive_link_token(link))
-    link.save()
-    return link
 
 
 def find_live_link(token: str, *, lock: bool = False) -> AccessLink | None:

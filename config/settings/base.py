@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 
 from config.env import Env
 from config.logs import make_logging_settings
+from core.secrets import Key, KeyUse
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -109,6 +110,10 @@ def add_connection_settings(database: dict[str, Any]) -> dict[str, Any]:
         return database | {"CONN_HEALTH_CHECKS": True}
     return database | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
+
+# Keys. Each use has its own (`core/secrets.py`), or else shares SECRET_KEY.
+SECRET_KEY_FALLBACKS = env.read_former_secrets("SECRET_KEY_FALLBACKS")
+KEYS_BY_USE: dict[str, list[Key]] = {use.value: env.read_use_keys(use) for use in KeyUse}
 
 # Accounts
 REFUSES_DEMONSTRATION = False  # True in production: the accounts of a demonstration have a published password

@@ -101,8 +101,8 @@ class ExpressPage:
 
     @property
     def is_new(self) -> bool:
-        """True if the draft is not in the database yet. Only a saved draft has a `nonce`."""
-        return not self.journey.draft.nonce
+        """True if the draft is not in the database yet. Only a saved draft has a `code_hash`."""
+        return not self.journey.draft.code_hash
 
     @property
     def has_no_centre(self) -> bool:
@@ -278,7 +278,7 @@ def save_entries(page: ExpressPage, source: str) -> UUID | None:
     for entry in entries:
         version = stamp_screen(draft.pages.filter(screen=entry.screen).first())
         save_draft_screen(uid=draft.uid, entry=replace(entry, version=version))
-    return draft.uid if draft.nonce else None
+    return draft.uid if draft.code_hash else None
 
 
 def add_missing_choice_error(request: HttpRequest, page: ExpressPage) -> None:

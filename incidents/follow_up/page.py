@@ -226,8 +226,9 @@ def build_sentence_facts(
 
 
 def build_shared_link(incident: Incident) -> str:
-    """Return the address of the page with the shared sentence, or "" if the sentence is not shared."""
+    """Return the address of the page with the shared sentence, or "" if the sentence is not shared, or if the key of
+    its link was removed.
+    """
     live = incident.shared.filter(revoked_at=None).first()
-    if live is None or not may_share_sentence(incident):
-        return ""
-    return settings.SITE_URL + reverse("shared_sentence", args=[derive_sentence_secret(live)])
+    secret = derive_sentence_secret(live) if live and may_share_sentence(incident) else ""
+    return settings.SITE_URL + reverse("shared_sentence", args=[secret]) if secret else ""

@@ -20,6 +20,10 @@ class Draft(models.Model):
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     nonce = models.CharField("graine", max_length=64, editable=False)
     code_hash = models.CharField("empreinte du code", max_length=64, unique=True, editable=False)
+    # The code, encrypted by a rotation of keys. The seed is then empty.
+    encrypted_code = models.CharField(
+        "code chiffré", max_length=128, blank=True, default="", db_default="", editable=False
+    )
     type = models.CharField("type", max_length=16, choices=IncidentType, blank=True)
     collectivity = models.ForeignKey(
         Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="collectivité"

@@ -1,5 +1,5 @@
-"""Secrets that give access to their holder, and the counts that limit what strangers may try. Only a seed and a hash
-of each secret are stored (`services/`).
+"""Secrets that give access to their holder, and the counts that limit what strangers may try. No secret is stored as
+it is (`reference.py`).
 """
 
 from uuid import uuid4
@@ -20,6 +20,10 @@ class FollowUpAccess(models.Model):
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name="incident")
     nonce = models.CharField("graine", max_length=64, editable=False)
     secret_hash = models.CharField("empreinte du secret", max_length=64, unique=True, editable=False)
+    # The code, encrypted by a rotation of keys. The seed is then empty.
+    encrypted_code = models.CharField(
+        "code chiffré", max_length=128, blank=True, default="", db_default="", editable=False
+    )
     created_at = models.DateTimeField("créé le", default=timezone.now)
     revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
     expires_at = models.DateTimeField("expire le")
@@ -46,6 +50,10 @@ class SharedSentence(models.Model):
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="shared", verbose_name="incident")
     nonce = models.CharField("graine", max_length=64, editable=False)
     secret_hash = models.CharField("empreinte du secret", max_length=64, unique=True, editable=False)
+    # The code, encrypted by a rotation of keys. The seed is then empty.
+    encrypted_code = models.CharField(
+        "code chiffré", max_length=128, blank=True, default="", db_default="", editable=False
+    )
     created_at = models.DateTimeField("créé le", default=timezone.now)
     revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
 

@@ -2,7 +2,8 @@
 
 The printed document (`canonical.json`) is one JSON object in UTF-8 without spaces and with sorted keys. The audit
 (`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release stores the key that
-verifies it, so that a new secret does not invalidate earlier releases.
+verifies it and every number that was drawn, so that a new RELEASE_KEY changes no earlier release. Former keys are
+therefore never tried.
 """
 
 import hashlib
@@ -11,10 +12,11 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.conf import settings
+from django.utils.encoding import force_bytes
 from django.utils.timezone import localtime
 from nacl.signing import SigningKey
 
+from core.secrets import KeyUse, get_first_key
 from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import Period
 from stats.periods import PARIS
@@ -76,19 +78,20 @@ def list_quarterly_releases(period: Period) -> list[Release]:
     return list(Release.objects.filter(year=period.year, quarter__gt=0).order_by("quarter"))
 
 
-# Keys. Each is derived from the secret of the installation, for one use only.
+# Keys. Each is derived from RELEASE_KEY, for one use only.
 
 
 def derive_signing_key() -> SigningKey:
-    """Return the key that signs releases, derived from SECRET_KEY."""
-    return SigningKey(hashlib.sha256(b"tocsin.stats.release\0" + settings.SECRET_KEY.encode()).digest())
+    """Return the key that signs new releases."""
+    key = force_bytes(get_first_key(KeyUse.RELEASE))
+    return SigningKey(hashlib.sha256(b"tocsin.stats.release\0" + key).digest())
 
 
 def derive_rounding_key() -> bytes:
-    """Return the secret of the random rounding, derived from SECRET_KEY. A new SECRET_KEY changes the next releases
-    only.
+    """Return the secret of the random rounding. A new RELEASE_KEY changes the next releases only: what a quarter
+    printed is held fast when its year is drawn (`draw_release`).
     """
-    return hmac.digest(settings.SECRET_KEY.encode(), b"tocsin.stats.rounding", hashlib.sha256)
+    return hmac.digest(force_bytes(get_first_key(KeyUse.RELEASE)), b"tocsin.stats.rounding", hashlib.sha256)
 
 
 def compute_fingerprint(key: bytes) -> str:

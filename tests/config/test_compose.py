@@ -6,11 +6,13 @@ from urllib.error import HTTPError
 import pytest
 import yaml
 
+from core.secrets import KeyUse
 from tests.backend import ROOT
 from tests.config.environments import PRODUCTION
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
+SECRET_WORDS = ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH", *KeyUse]
 OWN_SERVICES = ["migrate", "web", "urgent", "worker", "beat"]
 
 
@@ -103,7 +105,7 @@ def test_no_secret_is_written_in_the_compose_file():
     """Nor in the environment of a container, which anybody who may list containers can read."""
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():
-            if any(word in variable for word in ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH"]):
+            if any(word in variable for word in SECRET_WORDS):
                 assert variable.endswith("_FILE"), variable
             if "://" in str(value):
                 assert ":" not in str(value).partition("://")[2].partition("@")[0].partition(":6379")[0], variable

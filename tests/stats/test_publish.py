@@ -1,5 +1,6 @@
 """Each period is published once, on its day, whole or not at all, and never changes."""
 
+import os
 import threading
 from datetime import UTC, date, datetime
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from collectivities.models import Collectivity, Region
 from core.locks import Lock, hold_lock
+from core.secrets import KeyUse
 from incidents.enums import PaperState
 from stats.disclosure.draw import UnsafeRelease
 from stats.disclosure.tables import CATEGORIES, Period
@@ -346,6 +348,20 @@ def test_a_new_secret_is_used_from_the_next_release_on_and_its_keys_differ(db, s
     keys = list(Release.objects.order_by("number").values_list("rounding_key", "verify_key"))
     assert len({rounding for rounding, _verify in keys}) == len({verify for _rounding, verify in keys}) == 2
     assert all(is_intact(release) for release in Release.objects.all())
+
+
+def test_a_new_key_changes_no_number_that_was_printed(db, settings):
+    store(one_each(bodies("53", 52), paris_time(2025, 2, 1)))
+    [quarter] = publish_due_periods(now=Q1_DUE)
+    printed, signature = bytes(quarter.printed), quarter.signature
+    settings.KEYS_BY_USE = settings.KEYS_BY_USE | {KeyUse.RELEASE: [os.urandom(32)]}
+    publish_due_periods(now=YEAR_DUE)
+    quarter, year = Release.objects.get(pk=quarter.pk), Release.objects.get(year=2025, quarter=0)
+    assert (bytes(quarter.printed), quarter.signature) == (printed, signature)
+    assert is_intact(quarter)
+    assert is_intact(year)
+    assert load_printed(year)["earlier"]["1"] == quarter.digest
+    assert year.rounding_key != quarter.rounding_key
 
 
 def test_a_quarter_has_no_report_and_a_year_has_one_for_each_territory(db):

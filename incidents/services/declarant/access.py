@@ -1,8 +1,8 @@
 """The secret with which a declarant without account opens their case again, on any device.
 
-The secret has twelve characters that can be read out (60 bits). HMAC computes it from a random seed and the server's
-key. The database holds the seed and a keyed hash, so a stolen copy of the database opens no case. The server can
-compute the secret again from the seed, to write the receipt later.
+The secret has twelve characters that can be read out (60 bits). The database holds a seed and a keyed hash
+(`reference.py`), so a stolen copy of the database opens no case. The server can compute the secret again, to write the
+receipt later.
 """
 
 import secrets
@@ -15,28 +15,23 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from core.secrets import hash_value
 from incidents.access import get_followed_incident, get_incident
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import MAIL_HELD, FollowUpAccess, Incident
-from incidents.reference import compact_code, derive_code
+from incidents.reference import CodeKind, StoredCode, hash_new_code, list_code_hashes, recover_code
 from incidents.services.declaring.limits import register_act_with_mail
 from incidents.services.history.record import record_event
 
 SECRET_LENGTH = 12
+FOLLOW_UP_CODE = CodeKind("incidents.follow_up.secret", "incidents.follow_up.hash", SECRET_LENGTH)
 # A year leaves time for the case and for a complaint to the police. A new link can be made at any time.
 LINK_LIFETIME = timedelta(days=365)
 DOUBLE_CLICK = timedelta(seconds=10)
 
 
 def derive_secret(access: FollowUpAccess) -> str:
-    """Return the secret of this access without separators."""
-    return derive_code("incidents.follow_up.secret", access.nonce, SECRET_LENGTH)
-
-
-def hash_secret(secret: str) -> str:
-    """Return the keyed hash under which the secret is stored. All spellings of the secret give the same hash."""
-    return hash_value("incidents.follow_up.hash", compact_code(secret)).hex()
+    """Return the secret of this access without separators, or "" if its key was removed."""
+    return recover_code(FOLLOW_UP_CODE, StoredCode(access.nonce, access.secret_hash, access.encrypted_code))
 
 
 def create_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
@@ -44,12 +39,14 @@ def create_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
 
     The database refuses a second access to one case while the first is not revoked.
     """
-    access = FollowUpAccess(
-        incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LINK_LIFETIME
+    seed = secrets.token_hex(32)
+    return FollowUpAccess.objects.create(
+        incident=incident,
+        nonce=seed,
+        secret_hash=hash_new_code(FOLLOW_UP_CODE, seed),
+        created_at=at,
+        expires_at=at + LINK_LIFETIME,
     )
-    access.secret_hash = hash_secret(derive_secret(access))
-    access.save()
-    return access
 
 
 def find_access(secret: str) -> FollowUpAccess | None:
@@ -58,7 +55,8 @@ def find_access(secret: str) -> FollowUpAccess | None:
     The secret may be typed with or without separators, in capitals or not.
     """
     live = FollowUpAccess.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
-    return live.select_related("incident").filter(secret_hash=hash_secret(secret)).first()
+    hashes = list_code_hashes(FOLLOW_UP_CODE, secret)
+    return live.select_related("incident").filter(secret_hash__in=hashes).first()
 
 
 @transaction.atomic

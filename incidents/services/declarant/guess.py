@@ -10,7 +10,7 @@ from math import ceil
 from django.db import transaction
 from django.utils import timezone
 
-from core.secrets import hash_value
+from core.secrets import KeyUse, get_first_key, hash_value
 from incidents.models import CodeGuess, FollowUpAccess
 from incidents.reference import compact_code
 from incidents.services.declarant.access import find_access
@@ -59,7 +59,8 @@ def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
 
     The counter is created if needed. Thanks to the lock, simultaneous guesses are all counted.
     """
-    digest = hash_value("incidents.guess", compact_code(reference)).hex()
+    # A new key restarts the counts of one day, which nobody but the operator can cause: no former key is tried.
+    digest = hash_value("incidents.guess", compact_code(reference), secret=get_first_key(KeyUse.FOLLOW_UP)).hex()
     new_counter = CodeGuess(reference_hash=digest, last_at=now)
     # An update that changes nothing locks the row, even while another request deletes old rows.
     CodeGuess.objects.bulk_create(

@@ -7,26 +7,20 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from core.secrets import hash_value
 from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, EventKind
 from incidents.models import Incident, SharedSentence
-from incidents.reference import compact_code, derive_code
+from incidents.reference import CodeKind, StoredCode, hash_new_code, list_code_hashes, recover_code
 from incidents.services.history.record import record_event
 from incidents.sharing import may_share_sentence
 
 # The secret has 80 bits. It may be long, because it is only used in a link and never read out.
-SECRET_LENGTH = 16
+SHARE_CODE = CodeKind("incidents.share.secret", "incidents.share.hash", 16)
 
 
 def derive_sentence_secret(shared: SharedSentence) -> str:
-    """Return the secret of the link that shows a sentence. It is computed from the random seed of the link."""
-    return derive_code("incidents.share.secret", shared.nonce, SECRET_LENGTH)
-
-
-def hash_sentence_secret(secret: str) -> str:
-    """Return the keyed hash under which the secret of a shared sentence is stored."""
-    return hash_value("incidents.share.hash", compact_code(secret)).hex()
+    """Return the secret of the link that shows a sentence, or "" if its key was removed."""
+    return recover_code(SHARE_CODE, StoredCode(shared.nonce, shared.secret_hash, shared.encrypted_code))
 
 
 def find_shared_case(secret: str) -> Incident | None:
@@ -35,7 +29,7 @@ def find_shared_case(secret: str) -> Incident | None:
     Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
     """
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
-    shared = live.filter(secret_hash=hash_sentence_secret(secret)).first()
+    shared = live.filter(secret_hash__in=list_code_hashes(SHARE_CODE, secret)).first()
     incident = Incident.objects.with_displayed_rows().get(pk=shared.incident_id) if shared else None
     return incident if incident and may_share_sentence(incident) else None
 
@@ -63,10 +57,9 @@ def share_sentence(*, reference: str, visitor: CaseVisitor) -> SharedSentence:
 
 def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
     """Create a link that shows the sentence about the case, with a new secret. The caller has locked the case."""
-    shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
-    shared.secret_hash = hash_sentence_secret(derive_sentence_secret(shared))
-    shared.save()
-    return shared
+    seed = secrets.token_hex(32)
+    code_hash = hash_new_code(SHARE_CODE, seed)
+    return SharedSentence.objects.create(incident=incident, nonce=seed, secret_hash=code_hash, created_at=at)
 
 
 @transaction.atomic

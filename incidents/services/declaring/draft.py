@@ -1,7 +1,7 @@
 """Drafts of declarations. A draft is saved at each screen, opened again with a short code, and sent once.
 
-Like the follow-up secret (`services/declarant/access.py`), the code is computed from a seed. The database holds the
-seed and a keyed hash. The code is shorter than the secret, because a draft lasts a month at most, nobody of a centre
+Like the follow-up secret (`services/declarant/access.py`), the code is not stored, but a seed and a keyed hash
+(`reference.py`). The code is shorter than the secret, because a draft lasts a month at most, nobody of a centre
 reads it, and guesses are slowed down.
 """
 
@@ -22,20 +22,20 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.models import Collectivity
 from core.locks import lock_key
-from core.secrets import hash_value
 from core.stale import Stale
 from core.text import are_same_answers
 from incidents.enums import Screen
 from incidents.facts.description import Section
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage
-from incidents.reference import compact_code, derive_code
+from incidents.reference import CodeKind, StoredCode, hash_new_code, list_code_hashes, recover_code
 from incidents.services.declaring.declare import DeclarationResult, declare_incident
 from incidents.services.declaring.limits import count_draft, let_drafts_start
 
 logger = structlog.get_logger(__name__)
 
 CODE_LENGTH = 8
+DRAFT_CODE = CodeKind("incidents.draft.code", "incidents.draft.hash", CODE_LENGTH)
 # How long a draft lasts after its last save, so that a person has time to look for a number or for help.
 DRAFT_LIFETIME = timedelta(days=30)
 # How long a draft lasts if it holds only a type and a body, which are quickly chosen again.
@@ -115,13 +115,8 @@ class AnswersChanged(Exception):
 
 
 def derive_draft_code(draft: Draft) -> str:
-    """Return the code that opens this draft on another device, without separators."""
-    return derive_code("incidents.draft.code", draft.nonce, CODE_LENGTH)
-
-
-def hash_draft_code(code: str) -> str:
-    """Return the keyed hash under which a draft code is stored. All spellings of the code give the same hash."""
-    return hash_value("incidents.draft.hash", compact_code(code)).hex()
+    """Return the code that opens this draft on another device, without separators, or "" if its key was removed."""
+    return recover_code(DRAFT_CODE, StoredCode(draft.nonce, draft.code_hash, draft.encrypted_code))
 
 
 def stamp_screen(page: DraftPage | None) -> str:
@@ -149,7 +144,8 @@ def find_draft(code: str) -> Draft | None:
 
     A draft that was sent is returned too. The code may be typed with or without separators, in capitals or not.
     """
-    return Draft.objects.filter(code_hash=hash_draft_code(code), expires_at__gt=timezone.now()).first()
+    hashes = list_code_hashes(DRAFT_CODE, code)
+    return Draft.objects.filter(code_hash__in=hashes, expires_at__gt=timezone.now()).first()
 
 
 @transaction.atomic
@@ -167,9 +163,9 @@ def start_draft(*, entry: ScreenEntry, source: str) -> Draft:
 
 def build_draft(**identifiers: UUID) -> Draft:
     """Return a new unsaved draft. `identifiers` may hold its public identifier, `uid`."""
-    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **identifiers)
-    draft.code_hash = hash_draft_code(derive_draft_code(draft))
-    return draft
+    seed = secrets.token_hex(32)
+    code_hash = hash_new_code(DRAFT_CODE, seed)
+    return Draft(nonce=seed, code_hash=code_hash, created_at=timezone.now(), is_empty=True, **identifiers)
 
 
 @transaction.atomic

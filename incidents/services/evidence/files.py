@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 
+from core.rotation import KeyAge, StoredValues
 from incidents.access import CaseVisitor, get_case, speaks_for_body
 from incidents.enums import Ability, DocumentKind, EventKind
 from incidents.files import vault
@@ -218,17 +219,23 @@ def build_evidence(incident: Incident, visitor: CaseVisitor, submission: FileSub
     )
 
 
-def rewrap_case_keys() -> int:
-    """Encrypt the key of each case again with the first of the installation's keys.
+def describe_case_keys() -> StoredValues:
+    """Return how the keys of the cases are encrypted again with the first of the installation's keys."""
+    rows = CaseKey.objects.all()
+    return StoredValues(label="clés des dossiers", rows=rows, find_age=find_case_key_age, renew=renew_case_key)
 
-    Returns the number of keys that changed. A repeated call changes nothing.
-    """
-    changed = 0
-    for pk in CaseKey.objects.values_list("pk", flat=True):
-        with transaction.atomic():
-            row = CaseKey.objects.select_for_update().filter(pk=pk).first()
-            if row and not vault.is_wrapped_with_first_key(bytes(row.wrapped)):
-                row.wrapped = vault.wrap_key(vault.unwrap_key(bytes(row.wrapped)))
-                row.save(update_fields=["wrapped"])
-                changed += 1
-    return changed
+
+def find_case_key_age(row: CaseKey) -> KeyAge:
+    """Tell with which of the installation's keys the key of a case is encrypted."""
+    if vault.is_wrapped_with_first_key(bytes(row.wrapped)):
+        return KeyAge.FIRST
+    try:
+        vault.unwrap_key(bytes(row.wrapped))
+    except vault.NotReadable:
+        return KeyAge.REMOVED
+    return KeyAge.FORMER
+
+
+def renew_case_key(row: CaseKey) -> None:
+    row.wrapped = vault.wrap_key(vault.unwrap_key(bytes(row.wrapped)))
+    row.save(update_fields=["wrapped"])

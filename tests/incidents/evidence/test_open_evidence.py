@@ -2,19 +2,17 @@
 
 import os
 import struct
-from io import StringIO
 from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.test import Client
 from django.utils.html import escape
 
 from core.text import clean_file_name
 from incidents.files import facts as file_facts
 from incidents.files import vault
-from incidents.models import CaseKey, Evidence
+from incidents.models import Evidence
 from tests import harmless
 from tests.cast import an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
@@ -151,19 +149,6 @@ def test_a_lost_key_is_reported_until_it_is_restored(holder, responder_client, i
     assert "ne s’ouvre pas pour l’instant" in read_text(answer)
     settings.EVIDENCE_KEYS = [*settings.EVIDENCE_KEYS, *key]
     assert b"".join(responder_client.get(evidence_url(piece)).streaming_content) == b"x"
-
-
-def test_the_old_key_of_the_installation_can_be_removed(holder, responder_client, incident, settings):
-    piece = hand_over(holder, incident, b"x")
-    new = os.urandom(32)
-    settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
-    output = StringIO()
-    call_command("rewrap_case_keys", stdout=output)
-    call_command("rewrap_case_keys", stdout=output)
-    assert [line.split(".")[0][-1] for line in output.getvalue().splitlines()] == ["1", "0"]
-    settings.EVIDENCE_KEYS = [new]
-    assert b"".join(responder_client.get(evidence_url(piece)).streaming_content) == b"x"
-    assert CaseKey.objects.count() == 1
 
 
 def test_a_file_missing_from_the_store_gets_a_503(holder, responder_client, incident):
