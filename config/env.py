@@ -1,5 +1,6 @@
 """Typed reading of the environment. A missing or wrong variable stops the process with a sentence that names it."""
 
+import tempfile
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,13 @@ SHORTEST_SECRET = 32
 DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
 DEVELOPMENT_EVIDENCE_KEY = "ZGV2ZWxvcHBlbWVudCBzZXVsZW1lbnQsIHB1YmxpcXU="
 KEY_BYTES = 32
+PUBLIC_KEYS = {DEVELOPMENT_SECRET.encode(), b64decode(DEVELOPMENT_EVIDENCE_KEY)}
+FEWEST_DISTINCT_BYTES = 8  # of a random key; 32 random hexadecimal digits have more in all but one case of a million
 MAX_MINUTES = 14 * 24 * 60  # the sessions of Django last two weeks
-MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+# `smtp+plain` allows what the deploy check refuses of `smtp`: no encryption on the way to a distant server.
+MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587, "smtp+plain": 25}
+# What these folders hold is lost when the machine or the container starts again.
+TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run", tempfile.gettempdir())  # noqa: S108 (they are refused)
 
 
 class Env:
@@ -117,14 +123,6 @@ class Env:
         """
         return decode_keys(name, self.read_items(name, default))
 
-    def read_secret_keys(self, name: str) -> list[bytes]:
-        """Return keys fit for production. Raises ImproperlyConfigured if the public key of development is one
-        of them.
-        """
-        if DEVELOPMENT_EVIDENCE_KEY in self.read_items(name):
-            raise ImproperlyConfigured(f"{name} must not be the key that everybody can read here.")
-        return self.read_keys(name)
-
     def read_use_keys(self, name: str) -> list[Key]:
         """Return the keys of one use (`core/secrets.py::KeyUse`), in the form of `read_keys`. The word `derived`,
         alone or last, stands for the keys that are derived from SECRET_KEY. It is the default.
@@ -147,6 +145,42 @@ def decode_keys(name: str, items: Sequence[str]) -> list[bytes]:
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes in base64: openssl rand -base64 32")
     return keys
+
+
+def check_production_keys(keys_by_name: Mapping[str, Sequence[Key]]) -> None:
+    """Check the keys of production, by the variables that hold them.
+
+    Raises ImproperlyConfigured for a key that anybody can guess, or that is given twice: who finds one key must not
+    have the key of another use.
+    """
+    names: dict[bytes, str] = {}
+    for name, keys in keys_by_name.items():
+        for key in keys:
+            if key == DERIVED:
+                continue
+            content = normalise_key(key)
+            if is_weak_key(content):
+                raise ImproperlyConfigured(f"{name} must be random: this key repeats itself, or is public.")
+            if content in names:
+                raise ImproperlyConfigured(f"{name} must not hold a key that {names[content]} holds already.")
+            names[content] = name
+
+
+def normalise_key(key: Key) -> bytes:
+    """Return the bytes of a key. A text that is a key of 32 bytes in base64 gives these bytes."""
+    if isinstance(key, bytes):
+        return key
+    try:
+        content = b64decode(key, validate=True)
+    except ValueError:
+        content = b""
+    return content if len(content) == KEY_BYTES else key.encode()
+
+
+def is_weak_key(key: bytes) -> bool:
+    """Tell whether this key is public, has few distinct bytes, or is a shorter piece that is repeated."""
+    is_repeated = key in (key + key)[1:-1]
+    return is_repeated or key in PUBLIC_KEYS or len(set(key)) < FEWEST_DISTINCT_BYTES
 
 
 def split_url(url: str, name: str, schemes: set[str]) -> SplitResult:
@@ -172,6 +206,16 @@ def insert_password(url: str, password: str) -> str:
     authority, slash, path = remainder.partition("/")
     user, _at, host = authority.rpartition("@")
     return f"{scheme}{separator}{user.partition(':')[0]}:{quote(password, safe='')}@{host}{slash}{path}"
+
+
+def check_password(url: str, name: str) -> None:
+    """Raise ImproperlyConfigured if this URL names a server of a network and no password. A socket of this machine
+    needs none.
+    """
+    parts = urlsplit(url)
+    if parts.hostname and not parts.password:
+        password = name.replace("_URL", "_PASSWORD")
+        raise ImproperlyConfigured(f"{name} must hold a password, or {password} must be given.")
 
 
 def parse_database_url(url: str) -> dict[str, Any]:
@@ -202,9 +246,12 @@ def make_cache_settings(url: str) -> dict[str, Any]:
     }
 
 
-def parse_mail_url(url: str) -> dict[str, Any]:
-    """Return the EMAIL_* settings for `smtp://`, `smtps://`, `smtp+starttls://` or `file:///folder`."""
-    parts = split_url(url, "EMAIL_URL", {*MAIL_SCHEMES, "file"})
+def parse_mail_url(url: str, *, may_be_folder: bool = True) -> dict[str, Any]:
+    """Return the EMAIL_* settings for `smtp://`, `smtps://`, `smtp+starttls://`, `smtp+plain://` or `file:///folder`.
+
+    Nobody receives what is written to a folder, so that production refuses it (`may_be_folder`).
+    """
+    parts = split_url(url, "EMAIL_URL", {*MAIL_SCHEMES, *(["file"] if may_be_folder else [])})
     if parts.scheme == "file":
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
@@ -218,7 +265,19 @@ def parse_mail_url(url: str) -> dict[str, Any]:
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": parts.scheme == "smtps",
         "EMAIL_USE_TLS": parts.scheme == "smtp+starttls",
+        "EMAIL_MAY_BE_PLAIN": parts.scheme == "smtp+plain",
     }
+
+
+def make_lasting_evidence_storage(env: Env) -> dict[str, Any]:
+    """Return STORAGES["evidence"] of production. Raises ImproperlyConfigured if its folder loses the files at the next
+    start, or moves with the folder in which the process is started.
+    """
+    storage = make_evidence_storage(env)
+    folder = Path(storage["OPTIONS"].get("location", "/"))
+    if not folder.is_absolute() or any(folder.is_relative_to(temporary) for temporary in TEMPORARY_FOLDERS):
+        raise ImproperlyConfigured("EVIDENCE_DIR must be a folder that lasts, with its whole path.")
+    return storage
 
 
 def make_evidence_storage(env: Env, folder: Path | None = None) -> dict[str, Any]:

@@ -221,6 +221,7 @@ LOGGING_CONFIG = "config.logs.configure_logging"
 DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondre@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
+EMAIL_MAY_BE_PLAIN = False  # ours: True for smtp+plain:// (config/checks.py)
 
 # Room. A limit on files never refuses a declaration, which is text.
 GIGABYTE = 1000**3

@@ -2,18 +2,39 @@
 process.
 """
 
-from config.env import insert_password, make_cache_settings, make_evidence_storage, parse_database_url, parse_mail_url
+from config.env import (
+    check_password,
+    check_production_keys,
+    insert_password,
+    make_cache_settings,
+    make_lasting_evidence_storage,
+    parse_database_url,
+    parse_mail_url,
+    split_url,
+)
 from config.settings.base import *
 
 DEBUG = False
 SECRET_KEY = env.read_secret("SECRET_KEY")
+EVIDENCE_KEYS = env.read_keys("EVIDENCE_KEY")
+check_production_keys(
+    {
+        "SECRET_KEY": [SECRET_KEY],
+        "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
+        "EVIDENCE_KEY": EVIDENCE_KEYS,
+        **KEYS_BY_USE,
+    }
+)
 ALLOWED_HOSTS = env.read_hosts("ALLOWED_HOSTS")
 SITE_URL = env.read_text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 
 database_url = insert_password(env.read_text("DATABASE_URL"), env.read_text("DATABASE_PASSWORD", ""))
 DATABASES = {"default": add_connection_settings(parse_database_url(database_url))}
+check_password(database_url, "DATABASE_URL")
 CELERY_BROKER_URL = insert_password(env.read_text("REDIS_URL"), env.read_text("REDIS_PASSWORD", ""))
+split_url(CELERY_BROKER_URL, "REDIS_URL", {"redis", "rediss"})
+check_password(CELERY_BROKER_URL, "REDIS_URL")
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True
@@ -36,8 +57,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    "evidence": make_evidence_storage(env),
+    "evidence": make_lasting_evidence_storage(env),
 }
-EVIDENCE_KEYS = env.read_secret_keys("EVIDENCE_KEY")
 
-globals().update(parse_mail_url(env.read_text("EMAIL_URL")))
+globals().update(parse_mail_url(env.read_text("EMAIL_URL"), may_be_folder=False))

@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 PRODUCTION = {
-    "SECRET_KEY": "kX9" * 20,
+    "SECRET_KEY": "kX9pQ2rL7vT4bN8mJ5sD1wZ6yH3cF0gAeU",
     "ALLOWED_HOSTS": "tocsin.example",
     "DATABASE_URL": "postgresql://tocsin:secret@db/tocsin",
     "REDIS_URL": "redis://:secret@redis/0",

@@ -105,12 +105,14 @@ def test_a_bad_address_is_refused_without_its_password(url):
         ("smtp://mail.example", 25, False, False),
         ("smtps://mail.example", 465, True, False),
         ("smtp+starttls://mail.example:2525", 2525, False, True),
+        ("smtp+plain://mail.example", 25, False, False),
     ],
-    ids=["smtp", "smtps", "smtp+starttls"],
+    ids=["smtp", "smtps", "smtp+starttls", "smtp+plain"],
 )
 def test_a_mail_server_address_gives_port_and_encryption(url, port, ssl, tls):
     settings = parse_mail_url(url)
     assert (settings["EMAIL_PORT"], settings["EMAIL_USE_SSL"], settings["EMAIL_USE_TLS"]) == (port, ssl, tls)
+    assert settings["EMAIL_MAY_BE_PLAIN"] == url.startswith("smtp+plain")
 
 
 def start_production(**changes):
@@ -146,10 +148,14 @@ def test_production_starts_with_its_secrets_in_files(tmp_path):
         *[("SECRET_KEY", DEVELOPMENT_SECRET), ("SECRET_KEY", "short")],
         *[("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY), ("EVIDENCE_KEY", "c2hvcnQ="), ("EVIDENCE_KEY", "é")],
         *[("ALLOWED_HOSTS", ","), ("ALLOWED_HOSTS", "tocsin.example,*"), ("ALLOWED_HOSTS", ".tocsin.example")],
+        *[("SECRET_KEY_FALLBACKS", PRODUCTION["SECRET_KEY"]), ("TOKEN_KEY", PRODUCTION["EVIDENCE_KEY"])],
+        *[("DATABASE_URL", "postgresql://tocsin@db/tocsin"), ("REDIS_URL", "redis://redis/0")],
+        *[("REDIS_URL", "memory://:secret@redis"), ("EMAIL_URL", "file:///srv/mails"), ("EVIDENCE_DIR", "/tmp/x")],  # noqa: S108
     ],
     ids=[
         *[*PRODUCTION, "development key", "short key", "development evidence key", "short evidence key", "no base64"],
-        *["no host", "any host", "no first host"],
+        *["no host", "any host", "no first host", "key given twice", "key of two uses", "no password"],
+        *["no password of Valkey", "no Redis", "mails in a folder", "evidence that is lost"],
     ],
 )
 def test_production_refuses_to_start_with_a_missing_or_weak_value(name, value):

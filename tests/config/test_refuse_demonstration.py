@@ -3,24 +3,30 @@
 import os
 import subprocess
 import sys
-import tempfile
 from base64 import b64encode
+from urllib.parse import urlsplit
 
 import pytest
 
 from accounts.installation import clear_demonstration_cache, mark_as_demonstration
+from config.env import insert_password
 from tests.backend import ROOT, Backend
 
 WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
+
+
+def give_password(url):
+    """Return the URL with a password, which production wants. The embedded servers have none and take any."""
+    return url if urlsplit(url).password else insert_password(url, "any")
 
 
 def start_worker(database_url, *options):
     """Start a worker without DJANGO_SETTINGS_MODULE. Its default settings are those of production."""
     environment = os.environ | {
         "EVIDENCE_KEY": b64encode(os.urandom(32)).decode(),
-        "EVIDENCE_DIR": tempfile.gettempdir(),
-        "DATABASE_URL": database_url,
-        "REDIS_URL": Backend.from_environment().redis_url,
+        "EVIDENCE_DIR": "/srv/evidence",
+        "DATABASE_URL": give_password(database_url),
+        "REDIS_URL": give_password(Backend.from_environment().redis_url.replace("://127", "://default@127")),
         "SECRET_KEY": "un secret de production, assez long pour cet essai",
         "ALLOWED_HOSTS": "tocsin.example",
         "EMAIL_URL": "smtp://localhost:1",

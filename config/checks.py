@@ -1,0 +1,52 @@
+"""What `manage.py check --deploy` says of settings that work and are weaker than they could be."""
+
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as DeployWarning
+
+from core.secrets import DERIVED, KeyUse
+
+# Names that only a local network knows: RFC 6761, RFC 6762, RFC 8375, and two by custom.
+LOCAL_ENDINGS = (".localhost", ".local", ".home.arpa", ".internal", ".lan")
+HOW_TO_SEPARATE = (
+    "Print a new key with `openssl rand -base64 32`, set the variable to this key, a comma and the word `derived`, "
+    "restart every process, run `manage.py rotate_keys`, and remove the word once it says so (README.md)."
+)
+
+
+@register(Tags.security, deploy=True)
+def check_keys_are_apart(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of the uses that still share SECRET_KEY, or that still accept what it made."""
+    shared = [use.value for use in KeyUse if settings.KEYS_BY_USE[use] == [DERIVED]]
+    accepting = [use.value for use in KeyUse if DERIVED in settings.KEYS_BY_USE[use][1:]]
+    messages: list[CheckMessage] = []
+    if shared:
+        text = f"These keys are not set, so that SECRET_KEY serves in their place: {', '.join(shared)}."
+        messages.append(DeployWarning(text, hint=HOW_TO_SEPARATE, id="tocsin.W001"))
+    if accepting:
+        text = f"These keys still accept what SECRET_KEY made: {', '.join(accepting)}."
+        hint = "Run `manage.py rotate_keys`, and remove the word `derived` once it says so."
+        messages.append(DeployWarning(text, hint=hint, id="tocsin.W002"))
+    return messages
+
+
+@register(Tags.security, deploy=True)
+def check_mail_is_encrypted(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to send mails, which hold follow-up codes, without encryption to a server beyond the local network."""
+    is_safe = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or settings.EMAIL_MAY_BE_PLAIN
+    if is_safe or is_local_host(settings.EMAIL_HOST):
+        return []
+    text = f"EMAIL_URL sends mails, with their follow-up codes, to {settings.EMAIL_HOST} without encryption."
+    hint = "Use smtps:// or smtp+starttls://, or smtp+plain:// if the way to this server is encrypted otherwise."
+    return [Error(text, hint=hint, id="tocsin.E001")]
+
+
+def is_local_host(host: str) -> bool:
+    """Tell whether a host is this machine or of a local network: a private address, a bare name or a local name."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.lower().rstrip(".").endswith(LOCAL_ENDINGS)

@@ -1,0 +1,157 @@
+"""Keys that anybody can guess, and keys of two uses, are refused in production. What works and is weak is named."""
+
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from config.checks import check_keys_are_apart, check_mail_is_encrypted
+from config.env import (
+    DEVELOPMENT_EVIDENCE_KEY,
+    DEVELOPMENT_SECRET,
+    Env,
+    check_password,
+    check_production_keys,
+    make_lasting_evidence_storage,
+)
+from core.secrets import DERIVED, KeyUse
+from tests.backend import ROOT
+from tests.config.environments import PRODUCTION
+
+KEY, OTHER = bytes(range(32)), bytes(range(100, 132))
+SECRET = "kX9pQ2rL7vT4bN8mJ5sD1wZ6yH3cF0gAeU"
+
+
+def encode(*keys):
+    return ",".join(b64encode(key).decode() for key in keys)
+
+
+def test_keys_that_differ_are_accepted():
+    check_production_keys(
+        {"SECRET_KEY": [SECRET], "EVIDENCE_KEY": [KEY], "TOKEN_KEY": [OTHER, DERIVED], "FACTOR_KEY": [DERIVED]}
+    )
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"TOKEN_KEY": [b"a" * 32]},
+        {"TOKEN_KEY": [bytes(range(16)) * 2]},
+        {"TOKEN_KEY": [b"abcdefg" * 4 + b"gaga"]},
+        {"TOKEN_KEY": [DEVELOPMENT_SECRET]},
+        {"TOKEN_KEY": [DEVELOPMENT_EVIDENCE_KEY]},
+        {"TOKEN_KEY": [KEY, KEY]},
+        {"EVIDENCE_KEY": [KEY], "TOKEN_KEY": [OTHER, KEY]},
+        {"SECRET_KEY": [encode(KEY)], "TOKEN_KEY": [KEY]},
+        {"SECRET_KEY": [SECRET], "TOKEN_KEY": [SECRET]},
+    ],
+    ids=[
+        *["one byte", "repeated piece", "few bytes", "development", "development of evidence", "twice", "of evidence"],
+        *["of SECRET_KEY in base64", "of SECRET_KEY"],
+    ],
+)
+def test_a_key_that_is_weak_or_given_twice_is_refused_by_the_name_of_its_variable(keys):
+    with pytest.raises(ImproperlyConfigured, match=r"^TOKEN_KEY"):
+        check_production_keys(keys)
+
+
+def test_the_keys_of_a_use_may_end_with_those_of_the_server():
+    assert Env({}).read_use_keys("NAME") == [DERIVED]
+    assert Env({"NAME": encode(KEY)}).read_use_keys("NAME") == [KEY]
+    assert Env({"NAME": f"{encode(KEY, OTHER)}, derived"}).read_use_keys("NAME") == [KEY, OTHER, DERIVED]
+
+
+@pytest.mark.parametrize("value", ["short", "derived,derived", f"derived,{encode(KEY)}", ",", encode(KEY[:31])])
+def test_the_keys_of_a_use_are_whole(value):
+    with pytest.raises(ImproperlyConfigured, match="NAME"):
+        Env({"NAME": value}).read_use_keys("NAME")
+
+
+def test_former_secrets_are_one_a_line():
+    assert Env({"NAME": f"{SECRET}\n\n  {SECRET},x \n"}).read_former_secrets("NAME") == [SECRET, f"{SECRET},x"]
+    assert Env({}).read_former_secrets("NAME") == []
+    with pytest.raises(ImproperlyConfigured, match="NAME"):
+        Env({"NAME": f"{SECRET}\nshort"}).read_former_secrets("NAME")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://tocsin@db/tocsin", "postgresql://db/tocsin", "postgresql://tocsin:@db/tocsin", "rediss://redis/0"],
+    ids=["user alone", "nobody", "empty", "rediss"],
+)
+def test_a_server_of_a_network_needs_a_password(url):
+    with pytest.raises(ImproperlyConfigured, match="NAME_URL must hold a password, or NAME_PASSWORD"):
+        check_password(url, "NAME_URL")
+
+
+@pytest.mark.parametrize("url", ["postgresql://tocsin:secret@db/tocsin", "redis://:secret@db", "postgresql:///tocsin"])
+def test_a_password_or_a_socket_is_enough(url):
+    check_password(url, "NAME_URL")
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/var/tmp/evidence", "/dev/shm/x", "evidence"])  # noqa: S108
+def test_evidence_goes_to_a_folder_that_lasts(folder):
+    with pytest.raises(ImproperlyConfigured, match="EVIDENCE_DIR"):
+        make_lasting_evidence_storage(Env({"EVIDENCE_DIR": folder}))
+
+
+def test_evidence_may_go_to_a_folder_of_the_system_or_to_a_bucket():
+    assert make_lasting_evidence_storage(Env({"EVIDENCE_DIR": "/srv/evidence"}))["OPTIONS"]["location"]
+    bucket = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
+    assert "S3" in make_lasting_evidence_storage(Env(bucket))["BACKEND"]
+
+
+# What `manage.py check --deploy` names
+
+
+def test_the_deploy_check_names_the_uses_that_share_the_key_of_the_server(settings):
+    [warning] = check_keys_are_apart()
+    assert all(use in warning.msg for use in KeyUse)
+    assert "openssl rand -base64 32" in warning.hint
+    assert warning in run_checks(include_deployment_checks=True)
+    settings.KEYS_BY_USE = settings.KEYS_BY_USE | {"TOKEN_KEY": [os.urandom(32)], "FACTOR_KEY": [KEY, DERIVED]}
+    shared, accepting = check_keys_are_apart()
+    assert "TOKEN_KEY" not in shared.msg + accepting.msg
+    assert ("FACTOR_KEY" in shared.msg, "FACTOR_KEY" in accepting.msg) == (False, True)
+    settings.KEYS_BY_USE = {use: [os.urandom(32)] for use in KeyUse}
+    assert check_keys_are_apart() == []
+
+
+def test_the_deploy_check_of_an_installation_runs_them():
+    distant = PRODUCTION | {"EMAIL_URL": "smtp://smtp.exemple.fr"}
+    environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | distant
+    command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"]
+    checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert checked.returncode == 1
+    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "E001"))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_refused"),
+    [
+        *[("smtp.exemple.fr", True), ("8.8.8.8", True), ("localhost", False), ("mail", False), ("10.1.2.3", False)],
+        *[("relais.intra.local", False), ("::1", False)],
+    ],
+)
+def test_the_deploy_check_refuses_mails_without_encryption_beyond_the_local_network(settings, host, is_refused):
+    settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL, settings.EMAIL_HOST = False, False, host
+    assert [error.id for error in check_mail_is_encrypted()] == (["tocsin.E001"] if is_refused else [])
+    for allowing in ("EMAIL_USE_TLS", "EMAIL_USE_SSL", "EMAIL_MAY_BE_PLAIN"):
+        setattr(settings, allowing, True)
+        assert check_mail_is_encrypted() == []
+        setattr(settings, allowing, False)
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY_FALLBACKS", *KeyUse])
+def test_each_optional_key_is_in_the_compose_file_and_in_the_documents(name):
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for service in ("migrate", "web", "urgent", "worker", "beat"):
+        assert services[service]["environment"][f"{name}_FILE"] == f"${{{name}_FILE:-}}"
+    variables = [line for line in Path(ROOT / "README.md").read_text().splitlines() if line.startswith("| `")]
+    assert any(f"`{name}`" in line.split(" | ")[0] for line in variables)
