@@ -85,7 +85,8 @@ def test_a_responder_returns_to_what_was_declared(client, responder, judgement, 
     assert not incident.leaks.exists()
     assert read_qualify_form(client, incident)["leak"] == "as_declared"
     assert "Le centre : fuite" not in read_markup(client.get(case_url(incident)))
-    changes = [event.data["changed"].get("leak") for event in incident.events.filter(kind=EventKind.QUALIFIED)]
+    events = incident.events.filter(kind=EventKind.QUALIFIED).order_by("pk")
+    changes = [event.data["changed"].get("leak") for event in events]
     assert [change for change in changes if change] == [["", judgement], [judgement, ""]]
     incident.refresh_from_db()
     assert incident.severity_found == severity
