@@ -21,10 +21,10 @@ def test_compose_runs_the_two_servers_and_our_services():
     assert all("restart" in service and "image" in service for service in SERVICES.values())
 
 
-@pytest.mark.parametrize("name", ["db", "redis"])
-def test_a_server_with_data_has_a_volume_and_a_health_check(name):
-    [volume] = SERVICES[name]["volumes"]
-    assert volume.startswith(f"{name}:/")
+@pytest.mark.parametrize(("name", "volume"), [("db", "db"), ("redis", "queue")])
+def test_a_server_with_data_has_a_volume_and_a_health_check(name, volume):
+    [place] = SERVICES[name]["volumes"]
+    assert place.startswith(f"{volume}:/")
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
@@ -52,7 +52,7 @@ def test_no_service_has_more_than_it_needs(name):
 def test_each_service_writes_where_it_has_to():
     assert SERVICES["db"]["volumes"] == ["db:/var/lib/postgresql"]
     assert "/var/run/postgresql" in SERVICES["db"]["tmpfs"], "its socket"
-    assert SERVICES["redis"]["volumes"] == ["redis:/data"]
+    assert SERVICES["redis"]["volumes"] == ["queue:/data"]
     for name in OWN_SERVICES:
         assert SERVICES[name]["volumes"] == [f"evidence:{SERVICES[name]['environment']['EVIDENCE_DIR']}"]
     assert "/tmp/beat" in SERVICES["beat"]["command"], "the clock notes its turns here"  # noqa: S108
