@@ -1,6 +1,5 @@
 """Typed reading of the environment. A missing or wrong variable stops the process with a sentence that names it."""
 
-import tempfile
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,8 +21,11 @@ FEWEST_DISTINCT_BYTES = 8  # of a random key; 32 random hexadecimal digits have 
 MAX_MINUTES = 14 * 24 * 60  # the sessions of Django last two weeks
 # `smtp+plain` allows what the deploy check refuses of `smtp`: no encryption on the way to a distant server.
 MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587, "smtp+plain": 25}
+DATABASE_SCHEMES = {"postgres", "postgresql"}
+# Parameters of libpq with which a connection proves who it is: a password, a file of passwords, a client certificate.
+DATABASE_CREDENTIALS = {"password", "passfile", "sslcert"}
 # What these folders hold is lost when the machine or the container starts again.
-TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run", tempfile.gettempdir())  # noqa: S108 (they are refused)
+TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 (they are refused)
 
 
 class Env:
@@ -124,14 +126,18 @@ class Env:
         return decode_keys(name, self.read_items(name, default))
 
     def read_use_keys(self, name: str) -> list[Key]:
-        """Return the keys of one use (`core/secrets.py::KeyUse`), in the form of `read_keys`. The word `derived`,
-        alone or last, stands for the keys that are derived from SECRET_KEY. It is the default.
+        """Return the keys of one use (`core/secrets.py::KeyUse`), in the form of `read_keys`. The word `derived`
+        stands for the keys that are derived from SECRET_KEY, once at most. It is the default.
         """
         items = self.read_items(name, DERIVED)
         if items == [DERIVED]:
             return [DERIVED]
-        keys = items[:-1] if items[-1:] == [DERIVED] else items
-        return [*decode_keys(name, keys), *items[len(keys) :]]
+        keys: list[Key] = [*decode_keys(name, [item for item in items if item != DERIVED])]
+        if items.count(DERIVED) > 1:
+            raise ImproperlyConfigured(f"{name} must hold the word {DERIVED} once at most.")
+        if DERIVED in items:
+            keys.insert(items.index(DERIVED), DERIVED)
+        return keys
 
 
 def decode_keys(name: str, items: Sequence[str]) -> list[bytes]:
@@ -148,22 +154,24 @@ def decode_keys(name: str, items: Sequence[str]) -> list[bytes]:
 
 
 def check_production_keys(keys_by_name: Mapping[str, Sequence[Key]]) -> None:
-    """Check the keys of production, by the variables that hold them.
+    """Check the first key of each list of production, which makes new values, by the variables that hold them.
 
     Raises ImproperlyConfigured for a key that anybody can guess, or that is given twice: who finds one key must not
-    have the key of another use.
+    have the key of another use. Former keys are accepted, so that a bad key can be replaced; the deploy check names
+    them (`config/checks.py`).
     """
     names: dict[bytes, str] = {}
-    for name, keys in keys_by_name.items():
-        for key in keys:
-            if key == DERIVED:
-                continue
-            content = normalise_key(key)
-            if is_weak_key(content):
-                raise ImproperlyConfigured(f"{name} must be random: this key repeats itself, or is public.")
-            if content in names:
-                raise ImproperlyConfigured(f"{name} must not hold a key that {names[content]} holds already.")
-            names[content] = name
+    for name, (first, *_former) in keys_by_name.items():
+        if first == DERIVED:
+            continue
+        content = normalise_key(first)
+        place = "in SECRET_KEY_FALLBACKS" if name == "SECRET_KEY" else "behind it"
+        remedy = f"Put a new key in front, and this one {place}."
+        if is_weak_key(content):
+            raise ImproperlyConfigured(f"{name} must be random: this key repeats itself, or is public. {remedy}")
+        if content in names:
+            raise ImproperlyConfigured(f"{name} must not start with the key of {names[content]}. {remedy}")
+        names[content] = name
 
 
 def normalise_key(key: Key) -> bytes:
@@ -211,16 +219,20 @@ def insert_password(url: str, password: str) -> str:
 def check_password(url: str, name: str) -> None:
     """Raise ImproperlyConfigured if this URL names a server of a network and no password. A socket of this machine
     needs none.
+
+    PostgreSQL also takes a password or a client certificate from the query. Celery does not, for Redis or Valkey.
     """
     parts = urlsplit(url)
-    if parts.hostname and not parts.password:
+    is_database = parts.scheme in DATABASE_SCHEMES
+    is_in_query = is_database and any(name in DATABASE_CREDENTIALS for name, _value in parse_qsl(parts.query))
+    if parts.hostname and not parts.password and not is_in_query:
         password = name.replace("_URL", "_PASSWORD")
         raise ImproperlyConfigured(f"{name} must hold a password, or {password} must be given.")
 
 
 def parse_database_url(url: str) -> dict[str, Any]:
     """Return DATABASES["default"] for `postgresql://user:password@host:port/name?sslmode=require`."""
-    parts = split_url(url, "DATABASE_URL", {"postgres", "postgresql"})
+    parts = split_url(url, "DATABASE_URL", DATABASE_SCHEMES)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -17,14 +17,7 @@ from config.settings.base import *
 DEBUG = False
 SECRET_KEY = env.read_secret("SECRET_KEY")
 EVIDENCE_KEYS = env.read_keys("EVIDENCE_KEY")
-check_production_keys(
-    {
-        "SECRET_KEY": [SECRET_KEY],
-        "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
-        "EVIDENCE_KEY": EVIDENCE_KEYS,
-        **KEYS_BY_USE,
-    }
-)
+check_production_keys({"SECRET_KEY": [SECRET_KEY], "EVIDENCE_KEY": EVIDENCE_KEYS, **KEYS_BY_USE})
 ALLOWED_HOSTS = env.read_hosts("ALLOWED_HOSTS")
 SITE_URL = env.read_text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]

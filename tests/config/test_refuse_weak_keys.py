@@ -11,10 +11,11 @@ import yaml
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from config.checks import check_keys_are_apart, check_mail_is_encrypted
+from config.checks import check_former_keys, check_keys_are_apart, check_mail_is_encrypted
 from config.env import (
     DEVELOPMENT_EVIDENCE_KEY,
     DEVELOPMENT_SECRET,
+    TEMPORARY_FOLDERS,
     Env,
     check_password,
     check_production_keys,
@@ -46,19 +47,40 @@ def test_keys_that_differ_are_accepted():
         {"TOKEN_KEY": [b"abcdefg" * 4 + b"gaga"]},
         {"TOKEN_KEY": [DEVELOPMENT_SECRET]},
         {"TOKEN_KEY": [DEVELOPMENT_EVIDENCE_KEY]},
-        {"TOKEN_KEY": [KEY, KEY]},
-        {"EVIDENCE_KEY": [KEY], "TOKEN_KEY": [OTHER, KEY]},
+        {"EVIDENCE_KEY": [KEY], "TOKEN_KEY": [KEY, OTHER]},
         {"SECRET_KEY": [encode(KEY)], "TOKEN_KEY": [KEY]},
         {"SECRET_KEY": [SECRET], "TOKEN_KEY": [SECRET]},
     ],
     ids=[
-        *["one byte", "repeated piece", "few bytes", "development", "development of evidence", "twice", "of evidence"],
+        *["one byte", "repeated piece", "few bytes", "development", "development of evidence", "of evidence"],
         *["of SECRET_KEY in base64", "of SECRET_KEY"],
     ],
 )
 def test_a_key_that_is_weak_or_given_twice_is_refused_by_the_name_of_its_variable(keys):
-    with pytest.raises(ImproperlyConfigured, match=r"^TOKEN_KEY"):
+    with pytest.raises(ImproperlyConfigured, match=r"^TOKEN_KEY .* Put a new key in front, and this one behind it\.$"):
         check_production_keys(keys)
+
+
+def test_a_weak_key_of_the_server_goes_to_its_fallbacks():
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY .* this one in SECRET_KEY_FALLBACKS\.$"):
+        check_production_keys({"SECRET_KEY": ["ab" * 20]})
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"TOKEN_KEY": [KEY, b"a" * 32]},
+        {"TOKEN_KEY": [KEY, DERIVED, b"a" * 32]},
+        {"TOKEN_KEY": [KEY, KEY]},
+        {"EVIDENCE_KEY": [KEY], "TOKEN_KEY": [OTHER, KEY]},
+        {"EVIDENCE_KEY": [OTHER, KEY], "TOKEN_KEY": [KEY]},
+        {"SECRET_KEY": [SECRET], "TOKEN_KEY": [KEY, SECRET]},
+    ],
+    ids=["weak", "weak after derived", "twice", "of evidence", "former of evidence", "of SECRET_KEY"],
+)
+def test_a_former_key_that_is_weak_or_given_twice_may_be_replaced(keys):
+    """An installation with such a key would otherwise neither start nor leave it."""
+    check_production_keys(keys)
 
 
 def test_the_keys_of_a_use_may_end_with_those_of_the_server():
@@ -67,7 +89,11 @@ def test_the_keys_of_a_use_may_end_with_those_of_the_server():
     assert Env({"NAME": f"{encode(KEY, OTHER)}, derived"}).read_use_keys("NAME") == [KEY, OTHER, DERIVED]
 
 
-@pytest.mark.parametrize("value", ["short", "derived,derived", f"derived,{encode(KEY)}", ",", encode(KEY[:31])])
+def test_a_new_key_may_stand_behind_those_of_the_server_until_all_processes_have_it():
+    assert Env({"NAME": f"derived, {encode(KEY)}"}).read_use_keys("NAME") == [DERIVED, KEY]
+
+
+@pytest.mark.parametrize("value", ["short", "derived,derived", "derived,short", ",", encode(KEY[:31])])
 def test_the_keys_of_a_use_are_whole(value):
     with pytest.raises(ImproperlyConfigured, match="NAME"):
         Env({"NAME": value}).read_use_keys("NAME")
@@ -82,16 +108,25 @@ def test_former_secrets_are_one_a_line():
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://tocsin@db/tocsin", "postgresql://db/tocsin", "postgresql://tocsin:@db/tocsin", "rediss://redis/0"],
-    ids=["user alone", "nobody", "empty", "rediss"],
+    [
+        *["postgresql://tocsin@db/tocsin", "postgresql://db/tocsin", "postgresql://tocsin:@db/tocsin"],
+        *["rediss://redis/0", "redis://redis/0?password=secret", "postgresql://db/tocsin?sslmode=require&password="],
+    ],
+    ids=["user alone", "nobody", "empty", "rediss", "Celery does not read it", "empty in the query"],
 )
 def test_a_server_of_a_network_needs_a_password(url):
     with pytest.raises(ImproperlyConfigured, match="NAME_URL must hold a password, or NAME_PASSWORD"):
         check_password(url, "NAME_URL")
 
 
-@pytest.mark.parametrize("url", ["postgresql://tocsin:secret@db/tocsin", "redis://:secret@db", "postgresql:///tocsin"])
-def test_a_password_or_a_socket_is_enough(url):
+@pytest.mark.parametrize(
+    "url",
+    [
+        *["postgresql://tocsin:secret@db/tocsin", "redis://:secret@db", "postgresql:///tocsin"],
+        *[f"postgresql://tocsin@db/tocsin?{way}=x" for way in ("password", "passfile", "sslcert")],
+    ],
+)
+def test_a_password_a_certificate_or_a_socket_is_enough(url):
     check_password(url, "NAME_URL")
 
 
@@ -99,6 +134,15 @@ def test_a_password_or_a_socket_is_enough(url):
 def test_evidence_goes_to_a_folder_that_lasts(folder):
     with pytest.raises(ImproperlyConfigured, match="EVIDENCE_DIR"):
         make_lasting_evidence_storage(Env({"EVIDENCE_DIR": folder}))
+
+
+def test_the_refused_folders_do_not_change_with_the_environment(tmp_path):
+    """A worker with a TMPDIR of its own would refuse the folder of evidence that the site accepts."""
+    command = [sys.executable, "-c", "from config.env import TEMPORARY_FOLDERS as refused; print(refused)"]
+    environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    refused = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert refused.stdout == f"{TEMPORARY_FOLDERS}\n"
+    assert str(tmp_path) not in refused.stdout
 
 
 def test_evidence_may_go_to_a_folder_of_the_system_or_to_a_bucket():
@@ -123,13 +167,30 @@ def test_the_deploy_check_names_the_uses_that_share_the_key_of_the_server(settin
     assert check_keys_are_apart() == []
 
 
+def test_the_deploy_check_names_former_keys_that_are_weak_or_given_twice(settings):
+    assert check_former_keys() == []
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS, settings.EVIDENCE_KEYS = SECRET, [], [KEY]
+    settings.KEYS_BY_USE = {
+        **{use: [DERIVED] for use in KeyUse},
+        "TOKEN_KEY": [OTHER, b"a" * 32, DERIVED],
+        "FACTOR_KEY": [os.urandom(32), KEY],
+    }
+    [warning] = check_former_keys()
+    assert warning.msg.endswith(": FACTOR_KEY, TOKEN_KEY.")
+    settings.SECRET_KEY_FALLBACKS, settings.KEYS_BY_USE = [SECRET], {use: [DERIVED] for use in KeyUse}
+    [warning] = check_former_keys()
+    assert warning.msg.endswith(": SECRET_KEY_FALLBACKS.")
+    settings.SECRET_KEY_FALLBACKS = ["another secret of the server, which is former"]
+    assert check_former_keys() == []
+
+
 def test_the_deploy_check_of_an_installation_runs_them():
-    distant = PRODUCTION | {"EMAIL_URL": "smtp://smtp.exemple.fr"}
+    distant = PRODUCTION | {"EMAIL_URL": "smtp://smtp.exemple.fr", "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"]}
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | distant
     command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"]
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert checked.returncode == 1
-    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "E001"))
+    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "E001"))
 
 
 @pytest.mark.parametrize(

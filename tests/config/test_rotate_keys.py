@@ -229,6 +229,17 @@ def test_the_old_key_and_the_rotated_row_give_no_code(installation, settings, ne
     assert find_access(installation.code) is None
 
 
+def test_nothing_may_be_removed_while_a_value_opens_with_no_key(installation, settings, new_keys):
+    """The key that was removed may be a former SECRET_KEY, whether or not `derived` still stands in the list."""
+    add_keys(settings, new_keys)
+    settings.KEYS_BY_USE = settings.KEYS_BY_USE | {KeyUse.FOLLOW_UP: new_keys[KeyUse.FOLLOW_UP]}
+    sections = re.split(r"^(?=[A-Z])", rotate()[1], flags=re.MULTILINE)
+    advice = {section.split()[0]: section.splitlines()[-1].strip() for section in sections if section}
+    lost = "→ ne retirez rien : des valeurs ne s’ouvrent avec aucune clé"
+    assert (advice["FOLLOW_UP_KEY"], advice["SECRET_KEY"]) == (lost, f"{lost}, pour FOLLOW_UP_KEY")
+    assert advice["FACTOR_KEY"] == "→ les anciennes clés peuvent être retirées"
+
+
 def test_a_code_that_was_replaced_is_not_renewed(installation, settings, new_keys):
     rotate_access_by_responder(reference=installation.incident.reference, actor=installation.responder)
     add_keys(settings, new_keys)

@@ -28,35 +28,53 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         """Rotate each use. SECRET_KEY comes last, because former ones are also needed by the uses derived from it."""
-        free = {
-            KeyUse.FOLLOW_UP: self.rotate(KeyUse.FOLLOW_UP, list_stored_codes(), is_dry=dry_run),
-            KeyUse.FACTOR: self.rotate(KeyUse.FACTOR, [describe_factors_at_rest()], is_dry=dry_run),
-            KeyUse.TOKEN: self.rotate(KeyUse.TOKEN, [describe_mails_with_links()], is_dry=dry_run),
-            KeyUse.RELEASE: self.rotate(KeyUse.RELEASE, [], is_dry=dry_run, note=RELEASES),
+        values_by_use: dict[KeyUse, list[StoredValues]] = {
+            KeyUse.FOLLOW_UP: list_stored_codes(),
+            KeyUse.FACTOR: [describe_factors_at_rest()],
+            KeyUse.TOKEN: [describe_mails_with_links()],
+            KeyUse.RELEASE: [],
         }
-        self.rotate("EVIDENCE_KEY", [describe_case_keys()], is_dry=dry_run)
-        derived = [use for use, is_free in free.items() if not is_free and DERIVED in settings.KEYS_BY_USE[use]]
-        self.rotate("SECRET_KEY", [describe_sessions()], is_dry=dry_run, note=COOKIES, derived=derived)
+        waiting, lost = [], []
+        for use, groups in values_by_use.items():
+            total = self.rotate(use, groups, is_dry=dry_run, note=RELEASES if use is KeyUse.RELEASE else "")
+            self.advise(total)
+            if (total.waiting or total.busy) and DERIVED in settings.KEYS_BY_USE[use]:
+                waiting.append(use)
+            # The key that opens them may be a former SECRET_KEY, even if `derived` left the list since.
+            if total.lost:
+                lost.append(use)
+        self.advise(self.rotate("EVIDENCE_KEY", [describe_case_keys()], is_dry=dry_run))
+        total = self.rotate("SECRET_KEY", [describe_sessions()], is_dry=dry_run, note=COOKIES)
+        self.advise(total, waiting=waiting, lost=lost)
 
-    def rotate(
-        self, name: str, groups: Iterable[StoredValues], *, is_dry: bool, note: str = "", derived: Collection[str] = ()
-    ) -> bool:
-        """Rotate the values of one use, print what became of them, and return True if no former key is needed.
-
-        `derived` are the uses that still need a former SECRET_KEY.
-        """
+    def rotate(self, name: str, groups: Iterable[StoredValues], *, is_dry: bool, note: str = "") -> Rotation:
+        """Rotate the values of one use, print what became of them, and return their numbers together."""
         self.stdout.write(name)
         rotations = [(values.label, rotate_values(values, is_dry=is_dry)) for values in groups]
         for label, rotation in rotations:
             self.stdout.write(f"  {label} : {describe_rotation(rotation)}")
         if note:
             self.stdout.write(f"  {note}")
-        is_free = not any(rotation.waiting or rotation.busy for _label, rotation in rotations)
-        others = f", aussi pour {', '.join(derived)}" if derived else ""
-        is_over = is_free and not derived
-        advice = "les anciennes clés peuvent être retirées" if is_over else "gardez encore les anciennes clés"
-        self.stdout.write(f"  → {advice}{others}")
-        return is_free
+        return Rotation(
+            waiting=sum(rotation.waiting for _label, rotation in rotations),
+            busy=sum(rotation.busy for _label, rotation in rotations),
+            lost=sum(rotation.lost for _label, rotation in rotations),
+        )
+
+    def advise(self, total: Rotation, *, waiting: Collection[str] = (), lost: Collection[str] = ()) -> None:
+        """Print whether the former keys of one use may be removed.
+
+        `waiting` are other uses that still need these keys. `lost` are those that may need a key removed too early.
+        """
+        if total.lost or lost:
+            others = f", pour {', '.join(lost)}" if lost else ""
+            advice = f"ne retirez rien : des valeurs ne s’ouvrent avec aucune clé{others}"
+        elif total.waiting or total.busy or waiting:
+            others = f", aussi pour {', '.join(waiting)}" if waiting else ""
+            advice = f"gardez encore les anciennes clés{others}"
+        else:
+            advice = "les anciennes clés peuvent être retirées"
+        self.stdout.write(f"  → {advice}")
 
 
 def describe_rotation(rotation: Rotation) -> str:
