@@ -47,6 +47,10 @@ TEMPLATES_IN_DOUBT: dict[str, str] = {
 NEW_CASE_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
 
 
+class CodeNotReadable(Exception):
+    """The code of a receipt cannot be computed: its key is not in the list yet, or was removed from it."""
+
+
 def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
     """Return the mail of this delivery, written from the present state of its rows."""
     text = render_to_string(choose_template(delivery), make_case_context(delivery))
@@ -255,9 +259,15 @@ def find_receipt_secret(delivery: Delivery) -> str:
     """Return the secret of the follow-up that the declaration created, or "".
 
     It is "" if the secret was revoked or if somebody else may read the mailbox. A renewed secret is never mailed
-    (`recipients`).
+    (`recipients`). Raises CodeNotReadable for a live secret whose key this process does not have: no later mail would
+    bring the code.
     """
     if may_others_read_mailbox(delivery.incident):
         return ""
     first_access = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
-    return "" if first_access.revoked_at else derive_secret(first_access)
+    if first_access.revoked_at:
+        return ""
+    secret = derive_secret(first_access)
+    if not secret and first_access.expires_at > timezone.now():
+        raise CodeNotReadable("no key of FOLLOW_UP_KEY gives the code of this receipt")
+    return secret

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -8,9 +9,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from incidents.models import Incident, Story
+from incidents.reference import hyphenate
+from incidents.services.declarant.access import derive_secret
 from notifications import dispatch, tasks
 from notifications.models import Delivery
 from tests.cast import breizh_cyber, declare
+from tests.notifications.mailing import read_body
 
 CENTRE = "garde@breizh.example"
 TOWN = "mairie@plouexemple.example"
@@ -321,6 +325,32 @@ def test_a_message_that_cannot_be_written_delays_no_other(announced_case, post, 
 
     assert (get_delivery("csirt").status, get_delivery("csirt").last_error) == ("due", "unwritable")
     assert "Dominique" not in caplog.text
+
+
+def test_a_receipt_whose_key_is_missing_waits_for_it(announced_case, post, settings, clock):
+    """A worker that has not the new key yet would send it without the code, which no later mail brings."""
+    code, keys = hyphenate(derive_secret(announced_case.accesses.get())), settings.KEYS_BY_USE
+    settings.KEYS_BY_USE = keys | {"FOLLOW_UP_KEY": [os.urandom(32)]}
+
+    assert dispatch.send_due_deliveries() == 1
+
+    assert (get_delivery("declarant").status, get_delivery("declarant").last_error) == ("due", "unwritable")
+    assert post.list_mails_to(TOWN) == []
+    settings.KEYS_BY_USE = keys
+    clock.shift(timedelta(hours=1))
+    assert dispatch.send_due_deliveries() == 1
+    [receipt] = post.list_mails_to(TOWN)
+    assert code in read_body(receipt)
+
+
+@pytest.mark.parametrize("column", ["revoked_at", "expires_at"])
+def test_a_receipt_does_not_wait_for_the_key_of_a_code_that_has_ended(announced_case, post, settings, column):
+    announced_case.accesses.update(**{column: timezone.now()})
+    settings.KEYS_BY_USE = settings.KEYS_BY_USE | {"FOLLOW_UP_KEY": [os.urandom(32)]}
+
+    assert dispatch.send_due_deliveries() == 2
+
+    assert "/suivi/acces/" not in read_body(post.list_mails_to(TOWN)[0])
 
 
 def test_no_address_is_kept_in_the_row(announced_case, post):
