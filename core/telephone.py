@@ -88,6 +88,14 @@ def find_first_number(text: str) -> str:
     return next((match["first"] for match in matches if match), "")
 
 
+def list_complete_numbers(text: str) -> set[str]:
+    """Return the digits of each complete number of the text. Local numbers count if the text has no other number."""
+    runs = [EDGES.sub("", run) for run in list_digit_runs(text)]
+    numbers = {number for run in runs if match_complete_numbers(run) for number in re.findall(NUMBER, run)}
+    numbers = numbers or {run for run in runs if is_complete(run, None)}
+    return {re.sub(r"[^0-9]", "", number) for number in numbers}
+
+
 def find_dialled_number(text: str) -> str:
     """Return the digits to dial for the first complete number of the text, after its « + » if it has one.
 

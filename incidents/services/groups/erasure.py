@@ -7,26 +7,70 @@ sheet whose last case is erased goes as a whole.
 
 import re
 from collections.abc import Iterator
+from itertools import chain, dropwhile
 from typing import Any, NamedTuple
 
+from django.db.models import Q
+
+from core.telephone import list_complete_numbers
 from core.text import fold_text
 from incidents.enums import EventKind
 from incidents.facts.shapes import CALLER_COLUMNS, SERVICE_WORDS, STORY_COLUMNS
-from incidents.models import CaseGroup, Incident, Story
+from incidents.models import (
+    Advice,
+    CaseGroup,
+    Closing,
+    Incident,
+    Note,
+    Rating,
+    ServiceInterruption,
+    SeverityChoice,
+    Story,
+    Transfer,
+)
 from incidents.reference import hyphenate
 from incidents.services.declaring.declare import derive_supplier_key
 
 # The words in a row that show that a line was copied: French needs five before chance no longer explains them.
 RUN_LENGTH = 5
-SHORTEST_NAME = 4
+SHORTEST_NAME = 3
 PHONE_DIGITS = 9  # without the 0 or the +33 in front
+WORD = re.compile(r"[^\W_]+")
+NAME_END = re.compile(r"[,(/]")  # after which people write a function: « Anne Le Goff (accueil) »
+# What people write around a name or instead of it: titles, functions and services.
+NOT_NAMES = frozenset(
+    fold_text(
+        "de du des la le les et ou au aux un une en pour par chez m mr mme mmes mlle dr me maître docteur madame "
+        "monsieur maire mairie ville commune communes communauté agglomération métropole département syndicat "
+        "saint sainte accueil standard secrétariat secrétaire service services informatique numérique système "
+        "systèmes information réseau dsi rssi dpo dgs dga drh ccas directeur directrice direction adjoint "
+        "adjointe général générale généraux agent agente technique techniques technicien technicienne responsable "
+        "chargé chargée chef cheffe cadre bureau administrateur administratrice administratif administrative "
+        "assistant assistante président présidente élu élue conseiller conseillère cabinet comptable comptabilité "
+        "finances police école bibliothèque médiathèque urbanisme communication prestataire astreinte référent "
+        "référente contact personne poste"
+    ).split()
+)
+# What is written about one case only. Messages and tasks are read with their own conditions.
+WRITTEN_COLUMNS: dict[Any, tuple[str, ...]] = {
+    Advice: ("motive", "agreement"),
+    Closing: ("handed_to", "summary", "lesson"),
+    Note: ("text",),
+    Rating: ("words",),
+    ServiceInterruption: SERVICE_WORDS,
+    SeverityChoice: ("motive",),
+    Transfer: ("motive", "agreement", "answer"),
+}
 ERASED_LINE = "[effacé avec un dossier]"
 
 
 class Traces(NamedTuple):
-    """What shows that a line repeats a case: names in words, numbers in digits, addresses, and runs of words."""
+    """What shows that a line repeats a case: names, words that count with a capital initial, numbers in digits,
+    addresses, and runs of words.
+    """
 
     names: set[str]
+    capitals: set[str]
     phones: set[str]
     addresses: set[str]
     runs: set[tuple[str, ...]]
@@ -66,8 +110,10 @@ def is_repetition(line: str, traces: Traces) -> bool:
     """Tell whether the line repeats the case."""
     words = fold_text(line).split()
     padded, digits, plain = f" {' '.join(words)} ", re.sub(r"\D", "", line), line.lower()
+    capitals = {fold_text(word) for word in WORD.findall(line) if word[0].isupper()}
     return (
         any(f" {name} " in padded for name in traces.names)
+        or not traces.capitals.isdisjoint(capitals)
         or any(phone in digits for phone in traces.phones)
         or any(address in plain for address in traces.addresses)
         or not traces.runs.isdisjoint(list_runs(words))
@@ -79,14 +125,17 @@ def find_traces(incident: Incident, group: CaseGroup) -> Traces:
     story = Story.objects.get(incident=incident)
     former_values = list(incident.sheets.values_list("values", flat=True))
     declared: list[dict[str, Any]] = [{name: getattr(story, name) for name in STORY_COLUMNS}, *former_values]
+    people = [*list_values(declared, CALLER_COLUMNS["name"]), *list_authors(incident)]
+    people_words = [list_name_words(name) for name in people]
     names = {fold_text(incident.reference), fold_text(hyphenate(incident.reference))}
-    names.update(*(list_person_names(name) for name in list_values(declared, CALLER_COLUMNS["name"])))
+    names.update(" ".join(words) for words in people_words if len(words) > 1)
     names.update(list_lost_suppliers(list_values(declared, "supplier"), group, incident))
-    phones = {re.sub(r"\D", "", phone)[-PHONE_DIGITS:] for phone in list_values(declared, CALLER_COLUMNS["phone"])}
+    phones = chain.from_iterable(map(list_complete_numbers, list_values(declared, CALLER_COLUMNS["phone"])))
     texts = [*list_texts(incident), *list_strings(declared)]
     return Traces(
         names=names - {""},
-        phones={phone for phone in phones if len(phone) == PHONE_DIGITS},
+        capitals={word for word in chain(*people_words) if len(word) >= SHORTEST_NAME} - NOT_NAMES,
+        phones={phone[-PHONE_DIGITS:] for phone in phones},
         addresses={address.lower() for address in list_values(declared, CALLER_COLUMNS["email"])},
         runs={run for text in texts for run in list_runs(fold_text(text).split())},
     )
@@ -97,12 +146,26 @@ def list_values(declared: list[dict[str, Any]], name: str) -> set[str]:
     return {value for values in declared if isinstance(value := values.get(name), str) and value}
 
 
-def list_person_names(name: str) -> Iterator[str]:
-    """Yield the name of a person and, if it has several words, the last one, by which colleagues name this person."""
-    words = fold_text(name).split()
-    yield " ".join(words)
-    if len(words) > 1 and len(words[-1]) >= SHORTEST_NAME:
-        yield words[-1]
+def list_authors(incident: Incident) -> Iterator[str]:
+    """Yield the names under which declarants wrote on the case. Colleagues of a centre are not looked for."""
+    by_centre = Q(actor__membership__csirt__isnull=False)
+    for rows in (incident.messages, incident.sheets, incident.evidence):
+        yield from rows.exclude(by_centre).exclude(author="").values_list("author", flat=True).distinct()
+
+
+def list_name_words(name: str) -> list[str]:
+    """Return the words of what somebody wrote as a name, folded, from the first to the last that names a person. They
+    are in the first part that has any, such as the second one of « Accueil, Yann le Bris ».
+    """
+    return next(filter(None, map(trim_name, NAME_END.split(name))), [])
+
+
+def trim_name(text: str) -> list[str]:
+    """Return the folded words of the text, without those of NOT_NAMES at both ends."""
+    words = list(dropwhile(NOT_NAMES.__contains__, fold_text(text).split()))
+    while words and words[-1] in NOT_NAMES:
+        words.pop()
+    return words
 
 
 def list_lost_suppliers(suppliers: set[str], group: CaseGroup, incident: Incident) -> Iterator[str]:
@@ -114,12 +177,14 @@ def list_lost_suppliers(suppliers: set[str], group: CaseGroup, incident: Inciden
 
 
 def list_texts(incident: Incident) -> Iterator[str]:
-    """Yield what the declarant wrote since, and the notes of the centre. Messages of the centre are not read, because
-    they may be its advice to everybody.
+    """Yield what the declarant wrote since, and what the centre wrote on the case. Its messages, and the tasks that
+    a guide or the platform added, are not read, because they may be advice to everybody.
     """
-    yield from incident.messages.filter(is_from_csirt=False).values_list("text", flat=True)
-    yield from incident.notes.values_list("text", flat=True)
-    for row in incident.interruptions.values_list(*SERVICE_WORDS):
+    rows: list[Any] = [incident.messages.filter(is_from_csirt=False).values_list("text")]
+    rows.append(incident.tasks.filter(playbook="", step="").values_list("title", "why"))
+    for model, columns in WRITTEN_COLUMNS.items():
+        rows.append(model.objects.filter(incident=incident).values_list(*columns))
+    for row in chain.from_iterable(rows):
         yield from filter(None, row)
 
 
