@@ -16,7 +16,7 @@ from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PasswordRequest, PendingMail, User
 from accounts.services.confirmations import announce_given_role, save_confirmation
 from accounts.services.mails import queue_mail
-from accounts.services.roles import can_get_reading_role, record_given_role
+from accounts.services.roles import can_get_reading_role, describe_role, log_on_account, record_given_role
 from accounts.tokens import hash_token, list_link_tokens
 from collectivities.models import Collectivity
 from csirts.models import Csirt
@@ -223,9 +223,12 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
 
 def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
     """Make the user an agent of the body, unless they have a role in it. `giver` is recorded as the person who gave
-    the role.
+    the role. If the user is to become an agent of the body later, they become it today.
     """
-    if body.pk not in user.get_collectivity_ids():
+    if body.pk in user.get_collectivity_ids():
+        return
+    own_roles = Membership.objects.filter(user=user, role=Role.AGENT, collectivity=body)
+    if bring_role_forward(own_roles, giver) is None:
         record_given_role(Membership.objects.create(user=user, role=Role.AGENT, collectivity=body), giver)
 
 
@@ -233,20 +236,29 @@ def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
     """Make the user a responder of the centre, unless they work in it. `giver`, a lead of the centre, is recorded as
     the person who gave the role.
 
-    If the administrator has given the same role, the invitation confirms it. Then it counts from today. The other
-    leads are told.
+    If the administrator has given the same role, or it begins later, it counts from today, and the invitation confirms
+    it. The other leads are told.
     """
     if user.is_in_team(csirt.pk):
         return
-    own_roles = Membership.objects.filter(user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None)
-    awaited = own_roles.select_for_update(no_key=True).filter(awaits_confirmation=True).first()
-    if awaited and giver:
-        role = awaited
-        role.since_on = min(role.since_on, timezone.localdate())
-        role.save(update_fields=["since_on"])
-        save_confirmation(role, giver)
-    else:
+    role = bring_role_forward(Membership.objects.filter(user=user, role=Role.RESPONDER, csirt=csirt), giver)
+    if role is None:
         role = Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt)
         record_given_role(role, giver)
+    elif role.awaits_confirmation and giver:
+        save_confirmation(role, giver)
     if giver:
         announce_given_role(role, giver)
+
+
+def bring_role_forward(roles: QuerySet[Membership], giver: User | None) -> Membership | None:
+    """Let the role without an end among these roles of one kind begin today, if it begins later. Return it, locked, or
+    None if there is none: a person has such a role once (the constraint `membership_once_in_force`).
+    """
+    role, today = roles.select_for_update(no_key=True).filter(ended_on=None).first(), timezone.localdate()
+    if role and role.since_on > today:
+        role.since_on = today
+        role.save(update_fields=["since_on"])
+        if giver:
+            log_on_account(role, giver, f"Rôle avancé\N{NO-BREAK SPACE}: {describe_role(role)}")
+    return role

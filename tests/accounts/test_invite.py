@@ -81,6 +81,17 @@ def test_an_accepted_invitation_leaves_the_list(client, manager):
     assert link.user.get_collectivity_ids() == {plouexemple().pk}
 
 
+def test_an_invitation_brings_a_role_forward_that_begins_later(client, manager):
+    """A person has a role without end once."""
+    person = User.objects.create_user(NOUR, NEW, display_name="Nour Exemple")
+    later = timezone.localdate() + timedelta(days=20)
+    role = Membership.objects.create(user=person, role=Role.AGENT, collectivity=plouexemple(), since_on=later)
+    invite(client)
+    assert Client().post(f"/acces/{derive_link_token(AccessLink.objects.get())}/").status_code < 400
+    assert Membership.objects.get(user=person) == role
+    assert person.get_collectivity_ids() == {plouexemple().pk}
+
+
 def test_an_expired_link_says_so_and_its_invitation_stays_listed(client, manager, clock):
     invite(client)
     clock.shift(timedelta(days=8))

@@ -304,6 +304,20 @@ def test_an_invitation_by_a_lead_confirms_the_role_that_the_administrator_gave(c
     assert User.objects.get(pk=person.pk).works_in_centre(breizh_cyber().pk)
 
 
+def test_an_invitation_brings_a_role_forward_that_a_lead_confirmed_and_that_begins_later(client, lead):
+    """A person has a role without end once."""
+    person = an_agent()
+    fields = {"confirmed_by": lead, "confirmed_at": timezone.now(), "since_on": in_days(20)}
+    role = Membership.objects.create(user=person, role=Role.RESPONDER, csirt=breizh_cyber(), **fields)
+    post_invitation(client, person.email)
+    assert Client().post(make_link_path(AccessLink.objects.get(purpose="invitation"))).status_code < 400
+    assert Membership.objects.get(user=person, csirt=breizh_cyber()) == role
+    role.refresh_from_db()
+    assert (role.since_on, role.confirmed_by) == (timezone.localdate(), lead)
+    assert User.objects.get(pk=person.pk).works_in_centre(breizh_cyber().pk)
+    assert LogEntry.objects.filter(user=lead, change_message__contains="Rôle avancé").exists()
+
+
 # What the person reads
 
 
