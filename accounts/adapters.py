@@ -86,9 +86,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return get_subscriber_prefix(address)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return True unless this session authenticated within the last ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
+        """Return True unless this session authenticated within the last ACCOUNT_REAUTHENTICATION_TIMEOUT seconds.
+
+        If True, allauth stores a form that was sent, with its headers. The header of the cookies, which are secrets,
+        is removed first: Django has read it, and nothing reads it again.
+        """
         records = get_authentication_records(self.request, self.request.user)
-        return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        if records and time.time() - records[-1]["at"] <= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        self.request.META.pop("HTTP_COOKIE", None)
+        return True
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         descriptions = {

@@ -46,6 +46,11 @@ def has_passed_factor(request: HttpRequest, user: User) -> bool:
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
 
 
+def must_pass_factor(request: HttpRequest, user: User) -> bool:
+    """Tell whether a role of `user` needs a second factor, and this session has passed none."""
+    return user.needs_second_factor and not has_passed_factor(request, user)
+
+
 def record_new_factor(request: HttpRequest, user: User, kind: str) -> None:
     """Record that the session has passed the factor that the user has just enrolled. The session key changes, because
     the session gains rights.

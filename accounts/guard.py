@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts.factors import has_factor, has_passed_factor
+from accounts.factors import has_factor, must_pass_factor
 from accounts.models import User
 
 # The only pages that a password alone opens to these roles: enrolling a factor, and signing out.
@@ -34,7 +34,7 @@ class SecondFactorGuard:
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         user = request.user
-        if not isinstance(user, User) or not user.needs_second_factor or has_passed_factor(request, user):
+        if not isinstance(user, User) or not must_pass_factor(request, user):
             return None
         if has_factor(user):
             # The session began before the factor or the role existed: the user signs in again with the factor.

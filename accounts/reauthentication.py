@@ -2,8 +2,9 @@
 or that cannot be undone. Whoever finds an open session, or steals it, cannot do it.
 
 allauth asks for a password, a code or a passkey, unless the session gave one within ACCOUNT_REAUTHENTICATION_TIMEOUT.
-It keeps a form that was sent, and sends it again afterwards. The page of a form with words asks as it opens too, so
-that nobody who has typed is surprised.
+It keeps a form that was sent, and sends it again afterwards. The pages that add or change an account, add a factor,
+make a token or erase a case ask as they open too, so that nobody who has typed is surprised. The short forms of a
+team, an invitation and a mailbox, ask only when they are sent.
 """
 
 import json
@@ -18,6 +19,9 @@ from allauth.account.internal.flows.reauthentication import (
 )
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponseBase
+
+from accounts.factors import must_pass_factor
+from accounts.signed_in import get_account
 
 type View = Callable[..., HttpResponseBase]
 
@@ -60,3 +64,12 @@ def make_resumable(request: HttpRequest) -> None:
         fields = request.POST.copy()
         fields[REDIRECT_FIELD_NAME] = path
         request.POST = fields  # type: ignore[assignment]  # immutable in its stubs
+
+
+def drop_barred_form(request: HttpRequest) -> None:
+    """Forget the form that allauth keeps, if its person has yet to pass a second factor. allauth calls its view
+    without the middlewares, and so without `SecondFactorGuard`: a role that needs a factor may have been given since
+    the form was sent.
+    """
+    if must_pass_factor(request, get_account(request)):
+        request.session.pop(STATE_SESSION_KEY, None)

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.enums import LinkPurpose, MailKind
 from accounts.factors import describe_factors, record_new_factor
-from accounts.reauthentication import make_resumable
+from accounts.reauthentication import drop_barred_form, make_resumable
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import AccountChanged, lock_unchanged_account, may_have_tokens
@@ -177,6 +177,7 @@ class Confirmation:
     request: HttpRequest
 
     def form_valid(self, form: Any) -> HttpResponse:
+        drop_barred_form(self.request)
         make_resumable(self.request)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
         self.request.session.cycle_key()

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 import time_machine
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -16,7 +18,17 @@ from accounts.models import AccessLink, ApiToken, FactorReset, Membership, Pendi
 from csirts.models import Csirt
 from incidents.models import IncidentEvent, Story
 from tests.accounts.lead_pages import MAILBOX, NOUR, read_plain_markup
-from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, signed_in
+from tests.cast import (
+    PASSWORD,
+    a_lead,
+    a_person,
+    a_responder,
+    an_agent,
+    breizh_cyber,
+    declare,
+    sign_in_by_password,
+    signed_in,
+)
 from tests.permission_matrix import MATRIX
 from tests.reading import read_text
 from tests.responses import Response
@@ -252,3 +264,38 @@ def test_an_answer_to_one_form_sends_no_other_form(scene):
     client.post(f"/equipe/{scene.responder.uid}/second-facteur/")
     confirm(client, f"{CONFIRM}/equipe/")
     assert not FactorReset.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["/equipe/inviter/", "/equipe/adresse/"])
+def test_the_short_forms_of_a_team_ask_only_when_they_are_sent(scene, page):
+    assert sign_in_an_hour_ago(scene.lead).get(page).status_code == 200
+
+
+# What is kept meanwhile
+
+
+@pytest.mark.parametrize("page", ["/equipe/inviter/", "/compte/application/"])
+def test_the_kept_form_holds_no_cookie(scene, page):
+    """The cookies of cases, drafts and the session are secrets, which the stored session would hold."""
+    client = sign_in_an_hour_ago(scene.lead)
+    client.cookies["tocsin_suivi"] = "secret-of-a-case"
+    client.post(page, {"email": NOUR} | name_centre(scene))
+    stored_form = client.session[STATE_SESSION_KEY]["request"]
+    assert NOUR in unquote(stored_form)
+    assert "HTTP_COOKIE" not in stored_form
+    assert "secret-of-a-case" not in stored_form
+
+
+def test_a_kept_form_is_not_sent_again_for_a_person_who_has_yet_to_add_a_factor(scene):
+    """The person sent it before getting a role that needs a factor. It is sent again without the middleware that asks
+    for the factor, so the page of the proof asks itself.
+    """
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        client = sign_in_by_password(Client(), scene.agent)
+    response = client.post(f"/equipe/{scene.responder.uid}/second-facteur/")
+    assert response.headers["Location"].startswith(CONFIRM)
+    Membership.objects.create(user=scene.agent, role=Role.LEAD, csirt=breizh_cyber())
+    done = confirm(client, response.headers["Location"])
+    assert done.redirect_chain[-1][0] == "/compte/"
+    assert not FactorReset.objects.exists()
+    assert STATE_SESSION_KEY not in client.session
