@@ -35,10 +35,15 @@ def find_live_token(token: str) -> ApiToken | None:
     """Return the row of a live token, with its user, and record that it was used. Return None if the token is unknown,
     revoked or expired, if the account is closed or lost a role since the token was made, or if the user's role needs
     a second factor and the account has none.
+
+    The user has no right by a break-glass access: a program would have it again at the next one, unseen.
     """
     live = filter_live(ApiToken.objects.filter(token_hash=hash_token(token), user__is_active=True))
     row = live.select_related("user").first()
-    if row is None or (row.user.needs_second_factor and not has_factor(row.user)):
+    if row is None:
+        return None
+    row.user.memberships = row.user.own_roles
+    if row.user.needs_second_factor and not has_factor(row.user):
         return None
     record_token_use(row)
     return row

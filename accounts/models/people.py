@@ -119,19 +119,29 @@ class User(AbstractBaseUser):
         open now. They are read with their CSIRTs by one query, or two for a person with such an access, and cached on
         this object.
         """
-        return [*self.membership_set.in_force().select_related("csirt"), *self.make_break_glass_roles()]
+        roles = list(self.membership_set.in_force().select_related("csirt"))
+        return [*roles, *self.make_break_glass_roles(roles)]
 
-    def make_break_glass_roles(self) -> list["Membership"]:
-        """Return an unsaved role of a responder for each centre that a break-glass access opens to the person now."""
+    def make_break_glass_roles(self, own_roles: list["Membership"]) -> list["Membership"]:
+        """Return an unsaved role of a responder for each centre that a break-glass access opens to the person now.
+        It opens none to a person who administers the platform by one of `own_roles`.
+        """
         now = timezone.now()
         if self.break_glass_until is None or self.break_glass_until <= now:
+            return []
+        if any(role.role == Role.ADMINISTRATOR for role in own_roles):
             return []
         accesses = self.break_glass_accesses.filter(started_at__lte=now, ends_at__gt=now)
         return [Membership(user=self, role=Role.RESPONDER, csirt_id=access.csirt_id) for access in accesses]
 
+    @property
+    def own_roles(self) -> list["Membership"]:
+        """The memberships in force today, without break-glass accesses."""
+        return [role for role in self.memberships if role.pk]
+
     def is_in_team(self, csirt_id: int) -> bool:
         """Tell whether the person works for this CSIRT by a role, and not by a break-glass access alone."""
-        roles = [role for role in self.memberships if role.pk and role.csirt_id == csirt_id]
+        roles = [role for role in self.own_roles if role.csirt_id == csirt_id]
         return any(CentreAbility.WORK in CENTRE_ABILITIES[role.role] for role in roles)
 
     def has_role(self, *roles: Role | str) -> bool:

@@ -152,12 +152,17 @@ def list_live_tokens(user: User) -> QuerySet[ApiToken]:
 
 def may_have_tokens(user: User) -> bool:
     """Tell whether this person works on cases, or belongs to a body. The API offers nothing to other people."""
-    return user.has_body or user.works_in_any_centre
+    return user.has_body or works_by_role(user)
+
+
+def works_by_role(user: User) -> bool:
+    """Tell whether this person works for a CSIRT by a role. A break-glass access gives tokens no right."""
+    return any(user.is_in_team(role.csirt_id) for role in user.own_roles if role.csirt_id)
 
 
 def list_offered_scopes(user: User) -> list[str]:
     """Return the scopes that this person can use. Only a person who works on cases can use the scope of triage."""
-    return [scope for scope in TokenScope.values if scope != TokenScope.TRIAGE or user.works_in_any_centre]
+    return [scope for scope in TokenScope.values if scope != TokenScope.TRIAGE or works_by_role(user)]
 
 
 def check_may_have_tokens(user: User) -> None:

@@ -4,19 +4,21 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.dispatch import send_due_mails
-from accounts.enums import MailKind, Role
+from accounts.enums import MailKind, Role, TokenScope
 from accounts.models import BreakGlass, Membership, PendingMail, User
 from csirts.models import Csirt
 from incidents.enums import Status
 from incidents.models import CaseAccess, Incident
 from tests.accounts.lead_pages import make_link_path, post_invitation
 from tests.cast import (
+    SECRET,
     a_lead,
     a_person,
     a_responder,
@@ -60,14 +62,15 @@ def read_status_codes(person: User, case: Incident, evidence: object) -> dict[st
 
 
 @pytest.mark.parametrize("who", ["responder of another centre", "analyst"])
-def test_every_door_of_a_responder_opens_for_one_hour_and_no_longer(who):
+def test_every_door_of_a_responder_but_the_api_opens_for_one_hour_and_no_longer(who):
     case = declare()
     evidence = an_evidence_file(case)
     person = a_neighbour() if who == "responder of another centre" else a_person(Role.ANALYST, region=bretagne())
     before = read_status_codes(person, case, evidence)
     access = break_glass(person)
     person = User.objects.get(pk=person.pk)
-    assert read_status_codes(person, case, evidence) == dict.fromkeys(before, 200)
+    opened = dict.fromkeys(before, 200) | {"API": before["API"]}
+    assert read_status_codes(person, case, evidence) == opened
     assert case.reference in signed_in(Client(), person).get("/admin/incidents/incident/").content.decode()
     assert CaseAccess.objects.filter(incident=case, user=person).exists()
 
@@ -78,8 +81,49 @@ def test_every_door_of_a_responder_opens_for_one_hour_and_no_longer(who):
             assert person.works_in_centre(breizh_cyber().pk) is is_open
             assert not person.leads_centre(breizh_cyber().pk)
             codes = read_status_codes(person, case, evidence)
-            assert codes == (dict.fromkeys(before, 200) if is_open else before)
+            assert codes == (opened if is_open else before)
     assert 200 not in before.values()
+
+
+@pytest.mark.parametrize("moment_made", ["before", "within the hour"])
+def test_a_token_never_has_the_rights_of_an_access(moment_made):
+    """Otherwise a program would read the centre again at the next access, which its person may not expect."""
+    case, person = declare(), a_neighbour()
+    token = make_api_token(person) if moment_made == "before" else ""
+    break_glass(person)
+    headers = {"Authorization": f"Bearer {token or make_api_token(person)}"}
+    for moment in (timezone.now(), timezone.now() + 2 * HOUR):
+        with time_machine.travel(moment, tick=False):
+            if not User.objects.get(pk=person.pk).works_in_centre(breizh_cyber().pk):
+                break_glass(person)
+            assert Client().get("/api/v1/incidents/", headers=headers).json()["results"] == []
+            assert Client().get(f"/api/v1/incidents/{case.reference}/", headers=headers).status_code == 404
+            act = Client().post(f"/api/v1/incidents/{case.reference}/acknowledge/", headers=headers)
+            assert act.status_code == 404
+
+
+def test_an_access_offers_no_token_and_no_scope():
+    analyst = a_person(Role.ANALYST, region=bretagne())
+    agent = an_agent()
+    TOTP.activate(agent, SECRET)
+    breizh_cyber()
+    for person in (analyst, agent):
+        break_glass(person)
+    assert signed_in(Client(), analyst).get("/compte/jetons/nouveau/").status_code == 404
+    assert "/compte/jetons/" not in signed_in(Client(), analyst).get("/compte/").content.decode()
+    form = signed_in(Client(), agent).get("/compte/jetons/nouveau/").context["form"]
+    assert TokenScope.TRIAGE not in dict(form.fields["scopes"].choices)
+
+
+def test_a_person_who_becomes_administrator_loses_the_access_at_once():
+    """Who appoints people reads no case."""
+    case, person = declare(), a_person(Role.ANALYST, region=bretagne())
+    break_glass(person)
+    client = signed_in(Client(), person)
+    assert client.get(case_url(case)).status_code == 200
+    Membership.objects.create(user=person, role=Role.ADMINISTRATOR)
+    assert client.get(case_url(case)).status_code == 404
+    assert not User.objects.get(pk=person.pk).reads_centre(breizh_cyber().pk)
 
 
 def test_a_session_that_is_open_loses_the_rights_with_the_hour():
