@@ -25,7 +25,13 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.reauthentication import check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
-from accounts.services.confirmations import announce_given_role, has_another_lead, is_over
+from accounts.services.confirmations import (
+    announce_given_role,
+    has_another_lead,
+    is_over,
+    lock_centres_of,
+    renew_confirmations,
+)
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
 from accounts.services.roles import (
@@ -174,7 +180,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the roles. Record who gave or ended each role, because Django would only record that the account
-        changed. Tell the leads of a centre which roles were given there.
+        changed. Tell the leads of a centre which roles were given there, or came back with the account.
         """
         super().save_formset(request, form, formset, change)
         actor = get_account(request)
@@ -182,6 +188,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         log_given_roles({*new, *formset.given_roles}, actor)
         for role in formset.given_roles:
             announce_given_role(role, actor)
+        is_reopened = change and "is_active" in form.changed_data and form.instance.is_active
+        renewed = renew_confirmations(form.instance, actor, decided=formset.given_roles) if is_reopened else []
+        for role in [*formset.given_roles, *renewed]:
             if role.awaits_confirmation:
                 messages.warning(request, ROLE_AWAITS.format(describe_role(role)))
         ended = [role for role, fields in changed if "ended_on" in fields and role.ended_on]
@@ -206,6 +215,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             user.session_stamp = uuid4()
             revoke_links(user)
             changed.append("session_stamp")
+        if "is_active" in form.changed_data and user.is_active:
+            lock_centres_of(user)  # before the account
         lock_accounts([user])  # before its roles, which are saved next
         user.save(update_fields=changed)
 

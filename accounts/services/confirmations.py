@@ -9,12 +9,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts.access import get_led_centre, list_lead_roles
 from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, MailKind
 from accounts.models import Membership, User
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 from accounts.services.roles import annotate_authors, describe_role, log_ended_roles, log_on_account
+from core.secrets import hash_value
 from csirts.models import Csirt
 
 # What the administrator saves
@@ -93,11 +95,50 @@ def announce_given_role(role: Membership, giver: User) -> None:
         queue_mails_to_leads(kind, role.user, csirt=role.csirt, without=[giver], membership=role, by=giver)
 
 
+@transaction.atomic
+def renew_confirmations(user: User, giver: User, *, decided: Iterable[Membership] = ()) -> list[Membership]:
+    """Decide anew on each role that this account, which `giver` has opened again, has in a centre and that is not
+    over. Announce these roles as if they were given now, and return them. `decided` are roles that were just decided.
+
+    Whoever closed the account ended what the leads had agreed to. Its person may have left, and its mailbox may have
+    become somebody else's.
+    """
+    roles = Membership.objects.not_ended().filter(user=user, role__in=CSIRT_ROLES)
+    roles = roles.exclude(pk__in=[role.pk for role in decided])
+    renewed = list(roles.select_for_update(of=("self",), no_key=True).select_related("user", "csirt").order_by("pk"))
+    for role in renewed:
+        role.awaits_confirmation, role.confirmed_by, role.confirmed_at = has_another_lead(role), None, None
+        role.save(update_fields=["awaits_confirmation", "confirmed_by", "confirmed_at"])
+        announce_given_role(role, giver)
+    return renewed
+
+
+def lock_centres_of(user: User) -> None:
+    """Lock the centres of the roles of this account. The caller is in a transaction, and locks accounts and roles
+    afterwards (`decide_confirmations`).
+    """
+    roles = Membership.objects.not_ended().filter(user=user, role__in=CSIRT_ROLES)
+    list(Csirt.objects.select_for_update(no_key=True).filter(pk__in=roles.values("csirt")).order_by("pk"))
+
+
 # What a lead answers
 
 
 class AlreadyAnswered(Exception):
     """Another lead has answered otherwise, or the administrator has ended the role meanwhile."""
+
+
+class RoleChanged(Exception):
+    """The role, or the account of its person, is no longer what the page of the lead showed."""
+
+
+def stamp_role(role: Membership) -> str:
+    """Return a stamp of what the page of a lead shows of this role: what it gives, where, when and to whom. The lead
+    sends it back, so that the administrator cannot make the role another one while the page is read.
+    """
+    person = role.user.email, role.user.display_name
+    facts = [str(fact) for fact in (role.pk, role.role, role.csirt_id, role.since_on, role.ended_on, *person)]
+    return hash_value("role-to-confirm", repr(facts)).hex()[:24]
 
 
 def list_awaited_roles(lead: User) -> QuerySet[Membership]:
@@ -110,19 +151,27 @@ def list_awaited_roles(lead: User) -> QuerySet[Membership]:
 
 
 @transaction.atomic
-def confirm_role(*, number: int, actor: User) -> Membership:
+def confirm_role(*, number: int, actor: User, seen: str) -> Membership:
     """Make the role with this number count, tell its person by mail, and return the role. A second call changes
-    nothing.
+    nothing. `seen` is the stamp of the role as `actor` read it.
 
-    Raises Http404 if the role is not to be confirmed by `actor`, and AlreadyAnswered if it was refused meanwhile.
+    Raises Http404 if the role is not to be confirmed by `actor`, AlreadyAnswered if it was refused meanwhile, and
+    RoleChanged if it is another one now.
     """
     role = lock_role(number, actor)
     if role.awaits_confirmation and is_over(role):
         raise AlreadyAnswered
     if role.awaits_confirmation:
+        check_unchanged(role, seen)
         save_confirmation(role, actor)
         queue_mail(MailKind.ROLE_CONFIRMED, role.user, csirt=role.csirt, membership=role, by=actor)
     return role
+
+
+def check_unchanged(role: Membership, seen: str) -> None:
+    """Raise RoleChanged unless this role, whose row the caller holds, is still the one with the stamp `seen`."""
+    if not constant_time_compare(stamp_role(role), seen):
+        raise RoleChanged
 
 
 def save_confirmation(role: Membership, actor: User) -> None:
@@ -133,15 +182,18 @@ def save_confirmation(role: Membership, actor: User) -> None:
 
 
 @transaction.atomic
-def refuse_role(*, number: int, actor: User) -> Membership:
-    """End the role with this number before it has counted, and return it. A second call changes nothing.
+def refuse_role(*, number: int, actor: User, seen: str) -> Membership:
+    """End the role with this number before it has counted, and return it. A second call changes nothing. `seen` is the
+    stamp of the role as `actor` read it.
 
-    Raises Http404 if the role is not to be confirmed by `actor`, and AlreadyAnswered if it was confirmed meanwhile.
+    Raises Http404 if the role is not to be confirmed by `actor`, AlreadyAnswered if it was confirmed meanwhile, and
+    RoleChanged if it is another one now.
     """
     role = lock_role(number, actor)
     if not role.awaits_confirmation:
         raise AlreadyAnswered
     if not is_over(role):
+        check_unchanged(role, seen)
         role.ended_on = max(role.since_on, timezone.localdate())
         role.save(update_fields=["ended_on"])
         log_ended_roles([role], actor)
@@ -151,14 +203,17 @@ def refuse_role(*, number: int, actor: User) -> Membership:
 
 def lock_role(number: int, actor: User) -> Membership:
     """Lock the centre of the role with this number, then the role, and return it. Raises Http404 unless `actor` leads
-    the centre and the role awaits, or awaited, the confirmation of somebody else than its person.
+    the centre and the role awaits, or awaited, the confirmation of somebody else than its person. Raises RoleChanged
+    if the role left the centre before it was locked.
     """
     role = Membership.objects.filter(pk=number, role__in=CSIRT_ROLES).exclude(user=actor).first()
     if role is None or role.csirt_id is None:
         raise Http404
-    get_led_centre(actor, role.csirt_id, lock=True)
+    centre = get_led_centre(actor, role.csirt_id, lock=True)
     locked = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("user", "csirt")
     role = locked.get(pk=number)
+    if role.csirt_id != centre.pk:
+        raise RoleChanged
     if not role.awaits_confirmation and role.confirmed_by_id is None:
         raise Http404
     return role

@@ -9,10 +9,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Membership
 from accounts.reauthentication import ask_identity
-from accounts.services.confirmations import AlreadyAnswered, confirm_role, refuse_role
+from accounts.services.confirmations import AlreadyAnswered, RoleChanged, confirm_role, refuse_role
 from accounts.signed_in import get_account
 
 ANSWERED_MEANWHILE = "Ce rôle a reçu une autre réponse entre-temps\N{NO-BREAK SPACE}: rien n’a changé."
+CHANGED_MEANWHILE = (
+    "Ce rôle ou ce compte a changé depuis que vous l’avez lu\N{NO-BREAK SPACE}: rien n’est confirmé ni refusé. "
+    "Relisez-le, puis répondez."
+)
 
 
 @require_POST
@@ -30,9 +34,14 @@ def refuse_role_view(request: HttpRequest, role: int) -> HttpResponse:
 
 
 def answer_with(request: HttpRequest, number: int, answer: Callable[..., Membership], text: str) -> HttpResponse:
-    """Give this answer on the role with this number, and redirect to the team with `text` as a message."""
+    """Give this answer on the role with this number, if it is still what the page showed, and redirect to the team
+    with `text` as a message.
+    """
+    seen = request.POST.get("seen", "")
     try:
-        messages.success(request, text.format(answer(number=number, actor=get_account(request)).user))
+        messages.success(request, text.format(answer(number=number, actor=get_account(request), seen=seen).user))
     except AlreadyAnswered:
         messages.warning(request, ANSWERED_MEANWHILE)
+    except RoleChanged:
+        messages.warning(request, CHANGED_MEANWHILE)
     return redirect("team")

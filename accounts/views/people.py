@@ -24,7 +24,7 @@ from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.reauthentication import ask_identity
 from accounts.services.break_glass import list_break_glasses
-from accounts.services.confirmations import list_awaited_roles
+from accounts.services.confirmations import list_awaited_roles, stamp_role
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
 from accounts.services.roles import describe_giver
@@ -61,13 +61,18 @@ def show_team(request: HttpRequest) -> HttpResponse:
             | {name: sum(counter[member.pk, centre] for centre in led) for name, counter in cases._asdict().items()}
             for member in people
         ],
-        "awaited_roles": [(role, describe_giver(role)) for role in list_awaited_roles(lead)[:MAX_ROWS]],
+        "awaited_roles": list_awaited_rows(lead),
         "break_glasses": list_break_glasses(lead),
         "invitations": list_invitation_rows(lead),
         "stopped": list_stopped_centres(list_led_centres(lead)),
         "orphaned_cases": sum(cases.open[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)
+
+
+def list_awaited_rows(lead: User) -> list[tuple[Membership, str, str]]:
+    """Return each role that this lead may confirm, with who gave it and the stamp that an answer sends back."""
+    return [(role, describe_giver(role), stamp_role(role)) for role in list_awaited_roles(lead)[:MAX_ROWS]]
 
 
 def list_led_centres(lead: User) -> list[Csirt]:

@@ -2,6 +2,7 @@
 mailbox or giving a role.
 """
 
+import re
 from html import unescape
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.test import Client
 
 from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, Membership, User
+from accounts.services.confirmations import stamp_role
 from accounts.tokens import derive_link_token
 from tests.cast import breizh_cyber
 from tests.responses import Response
@@ -42,6 +44,34 @@ def post_role(client: Client, person: User, role: Role, **scope: Any) -> Respons
         values |= {"ended_on": membership.ended_on or ""}
         data |= {f"membership_set-{number}-{name}": value for name, value in values.items()}
     return client.post(f"/admin/accounts/user/{person.pk}/change/", data)
+
+
+def change_role(
+    administration: Client, role: Membership, /, account: dict[str, Any] | None = None, **fields: Any
+) -> Membership:
+    """Post the page of the account with these values of its only role changed, and return the role. `account` holds
+    values of the account: it is open, and has the address and the name that are stored, unless they say otherwise.
+    """
+    values = {"id": role.pk, "user": role.user_id, "role": role.role, "csirt": role.csirt_id}
+    values |= {"collectivity": role.collectivity_id, "region": None}
+    values |= {"since_on": role.since_on, "ended_on": role.ended_on} | fields
+    form = {f"membership_set-0-{name}": "" if value is None else value for name, value in values.items()}
+    form |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
+    form |= {"email": role.user.email, "display_name": role.user.display_name} | (account or {})
+    assert administration.post(f"/admin/accounts/user/{role.user_id}/change/", form).status_code == 302
+    return Membership.objects.get(pk=role.pk)
+
+
+def read_stamp(client: Client) -> str:
+    """Return the stamp of the first role to confirm on the page of the team, or "" if there is none."""
+    match = re.search(r'name="seen" value="(\w+)"', client.get("/equipe/").content.decode())
+    return match[1] if match else ""
+
+
+def answer(client: Client, role: Membership, word: str = "confirmer", seen: str | None = None) -> Response:
+    """Post the answer of a lead on this role, read as it is now unless `seen` is the stamp of an earlier reading."""
+    fields = {"seen": stamp_role(Membership.objects.get(pk=role.pk)) if seen is None else seen}
+    return client.post(f"/equipe/roles/{role.pk}/{word}/", fields, follow=True)
 
 
 def read_plain_markup(response: Response) -> str:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import AccessLink, ApiToken, FactorReset, Membership, PendingMail, User
+from accounts.services.confirmations import stamp_role
 from csirts.models import Csirt
 from incidents.models import IncidentEvent, Story
 from tests.accounts.lead_pages import MAILBOX, NOUR, read_plain_markup
@@ -109,8 +110,9 @@ POWERFUL = [
             "lead",
             words,
             lambda s, act=act: f"equipe/roles/{s.awaited.pk}/{act}/",
+            lambda s: {"seen": stamp_role(s.awaited)},
         )
-        for act, words in (("confirmer", "est confirmé"), ("refuser", "est refusé"))
+        for act, words in (("confirmer", "est confirmé. Un mail"), ("refuser", "est refusé"))
     ),
     *(
         Act(

@@ -13,23 +13,24 @@ from accounts.access import has_leader, has_workers
 from accounts.dispatch import send_due_mails
 from accounts.enums import MailKind, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
-from accounts.services.confirmations import confirm_role
+from accounts.services.confirmations import confirm_role, stamp_role
 from accounts.tokens import find_live_token
 from csirts.models import Csirt
 from incidents.services.handling.assign import list_centre_responders
-from tests.accounts.lead_pages import NOUR, make_link_path, post_invitation, post_role, read_plain_markup
+from tests.accounts.lead_pages import (
+    NOUR,
+    answer,
+    change_role,
+    make_link_path,
+    post_invitation,
+    post_role,
+    read_plain_markup,
+)
 from tests.cast import SECRET, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, signed_in
 from tests.factories.accounts import make_api_token
 from tests.incidents.triage_pages import case_url
-from tests.responses import Response
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def administration(db: None) -> Client:
-    """Return a browser in which the administrator of the platform is signed in."""
-    return signed_in(Client(), a_person(Role.ADMINISTRATOR))
 
 
 def a_newcomer() -> User:
@@ -42,22 +43,6 @@ def give_role(administration: Client, role: Role = Role.RESPONDER, person: User 
     person = person or an_agent()
     assert post_role(administration, person, role, csirt=breizh_cyber()).status_code == 302
     return Membership.objects.filter(user=person).latest("pk")
-
-
-def answer(client: Client, role: Membership, word: str = "confirmer") -> Response:
-    return client.post(f"/equipe/roles/{role.pk}/{word}/", follow=True)
-
-
-def change_role(administration: Client, role: Membership, /, **fields: object) -> Membership:
-    """Post the page of the account with these values of its only role changed, and return the role."""
-    values = {"id": role.pk, "user": role.user_id, "role": role.role, "csirt": role.csirt_id}
-    values |= {"collectivity": role.collectivity_id, "region": None}
-    values |= {"since_on": role.since_on, "ended_on": role.ended_on} | fields
-    form = {f"membership_set-0-{name}": "" if value is None else value for name, value in values.items()}
-    form |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
-    form |= {"email": role.user.email, "display_name": role.user.display_name}
-    assert administration.post(f"/admin/accounts/user/{role.user_id}/change/", form).status_code == 302
-    return Membership.objects.get(pk=role.pk)
 
 
 def in_days(days):
@@ -349,7 +334,7 @@ def test_a_role_that_begins_later_is_confirmed_and_begins_on_its_day(client, lea
     role = change_role(
         administration, role, role=Role.RESPONDER, collectivity=None, csirt=breizh_cyber().pk, since_on=in_days(9)
     )
-    assert confirm_role(number=role.pk, actor=lead).confirmed_by == lead
+    assert confirm_role(number=role.pk, actor=lead, seen=stamp_role(role)).confirmed_by == lead
     assert User.objects.get(pk=role.user_id).memberships == []
     send_due_mails()
     assert "Il commence le " in mailoutbox[-1].body
