@@ -34,6 +34,12 @@ from accounts.services.confirmations import (
 )
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
+from accounts.services.reports import (
+    find_removed_leads,
+    report_closed_accounts,
+    report_moved_address,
+    report_removed_leads,
+)
 from accounts.services.roles import (
     annotate_authors,
     describe_authors,
@@ -172,7 +178,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            self.save_changed_account(obj, form)
+            self.save_changed_account(obj, form, get_account(request))
             return
         obj.set_unusable_password()
         super().save_model(request, obj, form, change)
@@ -180,10 +186,14 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the roles. Record who gave or ended each role, because Django would only record that the account
-        changed. Tell the leads of a centre which roles were given there, or came back with the account.
+        changed. Tell the leads of a centre which roles were given there, came back with the
+        account, or were taken from a lead.
         """
+        removed = find_removed_leads(role.instance for role in formset.initial_forms if role.has_changed())
         super().save_formset(request, form, formset, change)
         actor = get_account(request)
+        if form.instance.is_active or "is_active" not in form.changed_data:  # else its closing was reported
+            report_removed_leads(removed, actor)
         new, changed = formset.new_objects, formset.changed_objects
         log_given_roles({*new, *formset.given_roles}, actor)
         for role in formset.given_roles:
@@ -202,9 +212,10 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         if change and ("is_active" in form.changed_data or any(formset.changed_objects for formset in formsets)):
             self.warn_of_orphaned_cases(request, [form.instance])
 
-    def save_changed_account(self, user: User, form: Any) -> None:
+    def save_changed_account(self, user: User, form: Any, actor: User) -> None:
         """Save what the form changed of an account. If its e-mail address changed, its sessions end, its links are
-        revoked, and a mail is queued to the former address.
+        revoked, and mails are queued to the former address and to the leads of its centres. They hear too if the
+        account of a lead is closed.
 
         The other columns are left alone, because the account was read without a lock: a password or a stamp that was
         saved since must not be undone.
@@ -219,6 +230,10 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             lock_centres_of(user)  # before the account
         lock_accounts([user])  # before its roles, which are saved next
         user.save(update_fields=changed)
+        if "email" in form.changed_data:
+            report_moved_address(user, actor)
+        if "is_active" in form.changed_data and not user.is_active:
+            report_closed_accounts([user], actor)
 
     @admin.display(description="aide")
     def help(self, user: User) -> SafeString | str:
@@ -269,12 +284,15 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         return None
 
     def save_closed_accounts(self, request: HttpRequest, people: list[User]) -> None:
-        """Close these accounts, and record the closing in their history. Their sessions end at the next request."""
+        """Close these accounts, and record the closing in their history. Their sessions end at the next request. Tell
+        the leads among them, and the other leads of their centres.
+        """
         for user in people:
             self.log_change(request, user, CLOSED)
         with transaction.atomic():
             lock_accounts(people)
             User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=False)
+            report_closed_accounts(people, get_account(request))
         label = "Comptes fermés" if len(people) > 1 else "Compte fermé"
         addresses = ", ".join(user.email for user in people)
         self.message_user(request, f"{label}\N{NO-BREAK SPACE}: {addresses}.", messages.SUCCESS)

@@ -87,12 +87,17 @@ class MailKind(models.TextChoices):
     ROLE_GIVEN = "role_given", "rôle donné dans un centre"
     TEAM_FACTOR_RESET = "team_factor_reset", "second facteur remis à zéro dans un centre"
     BREAK_GLASS = "break_glass", "accès d’urgence à un centre"
+    TEAM_ADDRESS_CHANGED = "team_address_changed", "adresse mail changée dans un centre"
+    LEAD_REMOVED = "lead_removed", "rôle de responsable retiré dans un centre"
 
 
 # The kinds that name a role in a centre, and who gave or confirmed it.
 ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED, MailKind.ROLE_GIVEN)
 # The kinds that are about a centre and carry no link.
-CENTRE_MAILS = (MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, MailKind.BREAK_GLASS, *ROLE_MAILS)
+CENTRE_MAILS = (
+    *(MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, MailKind.BREAK_GLASS, *ROLE_MAILS),
+    *(MailKind.TEAM_ADDRESS_CHANGED, MailKind.LEAD_REMOVED),
+)
 
 
 class TokenScope(models.TextChoices):

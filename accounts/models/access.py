@@ -214,7 +214,8 @@ class PendingMail(models.Model):
         AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="lien d’accès"
     )
     # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`, or
-    # reset their second factor, or to which `access` gives them rights.
+    # reset their second factor, changed their address or took the role of a lead away, or to which `access` gives them
+    # rights.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
     membership = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"

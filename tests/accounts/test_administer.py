@@ -244,7 +244,7 @@ def test_a_change_of_address_warns_the_old_address_and_ends_the_sessions(client,
     phone.force_login(lead)
     client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", email="ailleurs@demo.example"))
 
-    mail = PendingMail.objects.get()
+    mail = PendingMail.objects.get(kind=MailKind.ADDRESS_CHANGED)
     assert (mail.kind, mail.to) == (MailKind.ADDRESS_CHANGED, lead.email)
     assert phone.get("/admin/incidents/incident/").status_code == 302
     assert not phone.session.get("_auth_user_id")

@@ -11,7 +11,7 @@ from accounts.enums import MailKind, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.factors import reset_factor
 from csirts.models import Csirt
-from tests.accounts.lead_pages import make_link_path, post_invitation, post_role
+from tests.accounts.lead_pages import change_role, make_link_path, post_invitation, post_role
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +98,67 @@ def test_a_reset_of_somebody_without_a_centre_is_told_to_no_lead():
     reset_factor(uid=national.uid, actor=a_person(Role.ADMINISTRATOR))
     assert list_recipients(MailKind.FACTOR_RESET) == [national.email]
     assert list_recipients(MailKind.TEAM_FACTOR_RESET) == []
+
+
+# What the administrator takes over or takes away
+
+
+def test_the_leads_hear_that_the_address_of_a_person_of_their_team_changed(administration, mailoutbox):
+    """Whoever reads the new mailbox sets the password, and gets in if the account has no second factor."""
+    lead, responder = a_lead(), a_responder()
+    former_address = responder.email
+    change_role(administration, Membership.objects.get(user=responder), {"email": "autre@demo.example"})
+    assert list_recipients(MailKind.ADDRESS_CHANGED) == [former_address]
+    assert list_recipients(MailKind.TEAM_ADDRESS_CHANGED) == [lead.email]
+    send_due_mails()
+    [about] = [mail for mail in mailoutbox if mail.to == [lead.email]]
+    assert "autre@demo.example" in about.body
+
+
+def test_the_change_of_the_address_of_the_only_lead_is_told_to_the_mailbox_of_the_centre(administration):
+    lead = a_lead()
+    change_role(administration, Membership.objects.get(user=lead), {"email": "autre@demo.example"})
+    assert list_recipients(MailKind.TEAM_ADDRESS_CHANGED) == [MAILBOX_OF_CENTRE]
+
+
+def test_a_change_of_name_is_told_to_nobody(administration):
+    a_lead()
+    change_role(administration, Membership.objects.get(user=a_responder()), {"display_name": "Autre Nom"})
+    assert not PendingMail.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["ends", "ends in the past", "ends later", "moves", "narrows", "puts off", "closes"])
+def test_a_lead_hears_at_once_that_her_role_is_taken_away(administration, act):
+    """Otherwise the administrator takes the role away as if long ago, and then appoints another lead unseen."""
+    former, other, today = a_lead(), a_lead(), timezone.localdate()
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    role = Membership.objects.get(user=former)
+    changes = {
+        "ends": {"ended_on": today},
+        "ends in the past": {"ended_on": role.since_on},
+        "ends later": {"ended_on": today + timedelta(days=9)},
+        "moves": {"csirt": elsewhere.pk},
+        "narrows": {"role": Role.RESPONDER},
+        "puts off": {"since_on": today + timedelta(days=60)},
+    }
+    account = {"is_active": ""} if act == "closes" else {}
+    change_role(administration, role, account, **changes.get(act, {}))
+    assert list_recipients(MailKind.LEAD_REMOVED) == sorted([former.email, other.email])
+    mails = PendingMail.objects.filter(kind=MailKind.LEAD_REMOVED)
+    assert set(mails.values_list("csirt", flat=True)) == {breizh_cyber().pk}
+
+
+def test_the_leads_whose_accounts_are_closed_together_hear_of_it(administration):
+    leads = [a_lead(), a_lead()]
+    form = {"action": "close_accounts", "confirme": "oui", "_selected_action": [lead.pk for lead in leads]}
+    assert administration.post("/admin/accounts/user/", form).status_code == 302
+    assert not User.objects.filter(pk__in=[lead.pk for lead in leads], is_active=True).exists()
+    assert set(list_recipients(MailKind.LEAD_REMOVED)) == {MAILBOX_OF_CENTRE, *(lead.email for lead in leads)}
+
+
+def test_the_end_of_another_role_and_a_longer_one_are_told_to_no_lead(administration):
+    lead = a_lead()
+    change_role(administration, Membership.objects.get(user=a_responder()), ended_on=timezone.localdate())
+    Membership.objects.filter(user=lead).update(ended_on=timezone.localdate() + timedelta(days=9))
+    change_role(administration, Membership.objects.get(user=lead), ended_on=None)
+    assert list_recipients(MailKind.LEAD_REMOVED) == []
