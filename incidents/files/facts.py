@@ -21,6 +21,7 @@ MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "retu
 # First bytes → type. An office document is reported as a zip, because finding its kind would require unpacking it.
 TYPE_SIGNATURES = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
 PHOTOGRAPH_SIGNATURES = (b"\xff\xd8", b"II*\0", b"MM\0*")
+BELOW_SEA_LEVEL = 1  # EXIF 2.3, GPSAltitudeRef: the altitude itself has no sign
 
 
 class TooManyReads(Exception):
@@ -122,4 +123,6 @@ def read_altitude(tags: dict[str, Any]) -> dict[str, float]:
     if "GPS GPSAltitude" not in tags:
         return {}
     metres = tags["GPS GPSAltitude"].values[0].decimal()
+    if "GPS GPSAltitudeRef" in tags and tags["GPS GPSAltitudeRef"].values[0] == BELOW_SEA_LEVEL:
+        metres = -metres
     return {"altitude": round(metres, 1)} if math.isfinite(metres) and abs(metres) < 100_000 else {}

@@ -1,7 +1,6 @@
 """Evidence files that a declarant hands over."""
 
 import struct
-from typing import Any
 
 from django.test import Client
 
@@ -25,10 +24,12 @@ def make_photograph(
     latitude: tuple[int, int, int] = (48, 6, 30),
     longitude: tuple[int, int, int] = (4, 6, 0),
     west: bytes = b"W\0",
-    **more: Any,
+    *,
+    is_below_sea: bool = False,
 ) -> bytes:
-    """Return a JPEG whose metadata tell where it was taken: 48.108333, −4.1, 12 m up."""
+    """Return a JPEG whose metadata tell where it was taken: 48.108333, −4.1, 12 m above or below the sea."""
     gps = [(1, 2, 2, b"N\0\0\0"), (3, 2, 2, west + b"\0\0"), (2, 5, 3, None), (4, 5, 3, None), (6, 5, 1, None)]
+    gps += [(5, 1, 1, b"\1\0\0\0")] if is_below_sea else []
     rationals = [*latitude, *longitude, 12]
     ifd = 8 + 2 + 12 + 4
     data = ifd + 2 + 12 * len(gps) + 4

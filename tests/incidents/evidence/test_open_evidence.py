@@ -160,6 +160,11 @@ def test_a_file_missing_from_the_store_gets_a_503(holder, responder_client, inci
 # Metadata of a file
 
 
+def test_an_altitude_below_the_sea_is_negative(holder, incident):
+    piece = hand_over(holder, incident, make_photograph(is_below_sea=True), "photo.jpg")
+    assert piece.position["altitude"] == -12.0
+
+
 def test_only_responders_see_the_position_of_a_photograph(holder, responder_client, incident):
     piece = hand_over(holder, incident, make_photograph(), "photo.jpg")
     assert piece.position == {"latitude": 48.108333, "longitude": -4.1, "altitude": 12.0}
