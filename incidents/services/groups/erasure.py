@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
+from accounts.models import Membership
 from core.telephone import list_complete_numbers
 from core.text import fold_text
 from incidents.enums import EventKind
@@ -147,10 +148,15 @@ def list_values(declared: list[dict[str, Any]], name: str) -> set[str]:
 
 
 def list_authors(incident: Incident) -> Iterator[str]:
-    """Yield the names under which declarants wrote on the case. Colleagues of a centre are not looked for."""
-    by_centre = Q(actor__membership__csirt__isnull=False)
+    """Yield the names under which declarants wrote on the case: people without account, and people of a body who never
+    worked for a centre.
+    """
+    body_roles = Membership.objects.filter(collectivity__isnull=False)
+    centre_roles = Membership.objects.filter(csirt__isnull=False, awaits_confirmation=False)
+    of_bodies = Q(actor=None) | Q(actor__in=body_roles.values("user"))
     for rows in (incident.messages, incident.sheets, incident.evidence):
-        yield from rows.exclude(by_centre).exclude(author="").values_list("author", flat=True).distinct()
+        by_declarants = rows.filter(of_bodies).exclude(actor__in=centre_roles.values("user")).exclude(author="")
+        yield from by_declarants.values_list("author", flat=True).distinct()
 
 
 def list_name_words(name: str) -> list[str]:

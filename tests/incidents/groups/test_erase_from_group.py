@@ -3,8 +3,10 @@
 from itertools import chain
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.enums import Role
+from accounts.models import Membership, User
 from csirts.models import Csirt
 from incidents.access import CaseVisitor
 from incidents.enums import ActorKind, NoteKind, Severity, Tlp
@@ -26,7 +28,7 @@ from incidents.services.groups.erasure import ERASED_LINE, WRITTEN_COLUMNS
 from incidents.services.groups.group import add_to_group, remove_from_group, save_group_sheet
 from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.notes import write_note
-from tests.cast import a_lead
+from tests.cast import a_lead, an_agent
 from tests.incidents.grouping import a_group, declare_town, url
 from tests.reading import read_text
 
@@ -242,6 +244,17 @@ def test_the_names_of_those_who_wrote_go_but_not_those_of_the_centre(group, resp
     lines = [ADVICE, f"Suivi par {responder.display_name}."]
     write_sheet(group, responder, "Mme Abgrall a gardé la facture.", *lines, "Tanguy rappelle.")
     assert erase_and_get_sheet(group, incident).split("\n") == [ERASED_LINE, *lines, ERASED_LINE]
+
+
+def test_the_name_of_an_agent_goes_even_if_a_role_in_a_centre_was_refused(group, responder):
+    incident = get_case(group, 2)
+    agent = an_agent(incident.collectivity)
+    refused = {"awaits_confirmation": True, "ended_on": timezone.localdate()}
+    Membership.objects.create(user=agent, role=Role.RESPONDER, csirt=incident.csirt, **refused)
+    letter = Letter(text="Tout est éteint.", key="k")
+    write_to_csirt(reference=incident.reference, visitor=CaseVisitor(user=agent), letter=letter)
+    write_sheet(group, responder, f"{agent.display_name} a gardé la facture.", ADVICE)
+    assert erase_and_get_sheet(group, incident).split("\n") == [ERASED_LINE, ADVICE]
 
 
 def test_the_lines_about_the_other_cases_stay(group, responder):
