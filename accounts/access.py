@@ -65,20 +65,24 @@ def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
 
 
 def list_team(lead: User) -> QuerySet[User]:
-    """Return the open accounts that work for the centres of this lead, without the lead's own account."""
+    """Return the open accounts with a role in the centres of this lead today, without the lead's own account."""
     memberships = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
 
 
 def has_workers(csirt: int) -> bool:
     """Tell whether somebody with an open account works for this centre today. Runs one query."""
-    roles = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES, user__is_active=True)
-    return roles.exists()
+    return list_working_roles().filter(csirt=csirt).exists()
 
 
 def has_leader(csirt: int) -> bool:
     """Tell whether somebody with an open account leads this centre today. Runs one query."""
     return list_lead_roles().filter(csirt=csirt).exists()
+
+
+def list_working_roles() -> QuerySet[Membership]:
+    """Return the role of each person who works for a centre, if it is in force today and the account is open."""
+    return Membership.objects.in_force().filter(role__in=WORKING_ROLES, user__is_active=True)
 
 
 def list_lead_roles() -> QuerySet[Membership]:

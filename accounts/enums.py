@@ -22,8 +22,8 @@ class CentreAbility(StrEnum):
     a person may do in a CSIRT names one ability.
     """
 
-    # See its cases with their messages, files and indicators, its groups, guides and ignored values. The pages of
-    # hand-overs, transfers, message templates and bulk jobs, and the tokens of the API, need WORK.
+    # See its cases with their messages, files and indicators, its transfers, groups, guides and ignored values. The
+    # pages of hand-overs, message templates and bulk jobs, and the tokens of the API, need WORK.
     READ = "read"
     WORK = "work"  # act on its cases, groups and messages
     LEAD = "lead"  # manage its people, address, guides and reflex sheets, and see its figures
@@ -46,8 +46,8 @@ REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # The roles that work in the admin. Agents of a body and analysts do nothing there.
 STAFF_ROLES = (*CSIRT_ROLES, Role.ADMINISTRATOR)
-# The roles that read the cases of other people or decide who reads them. Their pages need a second factor. Pages only
-# offer one to people of a body, insistently: docs/decisions/0030-sign-in-with-allauth.md says why.
+# The roles that read the cases of centres, exact figures or the coordination, or decide who reads them. Their pages
+# need a second factor. Pages only offer one to people of a body: docs/decisions/0030-sign-in-with-allauth.md says why.
 SECOND_FACTOR_ROLES = (*CSIRT_ROLES, *REGION_ROLES, *PLATFORM_ROLES)
 
 

@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Case, CharField, Exists, F, Func, OuterRef, Q, TextField, Value, When
 from django.db.models.functions import Collate, Concat, Reverse, Right
 
-from accounts.enums import WORKING_ROLES
-from accounts.models import Membership, User
+from accounts.access import list_working_roles, match_centres
+from accounts.enums import CentreAbility
+from accounts.models import User
 from core.telephone import LOCAL_DIGITS, list_local_prefixes
 from incidents.enums import OPEN, ClosingReason, ObservableKind, Status
 
@@ -68,8 +69,7 @@ def holder_works_for_centre() -> Exists:
     """Return the condition that the person in charge of the case works for its centre today. Such a person has a role
     in force and an active account.
     """
-    roles = Membership.objects.in_force().filter(role__in=WORKING_ROLES, user__is_active=True)
-    return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
+    return Exists(list_working_roles().filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
 
 
 def lacks_working_holder() -> Q:
@@ -93,6 +93,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             return self.filter(Q(csirt__in=csirts) | Q(collectivity__in=bodies))
         # A person with one kind of role gets a plain condition, so that PostgreSQL uses the index of the queue.
         return self.filter(csirt__in=csirts) if csirts else self.filter(collectivity__in=bodies)
+
+    def of_centres(self, user: User, to: CentreAbility) -> Self:
+        """Return the cases of the CSIRTs in which this person has the ability `to`. Cases that the person may see only
+        for a body are left out.
+        """
+        return self.filter(match_centres(user, to)) if user.is_active else self.none()
 
     def open(self) -> Self:
         """Return the cases that are not closed."""

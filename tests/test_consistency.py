@@ -277,6 +277,19 @@ def test_one_place_decides_in_which_centres_and_bodies_somebody_has_a_role():
     assert callers == {"incidents/services/groups/group_acts.py", "incidents/triage/search/page.py"}
 
 
+def test_one_query_lists_the_cases_of_the_centres_of_a_person():
+    """These modules ask it of other rows with a centre: groups, jobs in bulk, and roles."""
+    others = {"groups/group", "groups/group_acts", "bulk/jobs", "handling/assign"}
+    allowed = {f"incidents/services/{name}.py" for name in others} | {"incidents/triage/bulk/pages.py"}
+    callers = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        for node in ast.walk(ast.parse(read_source(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "match_centres" and len(node.args) == 2
+    }
+    assert callers == allowed | {"incidents/querysets.py"}
+
+
 def test_each_operation_of_the_api_is_public_or_has_a_scope():
     """A view that forgets its scopes refuses everybody (`HasScope`), and here somebody hears of it."""
     views = list(list_api_views(api_patterns))

@@ -32,6 +32,7 @@ from tests.cast import (
     sign_in_by_password,
 )
 from tests.factories.accounts import make_api_token
+from tests.incidents.transferring import make_transfers, offer_url
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES, SCOPES
 from tests.permission_posts import SENT
 from tests.permission_requests import NAMED, Cast, call_api, create_cast, fill_places, make_cookies, send_request
@@ -276,6 +277,7 @@ READ_PAGES = (
     "admin/incidents/incident/",
     "admin/incidents/incident/{reference}/",
     "admin/incidents/incident/recherche/?q=" + WORD,
+    "admin/incidents/incident/transferts/",
     "admin/incidents/incident/groupes/",
     "admin/incidents/incident/groupes/{uid}/",
     "admin/incidents/incident/indicateurs/",
@@ -293,6 +295,7 @@ def test_a_role_that_only_reads_is_offered_nothing_that_is_refused(case_with_wor
     )
     Incident.objects.filter(pk=case_with_word.pk).update(group=group)
     send_letter_to_group(group, cast["responder"])
+    offered, former = make_transfers(cast["responder"])
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     client = Client()
     client.cookies = deepcopy(devices["responder"])
@@ -311,6 +314,7 @@ def test_a_role_that_only_reads_is_offered_nothing_that_is_refused(case_with_wor
             pages += [link for link in links - {None, *pages} if link.partition("?")[0] not in opened]
     assert refused == []
     assert len(opened) > len(READ_PAGES)
+    assert {offer_url(offered), offer_url(former, "dossier")} <= opened
 
 
 def send_letter_to_group(group, author):

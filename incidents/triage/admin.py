@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.enums import CentreAbility
 from accounts.reauthentication import check_identity
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
@@ -20,7 +21,6 @@ from incidents.services.handling.readings import save_reading
 from incidents.triage.acts import ACTS, POWERFUL_ACTS, carry_out_act, is_sent_by_queue_script, make_messages_response
 from incidents.triage.case.page import build_page_context, redirect_to_case, render_page
 from incidents.triage.queue.list_page import render_queue
-from incidents.triage.queue.order import get_centre_cases
 from incidents.triage.routes import CASE_ROUTES, OTHER_ROUTES
 from incidents.triage.search.page import redirect_to_search
 from incidents.triage.transfer.moved_case import explain_moved_case
@@ -64,7 +64,7 @@ class IncidentAdmin(BoundedModelAdmin):
     # The queue
 
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
-        return get_centre_cases(get_account(request))
+        return Incident.objects.of_centres(get_account(request), CentreAbility.READ)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return require_safe(self.queue_view)(request)

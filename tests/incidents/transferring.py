@@ -6,7 +6,8 @@ from accounts.models import User
 from csirts.models import Contact, Csirt
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement
-from incidents.services.transfer.proposal import create_proposal
+from incidents.services.transfer.proposal import accept_transfer, create_proposal
+from tests.cast import a_responder, declare
 from tests.incidents.devices import QUEUE
 
 AGREED = "Dominique, au téléphone, le 28."
@@ -64,3 +65,12 @@ def propose_transfer(
 
 def list_event_kinds(incident: Incident) -> list[str]:
     return list(incident.events.order_by("id").values_list("kind", flat=True))
+
+
+def make_transfers(responder: User) -> tuple[Transfer, Transfer]:
+    """Return an offer to the centre of the responder, and a transfer by which this centre gave another case away."""
+    giver = a_responder(create_other_centre())
+    former = accept_transfer(uid=propose_transfer(declare(), responder).uid, actor=giver)
+    offered = declare()
+    Incident.objects.filter(pk=offered.pk).update(csirt=Csirt.objects.get(slug="loin-cyber"))
+    return propose_transfer(offered, giver, taker="breizh-cyber"), former

@@ -202,7 +202,7 @@ def list_requested_cases(actor: User, references: Sequence[str]) -> list[tuple[i
     if len(ordered) > MAX_CASES:
         message = f"{MAX_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
         raise ValidationError({"references": message})
-    cases = Incident.objects.filter(match_centres(actor, CentreAbility.WORK), reference__in=ordered)
+    cases = Incident.objects.of_centres(actor, CentreAbility.WORK).filter(reference__in=ordered)
     ids_by_reference = {
         reference: (pk, csirt) for reference, pk, csirt in cases.values_list("reference", "pk", "csirt")
     }

@@ -20,6 +20,7 @@ from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholde
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.identifying_words import IdentifyingWords, index_text, match_identifying_words
 from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.querysets import IncidentQuerySet
 from incidents.services.bulk.jobs import MAX_CASES, BulkFormAlreadyUsed, digest_form, start_bulk_job
 from incidents.services.correspondence.correspond import TEXT_LIMIT
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
@@ -85,7 +86,7 @@ def join_words(words: list[str]) -> str:
 
 
 def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:
-    """Return the words of the message that would identify somebody of the group to other declarants.
+    """Return the words of the message that would identify somebody in the group to other declarants.
 
     They identify a body, a person or a case. The author's own name is allowed, for the signature. The result is empty
     if all cases are of one body.
@@ -215,7 +216,7 @@ def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str 
     return add_cases_to_group(case_group, cases, actor=actor, key=key)
 
 
-def list_ungrouped_cases_of_supplier(supplier_key: str) -> QuerySet[Incident]:
+def list_ungrouped_cases_of_supplier(supplier_key: str) -> IncidentQuerySet:
     """Return the open cases of any centre that are in no group and name this supplier."""
     return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
@@ -227,10 +228,8 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
     cases of this centre. The same form sent again returns the same group, and no job if no case is left to add. Raises
     Http404 if the actor's centres have no such case.
     """
-    cases, opened = (
-        list_ungrouped_cases_of_supplier(supplier_key).filter(match_centres(actor, CentreAbility.WORK)),
-        find_opened_group(actor, key),
-    )
+    cases = list_ungrouped_cases_of_supplier(supplier_key).of_centres(actor, CentreAbility.WORK)
+    opened = find_opened_group(actor, key)
     if opened is None:
         first = cases.select_related("csirt", "story").order_by("received_at", "pk").first()
         if first is None or first.csirt is None:

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.access import match_centres
-from accounts.enums import WORKING_ROLES, CentreAbility
-from accounts.models import Membership, User
+from accounts.access import list_working_roles, match_centres
+from accounts.enums import CentreAbility
+from accounts.models import User
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
@@ -44,8 +44,8 @@ def list_colleagues(user: User) -> QuerySet[User]:
 
 def filter_responders(in_centre: Q) -> QuerySet[User]:
     """Return the people who work today for a centre that meets the condition `in_centre`, sorted by name."""
-    in_force = Membership.objects.in_force().filter(in_centre, role__in=WORKING_ROLES)
-    return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
+    roles = list_working_roles().filter(in_centre)
+    return User.objects.filter(pk__in=roles.values("user")).order_by("display_name", "pk")
 
 
 def find_current_assignee(incident: Incident) -> User | None:

@@ -124,7 +124,7 @@ def is_repeated_submission(incident: Incident, handover: HandoverRequest) -> boo
 
 def list_assigned_cases(user: User) -> QuerySet[Incident]:
     """Return up to `MAX_CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    assigned = Incident.objects.filter(assignee=user).filter(match_centres(user, CentreAbility.WORK)).open()
+    assigned = Incident.objects.of_centres(user, CentreAbility.WORK).filter(assignee=user).open()
     return join_territories(assigned).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
@@ -133,8 +133,7 @@ def list_abandoned_cases(user: User) -> QuerySet[Incident]:
 
     Only the cases of the centres that `user` leads are returned.
     """
-    led = match_centres(user, CentreAbility.LEAD)
-    assigned = Incident.objects.filter(assignee__isnull=False).filter(led).open()
+    assigned = Incident.objects.of_centres(user, CentreAbility.LEAD).filter(assignee__isnull=False).open()
     return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 

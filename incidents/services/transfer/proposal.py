@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.enums import WORKING_ROLES
-from accounts.models import Membership, User
+from accounts.access import list_working_roles
+from accounts.models import User
 from core.french import quote_words
 from core.stale import Stale
 from core.text import clean_line
@@ -46,10 +46,10 @@ ACCEPTANCE_FIELDS = ("csirt", "group", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
 def list_takers(incident: Incident) -> QuerySet[Any]:
     """Return the centres to which the case may be proposed, sorted by name.
 
-    Each has an attribute `has_people`, which tells whether anybody who works for the centre has an account.
+    Each has an attribute `has_people`, which tells whether somebody with an open account works for the centre today.
     """
-    people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=WORKING_ROLES, user__is_active=True)
-    other_centres = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
+    workers = list_working_roles().filter(csirt=OuterRef("pk"))
+    other_centres = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(workers))
     return other_centres.filter(Q(level=Level.TERRITORIAL) | Q(has_people=True)).order_by("name")
 
 
@@ -234,8 +234,8 @@ def lock_proposal(actor: User, uid: UUID) -> Transfer:
 def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     """Move the case to the taker and acknowledge it for the actor. The case leaves its group.
 
-    From then on, only the events say who had acknowledged the case at the former centre. The hand-overs of the case
-    can still be found only by the centre where they were written (`services/handling/notes.py`).
+    From then on, only the events say who had acknowledged the case at the former centre. The hand-over notes
+    of the case can be found only by the centre that wrote them (`services/handling/notes.py`).
     """
     now = transfer.answered_at or timezone.now()
     incident.csirt, incident.group = transfer.taker, None

@@ -90,9 +90,7 @@ def read_act_and_references(posted: QueryDict) -> tuple[str, list[str]]:
 
 def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     """Return the cases among `references` that belong to the user's centres. At most MAX_CASES are read."""
-    own_cases = Incident.objects.visible_to(user).filter(
-        match_centres(user, CentreAbility.WORK), reference__in=references[:MAX_CASES]
-    )
+    own_cases = Incident.objects.of_centres(user, CentreAbility.WORK).filter(reference__in=references[:MAX_CASES])
     with_details = own_cases.annotate_has_holder().select_related("csirt", "assignee", "collectivity__departement")
     return list(with_details.order_by("is_taken", "due_at", "id"))
 

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import match_centres
 from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
@@ -93,7 +92,7 @@ def get_centre_key(route: Route) -> str:
 
 def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]:
     """Return the newest open cases of the user's centres that have the body or the telephone number of the caller."""
-    centre_cases = Incident.objects.visible_to(user).open().filter(match_centres(user, CentreAbility.WORK))
+    centre_cases = Incident.objects.of_centres(user, CentreAbility.WORK).open()
     of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
     keys: list[int] = []
     for cases in (of_body, centre_cases.with_contact_number(form.read_input("contact_phone"))):

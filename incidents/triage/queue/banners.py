@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from accounts.access import list_centres, match_centres
+from accounts.access import list_centres
 from accounts.enums import CentreAbility
 from accounts.models import User
 from csirts.models import Csirt
@@ -53,7 +53,7 @@ def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
     Each case is a dict with `reference` and `declarant_wrote_at`. The newest addition comes first, and at most
     `MAX_CLOSED_CASES_SHOWN` cases are returned. The rule is that of `with_addition_since_closing`.
     """
-    closed_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ)).with_addition_since_closing()
+    closed_cases = Incident.objects.of_centres(user, CentreAbility.READ).with_addition_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]
 

@@ -78,7 +78,7 @@ class CaseLine:
 
     @property
     def is_abandoned(self) -> bool:
-        """Tell whether the case must be taken over, because nobody of the centre is in charge of it any more."""
+        """Tell whether the case must be taken over, because nobody at the centre is in charge of it any more."""
         return is_row_abandoned(self.incident)
 
     @property
@@ -159,7 +159,7 @@ def is_waiting_for_declarant(incident: Incident) -> bool:
 
 
 def is_unread(incident: Any) -> bool:
-    """Tell whether nobody has taken the case and nobody of its centre has opened its page.
+    """Tell whether nobody has taken the case and nobody at its centre has opened its page.
 
     The result is False if the case is not annotated with `is_read`.
     """
@@ -209,7 +209,7 @@ def list_case_marks(incident: Any) -> Iterator[str]:
 
 
 def is_row_abandoned(incident: Any) -> bool:
-    """Tell whether the case must be taken over, because nobody of the centre is in charge of it any more.
+    """Tell whether the case must be taken over, because nobody at the centre is in charge of it any more.
 
     The case must be annotated by `annotate_has_holder`.
     """

@@ -6,12 +6,13 @@ from uuid import uuid4
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from incidents.enums import TYPE_TERMS
+from incidents.models import Incident
 from incidents.triage.case.page import render_page
 from incidents.triage.queue.banners import compute_banner_stamp, load_banners
 from incidents.triage.queue.lines import select_line_columns
-from incidents.triage.queue.order import get_centre_cases
 from incidents.triage.queue.pages import PERSON, TYPE, VIEW, QueueFilters, QueuePage, load_page_cases, read_queue_page
 from incidents.triage.queue.refresh import annotate_line_state, compute_page_stamp
 from incidents.triage.queue.saved_views import VIEWS
@@ -23,7 +24,8 @@ def render_queue(request: HttpRequest) -> HttpResponse:
     user, now = get_account(request), timezone.now()
     page = read_queue_page(QueueFilters.read(request.GET), user, now)
     filters = page.filters
-    incidents = load_page_cases(page, annotate_line_state(select_line_columns(get_centre_cases(user)), user))
+    lines = select_line_columns(Incident.objects.of_centres(user, CentreAbility.READ))
+    incidents = load_page_cases(page, annotate_line_state(lines, user))
     banners = load_banners(user)
     waiting = compute_banner_stamp(banners.offers, banners.closed_to_read)
     context = {

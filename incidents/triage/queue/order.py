@@ -1,8 +1,7 @@
 """The order of the queue, by severity and lateness together. docs/queue.md explains it with hard examples.
 
-Critical cases come first, whatever is due. Among the others, a late case counts one level more than its severity.
-Within a level the earliest due date comes first. Taking a case changes what is due on it, and nothing else in the
-order.
+Critical cases come first, whatever their due date. Among the others, a late case counts one level more than its
+severity. Within a level the earliest due date comes first. Taking a case moves it only by changing its next due date.
 """
 
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from uuid import UUID
 
 from django.db.models import Case, F, QuerySet, When
 
-from accounts.access import match_centres
 from accounts.enums import CentreAbility
 from accounts.models import User
 from incidents.enums import Severity, Status, Verification
@@ -66,7 +64,7 @@ class QueueCase(NamedTuple):
 
     @property
     def is_abandoned(self) -> bool:
-        """Tell whether the case must be taken over, because nobody of the centre is in charge of it any more."""
+        """Tell whether the case must be taken over, because nobody at the centre is in charge of it any more."""
         return is_abandoned(self.status, self.assignee, has_holder=self.holder is not None)
 
     @property
@@ -126,15 +124,10 @@ def compute_position(case: QueueCase | Incident, now: datetime) -> QueuePosition
     return QueuePosition(below_worst, case.due_at, case.reference)
 
 
-def get_centre_cases(user: User) -> IncidentQuerySet:
-    """Return the cases of the user's centres. Cases that the user may see only as an agent of a body are left out."""
-    cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
-    return cases
-
-
 def list_open_cases(user: User) -> Iterator[QueueCase]:
     """Yield the open cases of the user's centres in no particular order. Runs one query, which reads all of them."""
-    return map(QueueCase._make, select_queue_columns(get_centre_cases(user).open().order_by()))
+    cases = Incident.objects.of_centres(user, CentreAbility.READ).open().order_by()
+    return map(QueueCase._make, select_queue_columns(cases))
 
 
 def select_queue_columns(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:

@@ -25,7 +25,6 @@ from incidents.triage.queue.order import (
     QueueCase,
     QueuePosition,
     compute_position,
-    get_centre_cases,
     list_open_cases,
     select_queue_columns,
 )
@@ -137,7 +136,7 @@ def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePa
 
 
 def find_colleague(user: User, uid: str) -> User | None:
-    """Return the person with this public id who works or worked in a centre of `user`, or None."""
+    """Return the person with this public id who has or had a role in a centre of `user`, or None."""
     try:
         same = User.objects.filter(match_centres(user, CentreAbility.READ, "membership__csirt"), uid=UUID(uid))
     except ValueError:
@@ -200,7 +199,7 @@ def read_page_by_date(filters: QueueFilters, user: User, person: User | None) ->
 
     One row more than a page is read, to know whether another page follows.
     """
-    cases = get_centre_cases(user).filter(filters.view.database_filter)
+    cases = Incident.objects.of_centres(user, CentreAbility.READ).filter(filters.view.database_filter)
     if filters.type:
         cases = cases.filter(type=filters.type)
     if person:

@@ -23,7 +23,7 @@ RELOAD_SECONDS = 300
 def annotate_line_state(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
     """Annotate each case with what the stamp and the lines of the queue need.
 
-    `read_at` is when the user last read the case, or None. `is_read` tells whether anybody of its centre has read it.
+    `read_at` is when the user last read the case, or None. `is_read` tells whether anybody at its centre has read it.
     `newest_event` is the primary key of its newest event, since each change is an event. `offered_to` is the name of
     the centre to which the case is offered, or None.
     """

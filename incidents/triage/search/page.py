@@ -1,5 +1,5 @@
-"""The page of the search, with one box for a reference, the name of a body, words and filters. The results show where
-the words are.
+"""The search page. Its box takes a reference, the name of a body, words or filters. The results show where the words
+were found.
 
 A query that is only a reference opens its case.
 """
@@ -20,7 +20,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.access import list_centre_ids, match_centres
+from accounts.access import list_centre_ids
 from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
@@ -137,7 +137,7 @@ def show_search_results(request: HttpRequest) -> HttpResponse:
 
 
 def redirect_to_search(request: HttpRequest) -> HttpResponse:
-    """Redirect from the queue to the page of the search, with the words that were typed."""
+    """Redirect from the queue to the search page, with the query that was typed."""
     response = redirect("admin:incidents_incident_search")
     response["Location"] += format_search_link(request.GET.get("q", ""))
     return response
@@ -150,7 +150,7 @@ def find_reference(query: Query, user: User) -> str:
     """
     if query.filters or query.phrases or query.excluded_texts or not (references := list_references(query.free_text)):
         return ""
-    own_cases = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
+    own_cases = Incident.objects.of_centres(user, CentreAbility.READ)
     return own_cases.filter(reference__in=references).order_by().values_list("reference", flat=True).first() or ""
 
 
@@ -179,7 +179,7 @@ def search_cases(query: Query, user: User) -> SearchResult:
     The cases of bodies with a matching name come before the cases whose texts have the words. Without words, the
     newest cases come first.
     """
-    own_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ))
+    own_cases = Incident.objects.of_centres(user, CentreAbility.READ)
     cases = own_cases.filter(build_query_condition(query, user)).filter(build_exclusion_condition(query))
     if has_search_words(query):
         return find_cases_by_words(query, cases, user)
@@ -342,7 +342,7 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
     Access rights are checked again, because a case may have been transferred since it was indexed. An access is
     recorded for each case of which an excerpt is shown.
     """
-    cases = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
+    cases = Incident.objects.of_centres(user, CentreAbility.READ)
     joined = cases.annotate_has_holder().select_related(
         "assignee", *(f"collectivity__{place}" for place in BODY_RELATIONS)
     )

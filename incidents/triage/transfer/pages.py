@@ -142,13 +142,13 @@ def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse
 def show_transfers(request: HttpRequest) -> HttpResponse:
     """Show the cases that are offered to the user's centres, proposed by them, or given away by them.
 
-    Raises Http404 for a user who works in no centre.
+    Raises Http404 for a user who may read the cases of no centre.
     """
     user = get_account(request)
-    if not user.works_in_any_centre:
+    if not user.reads_any_centre:
         raise Http404
-    as_giver = match_centres(user, CentreAbility.WORK, "giver")
-    as_taker = match_centres(user, CentreAbility.WORK, "taker")
+    as_giver = match_centres(user, CentreAbility.READ, "giver")
+    as_taker = match_centres(user, CentreAbility.READ, "taker")
     transfers = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
     waiting = transfers.filter(state=TransferState.ASKED).order_by("asked_at", "id")
     accepted = transfers.filter(as_giver, state=TransferState.ACCEPTED).order_by("-answered_at", "-id")

@@ -328,7 +328,7 @@ def test_a_hostile_reason_is_escaped(incident, giver, taker):
     harmless.check_response(sign_in_as(giver).post(case_url(incident, "message"), {"text": words}))
 
 
-@pytest.mark.parametrize(("number", "page_size"), [(2, 2), pytest.param(50, 50, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(("number", "page_size"), [(2, 2), (10, 10), pytest.param(50, 50, marks=pytest.mark.proof)])
 def test_lists_cost_the_same_whatever_their_length(giver, taker, monkeypatch, number, page_size):
     monkeypatch.setattr(pages, "PER_PAGE", page_size)
     for _ in range(number):
@@ -378,18 +378,20 @@ def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giv
 
 
 def test_a_role_that_only_reads_is_shown_the_proposal_without_its_answers(incident, giver, taker, monkeypatch):
-    """Nor is the reader of either centre led to the list of transfers, which needs more than reading."""
+    """The reader of either centre comes from the list of transfers, and goes back to it."""
     transfer = propose_transfer(incident, giver)
     with monkeypatch.context() as patch:
         patch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
-        page_text = read_markup(sign_in_as(taker).get(offer_url(transfer)))
+        reader = sign_in_as(taker)
+        assert offer_url(transfer) in read_markup(reader.get(f"{QUEUE}transferts/"))
+        page_text = read_markup(reader.get(offer_url(transfer)))
     assert WHY in page_text
     assert "/accepter/" not in page_text
     assert "/refuser/" not in page_text
-    assert f'{QUEUE}transferts/"' not in page_text
+    assert f'{QUEUE}transferts/"' in page_text
 
     accept_transfer(uid=transfer.uid, actor=taker)
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     page_text = read_markup(sign_in_as(giver).get(offer_url(transfer, "dossier")))
     assert WHY in page_text
-    assert f'{QUEUE}transferts/"' not in page_text
+    assert f'{QUEUE}transferts/"' in page_text
