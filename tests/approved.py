@@ -45,7 +45,7 @@ HASH = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b|(?<=-)[0-9a-f]{8}(?=@)")
 APPLICATION_KEY = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 # Of the verification program, which is our own modules, and of the archive that holds it.
 PROGRAM_SIZE = re.compile(r"(?:(?<=\.zip\n)|(?<=verify\.py\n))\d+(?:,\d)?(?=\sKo\b)")
-WRITTEN_BY_TRIGGER = re.compile(r"\d+ \w+ \d{4} \d\d:\d\d")  # by the clock of the database
+WRITTEN_BY_TRIGGER = re.compile(r"\d+(?:er)? \w+ \d{4} \d\d:\d\d")  # by the clock of the database
 MAX_LINES = 60  # of a difference that a test prints
 MAX_OPTIONS = 12  # of a select; its other options, which are rows of a table, are only counted
 

@@ -1,15 +1,12 @@
 """The page of one case and its buttons."""
 
 import re
-from datetime import datetime, time, timedelta
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from accounts.enums import Role
 from csirts.models import Csirt
@@ -27,15 +24,10 @@ from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 from tests.hostile import MARKUP, TRICK
 from tests.incidents.triage_pages import case_url
+from tests.mornings import make_next_morning
 from tests.reading import read_markup
 
-PARIS = ZoneInfo("Europe/Paris")
 pytestmark = pytest.mark.django_db
-
-
-def tomorrow():
-    """Return a day on which the users of the test already hold their roles."""
-    return timezone.localdate() + timedelta(days=1)
 
 
 ORDER = [
@@ -115,7 +107,7 @@ def test_a_responder_takes_a_case(client, responder, detailed_case):
 
 
 def test_a_case_that_a_colleague_took_is_not_taken_again(client, detailed_case, time_machine):
-    time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
+    time_machine.move_to(make_next_morning(), tick=False)
     camille = a_responder()
     acknowledge_incident(reference=detailed_case.reference, actor=camille)
     client.force_login(a_responder())
@@ -133,7 +125,7 @@ def test_a_call_back_verifies_the_case(client, responder, detailed_case):
 
 
 def test_a_case_is_closed_once_with_a_reason(client, responder, detailed_case, time_machine):
-    time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
+    time_machine.move_to(make_next_morning(), tick=False)
     client.post(case_url(detailed_case, "clore"), {"raison": "not_an_incident"})
     assert Incident.objects.get().closing_reason == "not_an_incident"
 

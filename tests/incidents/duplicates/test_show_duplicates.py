@@ -13,12 +13,14 @@ from tests.cast import declare
 from tests.incidents.desk import reload
 from tests.incidents.merging import merge
 from tests.incidents.triage_pages import case_url
+from tests.mornings import make_next_morning
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_main_case_shows_what_the_duplicate_declared(client, responder, main):
+def test_the_main_case_shows_what_the_duplicate_declared(client, responder, main, time_machine):
     """Its services, instants and data are shown beside its words. Nothing of them enters the main case."""
+    time_machine.move_to(make_next_morning())  # an instant at midnight is shown as a day
     day = timezone.now().replace(microsecond=0) - timedelta(days=2)
     stopped = Interruption(service="cantine", extent="stopped", started_at=day)
     duplicate = declare(

@@ -1,6 +1,5 @@
 """The thread: the declarant, a colleague and the CSIRT write; each reads the other, and nobody else does."""
 
-import re
 import threading
 
 import pytest
@@ -28,6 +27,7 @@ from tests.hostile import MARKUP
 from tests.incidents.devices import QUEUE, follow_up_url, get_visitor, open_by_link, send, sign_in_as
 from tests.incidents.merging import merge
 from tests.incidents.triage_pages import case_url
+from tests.mornings import make_next_morning
 from tests.reading import read_markup, read_text
 
 
@@ -161,12 +161,13 @@ def test_a_message_may_withdraw_a_question_and_ask_a_new_one(incident):
     assert "vous a posé une question" in content
 
 
-def test_a_question_waits_again_once_its_case_is_reopened(incident):
+def test_a_question_waits_again_once_its_case_is_reopened(incident, time_machine):
+    time_machine.move_to(make_next_morning())
     responder = a_responder()
     camille = sign_in_as(responder)
     reply(camille, incident, asks_answer="on")
     page = read_text(camille.get(case_url(incident, "cloture")))
-    assert re.search(r"Une question attend la réponse du déclarant depuis \S.*\d h \d\d\. Une fois", page)
+    assert "Une question attend la réponse du déclarant depuis 9 h 51. Une fois" in page
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     camille.post(case_url(incident, "rouvrir"), {"motive": "Cela recommence."})
     assert "En attente de vous" in read_text(open_by_link(incident).get(follow_up_url(incident)))
