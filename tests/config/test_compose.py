@@ -6,6 +6,7 @@ from urllib.error import HTTPError
 import pytest
 import yaml
 
+from config.devserver.run import make_granian_command
 from core.secrets import KeyUse
 from tests.backend import ROOT
 from tests.config.environments import PRODUCTION
@@ -47,6 +48,13 @@ def test_no_service_has_more_than_it_needs(name):
     assert "cap_add" not in service
     assert "privileged" not in service
     assert name in OWN_SERVICES or service["user"] == {"db": "postgres", "redis": "valkey"}[name]
+
+
+def test_the_server_replaces_a_process_that_dies():
+    """Here and in `make run`; tests/faults proves that it does."""
+    option = "--respawn-failed-workers"
+    assert option in (ROOT / "Dockerfile").read_text()
+    assert option in make_granian_command(8000)
 
 
 def test_each_service_writes_where_it_has_to():

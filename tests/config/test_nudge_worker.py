@@ -11,9 +11,10 @@ import pytest
 from django.conf import settings
 
 from config.broker import HEAVY, URGENT
-from config.celery import Nudger, app, nudge_consumer
+from config.celery import NUDGE_TRANSPORT, Nudger, app, nudge_consumer
 from config.clock import SCHEDULE
 from config.devserver.embedded import find_free_port
+from tests.backend import Backend
 from tests.cast import breizh_cyber, declare
 
 
@@ -32,8 +33,16 @@ def test_a_declared_case_queues_the_count_of_the_figures(backend, transactional_
     assert SCHEDULE["do long work in turn"]["schedule"] <= 10
 
 
+@pytest.fixture(autouse=True)
+def empty_queues(backend: Backend) -> None:
+    """Remove the tasks that earlier tests queued."""
+    with app.connection_for_write() as connection:
+        for name in (URGENT, HEAVY):
+            connection.SimpleQueue(name).clear()
+
+
 def take_task(queue):
-    """Take a task from the queue, perhaps one of an earlier test. Raise Empty when none comes."""
+    """Take a task from the queue. Raise Empty when none comes."""
     message = queue.get(timeout=5)
     message.ack()
     return message.headers["task"]
@@ -47,7 +56,9 @@ def nudger() -> Iterator[Nudger]:
 
 
 def test_a_kept_connection_that_fails_is_replaced(backend, nudger):
-    nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{find_free_port()}/0")
+    nudger.connection = app.connection_for_write(
+        f"redis://127.0.0.1:{find_free_port()}/0", transport_options=NUDGE_TRANSPORT
+    )
     with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         nudger.send({"stats"})
         assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: take_task(queue), None)

@@ -111,7 +111,7 @@ def test_the_site_starts_stops_and_survives_a_kill(copy):
         assert home[0] == 200
         wait_until(copy.is_healthy)
         assert "cas et chiffres inventés" in home[1].replace("\xa0", " ")
-        everyone = list_started(supervisor)
+        everyone = list_child_processes(supervisor)
 
     assert supervisor.returncode == 0
     assert not wait_for_end(everyone, 1), copy.read_output()
@@ -123,7 +123,7 @@ def test_the_site_starts_stops_and_survives_a_kill(copy):
         wait_until(copy.is_healthy)
         # The running servers are reused; all else was stopped.
         assert {process.name() for process in processes if is_living(process)} == {"postgres", "valkey-server"}
-        processes += list_started(supervisor)
+        processes += list_child_processes(supervisor)
 
     assert not wait_for_end(processes, 1), copy.read_output()
 
@@ -138,16 +138,16 @@ def kill_while_running(copy):
         second = copy.start()
         assert second.wait(timeout=SECONDS) == 1
         assert "Tocsin tourne déjà depuis ce dossier" in copy.read_output()
-        processes = list_started(supervisor)
+        processes = list_child_processes(supervisor)
         supervisor.kill()
         supervisor.wait(timeout=SECONDS)
     assert len(wait_for_end(processes, 0)) > 5
     return processes
 
 
-def list_started(supervisor):
-    """Return the child processes of the supervisor: web, workers and beat. The servers are among them unless they ran
-    before.
+def list_child_processes(supervisor):
+    """Return the child processes of the supervisor: web, workers and beat, and the servers unless they were already
+    running.
     """
     everyone = supervisor.children(recursive=True)
     assert len(everyone) >= 4

@@ -25,7 +25,8 @@ class Until(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def town_and_centre(browser: Browser, live_site: str) -> None:
+def town_and_centre(live_site: str, browser: Browser) -> None:
+    # The site comes first, so that the pages of the browser are closed before the database is put back.
     cache.clear()  # the counter of declarations from one address outlives a test
     create_town_and_centre()
 

@@ -79,8 +79,11 @@ def open_page_with_timers(desk, person, page_path):
 
 @pytest.mark.parametrize(
     ("page_path", "requested_paths"),
-    [("", ["", "etat/"]), ("{reference}/", ["{reference}/presence/"]), ("actes/{job}/", ["actes/{job}/"])],
-    ids=["queue", "case", "bulk"],
+    [
+        pytest.param("", ["", "etat/"], id="queue"),
+        pytest.param("{reference}/", ["{reference}/presence/"], id="case", marks=pytest.mark.proof),
+        pytest.param("actes/{job}/", ["actes/{job}/"], id="bulk"),
+    ],
 )
 def test_what_a_page_asks_by_itself_is_marked(signed_in_desk, person, page_path, requested_paths, wait_until):
     """Two minutes pass without anybody: each request says that a timer sent it."""
@@ -98,14 +101,20 @@ def test_what_a_page_asks_by_itself_is_marked(signed_in_desk, person, page_path,
 @pytest.mark.parametrize(
     ("page_path", "words", "link"),
     [
-        (
+        pytest.param(
             "{reference}/",
             "Votre session a pris fin : cette page ne suit plus le dossier.",
             "Se connecter dans un autre onglet",
+            id="case",
         ),
-        ("actes/{job}/", "Cette page n’est plus à jour.", "Recharger"),
+        pytest.param(
+            "actes/{job}/",
+            "Cette page n’est plus à jour.",
+            "Recharger",
+            id="bulk",
+            marks=pytest.mark.proof,
+        ),
     ],
-    ids=["case", "bulk"],
 )
 def test_a_page_that_asks_by_itself_says_when_the_session_has_ended(signed_in_desk, person, page_path, words, link):
     """It would otherwise show for hours who reads the case, or how far the work is, as they were."""

@@ -184,6 +184,7 @@ def replace_session(page, site, person):
     steps.sign_in(other_tab, person)
 
 
+@pytest.mark.proof
 def test_what_is_typed_after_signing_in_elsewhere_is_saved(signed_in_desk, case, person):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))
@@ -218,6 +219,7 @@ def test_words_are_not_sent_for_another_person_who_signed_in_elsewhere(signed_in
     assert not UnsentText.objects.exists()
 
 
+@pytest.mark.proof
 def test_a_closing_report_with_the_token_of_a_former_session_leads_to_sign_in(signed_in_desk, case, person):
     """Its person signed in elsewhere, and out again: the button must not post what nobody would keep."""
     page = signed_in_desk.page

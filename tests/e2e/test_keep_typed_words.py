@@ -83,7 +83,6 @@ def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, brow
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
-@pytest.mark.proof
 def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, case):
     page = open_case_by_link(live_site, browser, case)
     unfold(page, "Écrire")

@@ -130,7 +130,7 @@ class Sheet(WatchedPage):
     sheet_width: int
 
 
-@pytest.fixture(params=[360, 1280])
+@pytest.fixture(params=[pytest.param(360, marks=pytest.mark.proof), 1280])
 def sheet(request: pytest.FixtureRequest, live_site: str, browser: Browser) -> Sheet:
     page = cast("Sheet", open_page(browser, width=request.param, reduced_motion="reduce"))
     steps.sign_in_by_cookie(page, live_site, a_responder())

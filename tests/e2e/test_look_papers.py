@@ -73,7 +73,7 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 
 @pytest.mark.proof
 def test_each_state_of_a_report_is_accessible(visitor):
-    """The report is being made, made, late, failed, or does not exist."""
+    """The states are: being made, ready, late, failed, missing."""
     print_year(2025, 317)
     visitor.goto("/statistiques/?region=53")
     with visitor.page.expect_navigation():

@@ -60,7 +60,7 @@ def test_a_press_of_a_button_prolongs_an_idle_session(signed_in_desk):
     assert timezone.now() - StoredSession.objects.get().seen_at < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.proof)])
 def test_the_warning_fits_the_pages_of_the_account(signed_in_desk, settings, width):
     settings.SESSION_IDLE_LIMIT = timedelta(seconds=119)
     page = signed_in_desk.page

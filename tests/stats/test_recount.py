@@ -65,6 +65,32 @@ def test_rebuild_repairs_every_kind_of_mistake(db, small_slices):
     assert rebuild_figures().mistakes == 0
 
 
+def test_repairs_hold_the_lock_of_counting(transactional_db, small_slices, monkeypatch):
+    """An event that is counted during a repair would otherwise be counted twice, or not at all."""
+    make_every_mistake(store_year())
+    locks = set()
+
+    def watch(name):
+        repair = getattr(rollups, name)
+        monkeypatch.setattr(rollups, name, lambda *parts: locks.add((name, is_count_locked())) or repair(*parts))
+
+    watch("repair_cases")
+    watch("repair_sums")
+    assert not is_count_locked()
+    rebuild_figures()
+    assert locks == {("repair_cases", True), ("repair_sums", True)}
+
+
+def is_count_locked():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND (classid::bigint << 32 | objid::bigint) = %s",
+            [Lock.COUNT],
+        )
+        return cursor.fetchone()[0] == 1
+
+
 def test_a_difference_is_logged_as_an_error_without_data_of_a_case(db, small_slices):
     incidents = store_year()
     with capture_logs() as logs:

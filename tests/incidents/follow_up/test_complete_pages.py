@@ -361,7 +361,7 @@ def test_hostile_choices_are_refused_and_shown_harmless(client, opened_case):
             harmless.check_response(page)
 
 
-@pytest.mark.parametrize("number", [2, 50])
+@pytest.mark.parametrize("number", [2, 12, pytest.param(50, marks=pytest.mark.proof)])
 def test_pages_cost_few_queries(client, opened_case, django_assert_max_num_queries, number):
     for turn in range(number):
         post(client, opened_case, "machines", {"q-postes": str(turn)})

@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
 from accounts.models import Membership
@@ -293,6 +295,14 @@ def test_the_key_of_one_person_is_not_the_key_of_another(client, responder, case
     client.force_login(a_responder())
 
     assert list_messages(send(client, "prendre", cases[1:])) == ["2 dossiers pris en charge."]
+
+
+def test_requesting_more_cases_costs_no_query(responder, cases, django_assert_num_queries):
+    with CaptureQueriesContext(connection) as queries:
+        start_job(responder, cases=cases[:2], key="two")
+    more = [*cases, *(declare() for _ in range(4))]
+    with django_assert_num_queries(len(queries)):
+        start_job(responder, cases=more, key="more")
 
 
 def test_too_many_cases_are_refused(responder, cases, monkeypatch):

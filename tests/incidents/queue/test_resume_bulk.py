@@ -103,7 +103,7 @@ def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, resp
     assert f"({hyphenate(cases[1].reference)})</b> : Ce dossier a été transféré à un autre centre." in page
 
 
-@pytest.mark.parametrize("number", [2, 50])
+@pytest.mark.parametrize("number", [2, 12, pytest.param(50, marks=pytest.mark.proof)])
 def test_the_page_costs_the_same_whatever_its_length(client, responder, number):
     colleague = a_responder()
     cases = [declare() for _ in range(number)]
