@@ -18,6 +18,7 @@ from accounts.models import AccessLink, ApiToken, FactorReset, Membership, Pendi
 from accounts.services.confirmations import stamp_role
 from csirts.models import Csirt
 from incidents.models import IncidentEvent, Story
+from incidents.triage.acts import ACTS, POWERFUL_ACTS
 from tests.accounts.lead_pages import MAILBOX, NOUR, read_plain_markup
 from tests.cast import (
     PASSWORD,
@@ -168,6 +169,19 @@ HARMLESS = {
     "equipe/invitations/{uid}/retirer/": "takes away",
 }
 
+# The codes of the buttons of a case that ask nothing, with the reason.
+HARMLESS_ACTS = {
+    "prendre": "a colleague takes the case over",
+    "clore": "the case is reopened",
+    "confirmer": "the confirmation is withdrawn",
+    "retirer-confirmation": "the body is confirmed again",
+    "rattacher": "moves cases between two names of one body, and its event names both",
+    "guide": "a task is ended",
+    "defusionner": "the cases are merged again",
+    "grouper": "the case leaves the group",
+    "degrouper": "the case joins the group again",
+}
+
 
 @pytest.fixture
 def scene() -> Scene:
@@ -219,6 +233,10 @@ def test_each_post_on_the_pages_of_accounts_asks_or_has_a_reason_not_to():
     asking = {act.route for act in POWERFUL if act.method == "post" and act.route.startswith(pages)}
     assert posts - asking == HARMLESS.keys()
     assert {(act.method, act.route) for act in POWERFUL} <= {(method, route) for method, route, *_ in MATRIX}
+
+
+def test_each_button_of_a_case_asks_or_has_a_reason_not_to():
+    assert ACTS.keys() - POWERFUL_ACTS == HARMLESS_ACTS.keys()
 
 
 def test_a_session_that_has_just_begun_is_asked_nothing(client, scene):
