@@ -61,8 +61,8 @@ def list_common_words() -> list[str]:
 
 
 def list_own_words(user: User) -> list[str]:
-    """Return the words of the name and address of this person, and of the names of their bodies and centres, also of
-    those to which they are invited. Runs two queries.
+    """Return the words of this person's name and address, and of the names of each body and centre in which they have
+    or had a role, or to which a link invited them. Runs two queries.
     """
     names = [user.display_name, *re.split(r"[@.]", user.email)]
     if user.pk:

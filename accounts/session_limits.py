@@ -201,7 +201,7 @@ class SessionLimiter:
 
 
 def begins_sign_in(request: HttpRequest) -> bool:
-    """Tell whether the request posts a password, or asks for the sign-in with a passkey."""
+    """Tell whether the request sends the form of a sign-in page, or starts a sign-in with a passkey."""
     if request.resolver_match and request.resolver_match.view_name == SIGN_IN_BY_KEY:
         return True
     return is_sign_in_page(request) and request.method not in SAFE_METHODS

@@ -215,7 +215,7 @@ class Collectivity(models.Model):
 
     @property
     def label(self) -> str:
-        """The nature and the name, as written inside a sentence: « commune du Mans (Sarthe) »."""
+        """The name as written inside a sentence, after its kind if needed: « commune du Mans (Sarthe) »."""
         if self.kind == Kind.COMMUNE:
             return f"{self.get_kind_display()} {self.name_with_de}{self.place}"
         short, _space, name = self.name.partition(" ")

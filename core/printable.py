@@ -71,7 +71,7 @@ def replace_characters_by_names(data: Any, *, sample: str) -> Any:
 
     The script is that of the character `sample`.
     """
-    script = find_script(sample)
+    script = find_run_key(sample)
     return map_texts(data, lambda text: "".join(replace_runs_by_names(text, script)))
 
 
@@ -82,7 +82,7 @@ def replace_runs_by_names(text: str, script: str) -> list[str]:
     runs: list[str] = []
     run = ""
     for character in text:
-        if find_script(character) == script:
+        if find_run_key(character) == script:
             run += character
             continue
         runs += [format_character_run(run), character]
@@ -91,10 +91,11 @@ def replace_runs_by_names(text: str, script: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def find_script(character: str) -> str:
-    """Return the name of the character's script, such as « TIBETAN », or the character itself.
+def find_run_key(character: str) -> str:
+    """Return the key by which neighbouring characters form a run.
 
-    The name is returned only for scripts that each font has as a whole or not at all.
+    Below EAST_ASIA, it is the script if the fonts lack it as a whole (UNDRAWN_SCRIPTS), such as « TIBETAN », or else
+    the character itself. Above, it is the first word of the Unicode name, such as « HIRAGANA ».
     """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:
@@ -111,7 +112,7 @@ def format_character_run(run: str) -> str:
     if not run:
         return ""
     numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MAX_CODE_POINTS])
-    script = SCRIPT_LABELS.get(find_script(run[0]), "caractère")
+    script = SCRIPT_LABELS.get(find_run_key(run[0]), "caractère")
     if (remaining := len(run) - MAX_CODE_POINTS) <= 0:
         return f"[{script} {numbers}]"
     suffix = choose_plural("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", remaining)

@@ -36,11 +36,11 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
 
 
 def must_wait(request: HttpRequest, purpose: str, *, most: int, within_seconds: int) -> bool:
-    """Count this request, and tell whether its sender must wait before sending another one.
+    """Count this request, and tell whether to refuse it because its sender must wait.
 
-    After `most` requests in the current period, one is let through every WAIT_SECONDS. A program takes each of these
-    turns if it asks often enough, so that others behind its address wait without end. Unless they have another way,
-    ask `has_waited` first. Nobody waits if the cache does not answer.
+    After `most` requests in the current period, one is let through every WAIT_SECONDS. A program can take every such
+    turn, and shut out the other people behind its address for good. Call `has_waited` first, unless they have another
+    way in. Nobody waits if the cache does not answer.
     """
     if count_request(request, purpose, within_seconds=within_seconds) <= most:
         return False

@@ -3,7 +3,7 @@ legal ones.
 
 A case that nobody has taken, or that was put back into the queue, is to be taken. It must be taken earlier if the
 declarant waits for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody
-has taken is to be answered if the declarant waits. It is to be reviewed once nobody of the centre has worked on it for
+has taken is to be answered if the declarant waits. It is to be reviewed once nobody at the centre has worked on it for
 a while. In both situations, a task with a date is due on that date. The earliest of these deadlines counts. A closed
 case has nothing due.
 """

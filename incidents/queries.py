@@ -240,13 +240,11 @@ class OpenedEvidence(NamedTuple):
 
 
 class Opener(NamedTuple):
-    """A person of the CSIRT, with the number of evidence files that this person opened and the time of their latest
-    opening.
-    """
+    """A member of the CSIRT who opened evidence: the number of files, and when the last file was opened."""
 
     name: str
-    pieces: int
-    last_at: datetime
+    file_count: int
+    last_opened_at: datetime
 
 
 def list_opened_evidence(incident: Incident) -> list[OpenedEvidence]:
@@ -284,5 +282,5 @@ def list_openers(pieces: Iterable[OpenedEvidence]) -> list[Opener]:
     people: dict[int, Opener] = {}
     for opened in (opened for piece in pieces for opened in piece.opened):
         before = people.get(opened.reader, Opener(opened.name, 0, opened.last_at))
-        people[opened.reader] = Opener(opened.name, before.pieces + 1, max(before.last_at, opened.last_at))
-    return sorted(people.values(), key=lambda opener: opener.last_at, reverse=True)
+        people[opened.reader] = Opener(opened.name, before.file_count + 1, max(before.last_opened_at, opened.last_at))
+    return sorted(people.values(), key=lambda opener: opener.last_opened_at, reverse=True)

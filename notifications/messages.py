@@ -95,7 +95,7 @@ def make_case_context(delivery: Delivery) -> dict[str, Any]:
     if delivery.recipient == Recipient.CSIRT:
         return common | make_csirt_context(delivery)
     if delivery.recipient == Recipient.BODY:
-        return common | make_body_context(incident)
+        return common | make_member_context(incident)
     return common | make_declarant_context(delivery)
 
 
@@ -182,8 +182,8 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
     return {"author": defang_line(message.author), "text": quote_lines(message.text, hosts)}
 
 
-def make_body_context(incident: Incident) -> dict[str, Any]:
-    """Return the context of a mail to somebody with a role in the body."""
+def make_member_context(incident: Incident) -> dict[str, Any]:
+    """Return the context of a mail to a person who has a role in the collectivité."""
     return {
         **inflect_body(incident),
         "centre": incident.csirt,

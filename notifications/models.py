@@ -29,7 +29,7 @@ MAX_WAITING_FOR_FIRST_TURN = 20
 
 
 class Announcement(models.Model):
-    """The record that the recipients of an event have been decided. Without deliveries, nobody is notified."""
+    """A record that the recipients of an event were chosen. If it has no deliveries, there was nobody to notify."""
 
     event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name="événement")
 

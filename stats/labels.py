@@ -1,4 +1,4 @@
-"""The format of numbers, shares, durations and French sentences on public and exact pages."""
+"""Functions that format numbers, shares, durations and French sentences for the pages of figures."""
 
 import re
 from datetime import timedelta

@@ -33,8 +33,8 @@ def make_bands_condition(measures: Iterable[str]) -> Q:
     return condition
 
 
-def make_known_check(field: str, values: Iterable[str], lookup: str = "in") -> models.CheckConstraint:
-    """Return the constraint that a field of a fact has one of these values."""
+def make_values_constraint(field: str, values: Iterable[str], lookup: str = "in") -> models.CheckConstraint:
+    """Return the constraint that a field of a fact holds only these values."""
     condition = Q((f"{field}__{lookup}", list(values)))
     return models.CheckConstraint(condition=condition, name=f"case_fact_{field}_known")
 
@@ -87,17 +87,17 @@ class CaseFact(models.Model):
         verbose_name = "fait compté"
         verbose_name_plural = "faits comptés"
         constraints = [
-            make_known_check("type", IncidentType.values),
-            make_known_check("nature", Nature.values),
-            make_known_check("cause", ["", *Cause.values]),
-            make_known_check("discovery_delay", DelayBand.values),
-            make_known_check("help_delay", DelayBand.values),
-            make_known_check("closing_delay", DelayBand.values),
-            make_known_check("interruption_hours", HoursBand.values, "contained_by"),
-            make_known_check("interruption_services", PublicService.values, "contained_by"),
-            make_known_check("leak_statuses", LeakStatus.values, "contained_by"),
-            make_known_check("leak_persons", PersonsBand.values, "contained_by"),
-            make_known_check("leak_categories", DataCategory.values, "contained_by"),
+            make_values_constraint("type", IncidentType.values),
+            make_values_constraint("nature", Nature.values),
+            make_values_constraint("cause", ["", *Cause.values]),
+            make_values_constraint("discovery_delay", DelayBand.values),
+            make_values_constraint("help_delay", DelayBand.values),
+            make_values_constraint("closing_delay", DelayBand.values),
+            make_values_constraint("interruption_hours", HoursBand.values, "contained_by"),
+            make_values_constraint("interruption_services", PublicService.values, "contained_by"),
+            make_values_constraint("leak_statuses", LeakStatus.values, "contained_by"),
+            make_values_constraint("leak_persons", PersonsBand.values, "contained_by"),
+            make_values_constraint("leak_categories", DataCategory.values, "contained_by"),
         ]
         indexes = [
             models.Index(

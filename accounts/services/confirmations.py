@@ -82,7 +82,7 @@ def is_over(role: Membership) -> bool:
 
 
 def has_another_lead(role: Membership) -> bool:
-    """Tell whether somebody else than the person of this role leads its centre today. Runs one query."""
+    """Tell whether somebody other than the holder of this role leads its centre today. Runs one query."""
     return list_lead_roles().filter(csirt=role.csirt_id).exclude(user=role.user_id).exists()
 
 
@@ -129,7 +129,7 @@ class AlreadyAnswered(Exception):
 
 
 class RoleChanged(Exception):
-    """The role, or the account of its person, is no longer what the page of the lead showed."""
+    """The role, or the account of the person who has it, has changed since the lead opened the page."""
 
 
 def stamp_role(role: Membership) -> str:
@@ -203,7 +203,7 @@ def refuse_role(*, number: int, actor: User, seen: str) -> Membership:
 
 def lock_role(number: int, actor: User) -> Membership:
     """Lock the centre of the role with this number, then the role, and return it. Raises Http404 unless `actor` leads
-    the centre and the role awaits, or awaited, the confirmation of somebody else than its person. Raises RoleChanged
+    the centre and the role awaits, or awaited, the confirmation of somebody other than its holder. Raises RoleChanged
     if the role left the centre before it was locked.
     """
     role = Membership.objects.filter(pk=number, role__in=CSIRT_ROLES).exclude(user=actor).first()

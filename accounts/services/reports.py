@@ -1,4 +1,4 @@
-"""The mails that tell a centre what the administrator takes over or takes away: the address of somebody of its team,
+"""The mails that tell a centre what the administrator takes over or takes away: the address of somebody in its team,
 or the role of somebody who leads it.
 """
 

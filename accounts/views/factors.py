@@ -38,11 +38,11 @@ class WithRequest(Protocol):
 def lock_account_first[View: WithRequest](
     form_valid: Callable[[View, Any], HttpResponse],
 ) -> Callable[[View, Any], HttpResponse]:
-    """Return the method `form_valid`, run in a transaction that has locked the account of the user. If the session has
-    ended since the request began, the method is not called, and its person is sent to sign in.
+    """Wrap the method `form_valid`, so that it runs in a transaction that has locked the user's account. If the
+    session has ended since the request began, the user is redirected to the sign-in page instead.
 
-    A reset of the second factor locks the account too, before it deletes the factors. A factor or codes that are saved
-    at the same moment are thus either deleted by it, or not saved.
+    A reset of the second factor locks the account too. It therefore either deletes a factor that is added at the same
+    moment, or prevents it from being saved.
     """
 
     @wraps(form_valid)

@@ -64,7 +64,7 @@ def list_demo_accounts(counter: int) -> list[DemoAccount]:
 
 
 def compute_one_time_code(user: Any, counter: int) -> str:
-    """Return the user's one-time code of the period `counter`, or "" if the account has no authenticator
+    """Return the user's one-time code for the time step `counter`, or "" if the account has no authenticator
     application.
     """
     totp = next(

@@ -228,7 +228,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
         return render_express(request, page)
     details = page.journey.build_checked_forms(now=timezone.now())
     if wrong := page.journey.find_screen_with_error(details):
-        return render_express_problem(request, page, wrong, details)
+        return answer_express_problem(request, page, wrong, details)
     if must_confirm_sending(request, drop_control_characters(request.POST), page.journey.draft.uid):
         return ask_for_express_confirmation(request, page)
     return send_express_and_redirect(request, page, details)
@@ -317,11 +317,11 @@ def add_page_errors(page: ExpressPage) -> None:
         page.problems[TYPE] = CHOOSE_TYPE
 
 
-def render_express_problem(
+def answer_express_problem(
     request: HttpRequest, page: ExpressPage, wrong: Screen, details: DeclarationForms
 ) -> HttpResponse:
-    """Show the error of the telephone number on this screen. For any other error, save what was typed and redirect to
-    `wrong`, the screen that has the error.
+    """If the telephone number is invalid, show the express screen again with that error. For any other error, save
+    what was typed and redirect to `wrong`, the screen that has the error.
     """
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))

@@ -138,7 +138,7 @@ def list_mistakes_elsewhere(journey: Journey, details: DeclarationForms, screen:
 
 
 def list_screen_states(journey: Journey) -> list[ScreenState]:
-    """Return the state of each screen. A person who continues somebody else's declaration sees them."""
+    """Return the state of each screen, to show to a person who continues somebody else's declaration."""
     details = journey.build_checked_forms(now=timezone.now())
     return [
         ScreenState(

@@ -119,7 +119,7 @@ class Incident(LabelledModel):
     mail_without_code = models.BooleanField("mails sans code", default=False)
     # A former type of the case was among `sharing.TYPES_WITH_OPEN_MAILBOX`. Another type does not close the mailbox.
     mailbox_was_in_doubt = models.BooleanField("boîte mail mise en doute", default=False, db_default=False)
-    # True if the declarant of an express declaration asked for a call, and nobody of the centre has spoken with them
+    # True if the declarant of an express declaration asked for a call, and nobody at the centre has spoken with them
     # yet.
     is_to_call_back = models.BooleanField("à rappeler : déclaration express", default=False)
     # When the CSIRT began to wait for an answer of the declarant. Empty once the declarant has added something.

@@ -19,7 +19,7 @@ from incidents.models import Incident, Story
 from incidents.workflow import InvalidTransition
 
 DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
-# The verb instead of « revoir », if nobody of the centre is in charge of the case any more.
+# The verb instead of « revoir », if nobody at the centre is in charge of the case any more.
 TAKE_OVER = "reprendre"
 
 

@@ -226,16 +226,17 @@ class Figures:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
     def list_delay_inequalities(self, release: Printed) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
-        """Yield (closed cases, acknowledged cases) for each delay, as lists of cells from the shortest delay to this
-        one.
+        """For each delay, yield two lists of the cells up to that delay: closed cases, then acknowledged cases.
 
         The second list also has the cell of unknown delays. Its sum is at least that of the first list, because a case
         is acknowledged before it is closed.
         """
         of_incidents = self.list_cells(release["period"], "incidents")
-        closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
-        for number in range(1, len(closings) if len(closings) == len(helps) else 0):
-            yield closings[:number], [*helps[:number], helps[-1]]
+        closings, acknowledgements = (
+            [cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help")
+        )
+        for number in range(1, len(closings) if len(closings) == len(acknowledgements) else 0):
+            yield closings[:number], [*acknowledgements[:number], acknowledgements[-1]]
 
     def list_covers(self) -> Iterator[tuple[CellAddress, list[CellAddress]]]:
         """Yield the total of leaks of each release with the cells of their categories.

@@ -1,7 +1,8 @@
 """The fixed list of published tables, which does not depend on the counts.
 
-A table counts one kind of unit by one classification, or by two of them (a crossing). It opens when its printed total
-reaches a fixed number. Whether it is open therefore reveals nothing beyond the printed totals.
+A table counts one kind of unit by one classification, or by two of them (a crossing). A table is open, which means
+that its cells are printed, once the printed totals on which it depends reach fixed numbers. Whether it is open
+therefore reveals nothing beyond these totals.
 """
 
 from collections.abc import Iterator

@@ -60,7 +60,9 @@ def find_last_rank() -> tuple[int, int]:
 
 
 def list_periods(first_day: date, today: date) -> Iterator[Period]:
-    """Yield the periods from the quarter of `first_day` to the year of `today`, in the order of publication."""
+    """Yield the periods in the order of publication, from the first quarter that starts on `first_day` or later to the
+    year of `today`.
+    """
     for year in range(first_day.year, today.year + 1):
         for quarter in (1, 2, 3, 4):
             if Period(year, quarter).starts_on >= first_day:

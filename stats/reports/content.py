@@ -208,7 +208,7 @@ def describe_narrow_cell(cell: PrintedCell, *, level: int = 0) -> Content:
 
 
 def describe_line(label: str, cells: Iterable[Content]) -> Content:
-    """Return one row of a table: its label and its cells."""
+    """Return one line of a table: its label and its cells."""
     return {"label": bind_words(upper_first(label)), "cells": list(cells)}
 
 

@@ -267,7 +267,7 @@ def test_the_administrator_changes_the_facts_but_not_the_channel(client, adminis
     assert (breizh.name, breizh.notification_email) == ("Breizh Cyber 2", "alerte@breizh.example")
 
 
-def test_the_administrator_makes_a_centre(client, administrator):
+def test_the_administrator_creates_a_centre(client, administrator):
     facts = {"name": "Cyber Mayotte", "slug": "cyber-mayotte", "level": "territorial", "is_active": "on"}
     response = save(client, "/admin/csirts/csirt/add/", **facts, notification_email="voleur@ailleurs.example")
 

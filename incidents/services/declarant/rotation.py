@@ -1,4 +1,6 @@
-"""What a rotation of FOLLOW_UP_KEY does with the codes in use: each stays as it was issued (`reference.py`)."""
+"""The rotation of FOLLOW_UP_KEY for the codes in use: each is stored again under the new key, and its holder keeps the
+same code (`reference.py`).
+"""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Drafts of declarations. A draft is saved at each screen, opened again with a short code, and sent once.
 
 Like the follow-up secret (`services/declarant/access.py`), the code is not stored, but a seed and a keyed hash
-(`reference.py`). The code is shorter than the secret, because a draft lasts a month at most, nobody of a centre
+(`reference.py`). The code is shorter than the secret, because a draft lasts a month at most, nobody at a centre
 reads it, and guesses are slowed down.
 """
 

@@ -85,10 +85,10 @@ class QualificationChanges(TypedDict, total=False):
 
 @transaction.atomic
 def classify_incident(*, reference: str, actor: User, **changes: Unpack[QualificationChanges]) -> Incident:
-    """Change only the given fields of the qualification, as an act on many cases does.
+    """Change only the given fields of the qualification. Acts on many cases use it.
 
     If the type of incident changes, the RSIT class and type follow, unless somebody chose them. Raises Http404,
-    PermissionDenied, and ValidationError by field of `Qualification`.
+    PermissionDenied, and ValidationError with the fields of `Qualification` as its keys.
     """
     incident = lock_case_to_qualify(reference, actor)
     current = read_qualification(incident, find_leak_row(incident))

@@ -80,7 +80,7 @@ def stamp_closing_page(incident: Incident, pending: UnfinishedWork) -> str:
 
 
 def is_untouched(incident: Incident) -> bool:
-    """Tell whether nobody of the centre has verified or qualified the case, answered the declarant or noted a call."""
+    """Tell whether nobody at the centre has verified or qualified the case, answered the declarant or noted a call."""
     was_called = incident.verification == Verification.CALL_BACK
     if was_called or incident.nature != Nature.UNQUALIFIED or incident.answered_at:
         return False

@@ -109,7 +109,8 @@ def save_unsent_rows(
     values_by_form: Mapping[CaseFormCode, Values],
     pen: Pen,
 ) -> None:
-    """Save the values of each form, except late saves of the same page. `before` holds the stored rows.
+    """Save the values of each form, unless a newer save of the same page is stored or the form was sent meanwhile
+    (`must_save_values`). `before` holds the stored rows.
 
     The caller has locked the case.
     """

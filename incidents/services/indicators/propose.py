@@ -237,10 +237,7 @@ def collect_values(
     return origins, tuple(left_out)
 
 
-def list_own_domains(incident: Incident, persons: Iterable[str]) -> set[str]:
-    """Return the domains that belong to the declarants and to the centre, without those of mail providers.
-
-    `persons` are the mail addresses of the declarants.
-    """
+def list_own_domains(incident: Incident, declarant_addresses: Iterable[str]) -> set[str]:
+    """Return the domains that belong to the declarants and to the centre, without those of mail providers."""
     channel = incident.csirt.notification_email if incident.csirt else ""
-    return {find_own_domain(mailbox) for mailbox in (*persons, channel)} - {""}
+    return {find_own_domain(mailbox) for mailbox in (*declarant_addresses, channel)} - {""}

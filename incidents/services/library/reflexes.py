@@ -102,16 +102,16 @@ def clean_reflex_sheet(content: Mapping[str, Any]) -> dict[str, Any]:
     clean = {
         "words": clean_sheet_line(content["words"], WORDS_LIMIT, "words"),
         "title": clean_sheet_line(content["title"], TITLE_LIMIT, "title"),
-        "hour": clean_acts(content["hour"], "hour"),
-        "day": clean_acts(content["day"], "day"),
+        "hour": clean_actions(content["hour"], "hour"),
+        "day": clean_actions(content["day"], "day"),
         "sources": [clean_sheet_line(source, SOURCE_LIMIT, "sources") for source in content["sources"]],
     }
     check_item_counts(clean)
     return clean
 
 
-def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]]:
-    """Return the cleaned acts of one part of the sheet, each with its title and how to do it."""
+def clean_actions(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]]:
+    """Return the cleaned actions of one part of the sheet, each with its title and its instructions."""
     return [
         {
             "title": clean_sheet_line(act["title"], ACT_LIMIT, field),

@@ -77,7 +77,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_ab
         "term": wording.get_type_term(incident),
         "abilities": {ability.value for ability in list_abilities(user, incident)}
         - list_hidden_abilities(incident, is_abandoned=is_abandoned),
-        "groups": list_groupings(incident.collectivity),
+        "groups": list_group_names(incident.collectivity),
         "group": build_group_block(incident, user),
         "waiting": wording.compute_waiting_time(incident, now),
         "late": wording.compute_taking_lateness(incident, now),
@@ -145,8 +145,8 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
     }
 
 
-def list_groupings(body: Collectivity) -> list[str]:
-    """Return the names of the groupings of which the body is a member, such as its EPCI."""
+def list_group_names(body: Collectivity) -> list[str]:
+    """Return the names of the groups to which the body belongs, such as its EPCI."""
     groups = Grouping.objects.filter(member=body).order_by("group__sort_key")
     return list(groups.values_list("group__name", flat=True))
 

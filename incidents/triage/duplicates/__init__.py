@@ -1,1 +1,1 @@
-"""Several declarations of one incident: those that are likely, and the page that merges two of them."""
+"""Duplicate declarations: the search for likely ones, and the page that merges two."""

@@ -82,7 +82,7 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
     """
 
     def read(operator: str, text: str) -> Value:
-        """Return the codes of the name that was typed. Raises BadValue if none fits or the operator compares."""
+        """Return the codes of the name that was typed. Raises BadValue if none fits, or for a comparison."""
         check_no_comparison(operator)
         value = fold_text(text)
         for fits in (is_equal, starts_with, has_word_starting_with):

@@ -133,7 +133,7 @@ def record_presence_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_case_with_form(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
-    """Return the page of the case with the refused form of this block as it was typed."""
+    """Return the page of the case with the refused form of this block, which keeps what was typed."""
     context = build_page_context(request, incident)
     context[block]["form"] = form
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -77,7 +77,7 @@ def test_people_outside_the_body_claim_nothing(incident, who):
     assert incident.events.count() == 1
 
 
-def test_a_case_is_claimed_once_and_a_call_back_stays_its_verification(incident):
+def test_only_the_first_claim_counts_and_the_verification_by_call_remains(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
     first = an_agent()
     for agent in (first, an_agent()):

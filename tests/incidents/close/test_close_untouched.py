@@ -1,4 +1,4 @@
-"""A case that nobody of the centre has verified, qualified, called or answered is resolved with a reason only."""
+"""A case that nobody at the centre has verified, qualified, called or answered is resolved with a reason only."""
 
 import pytest
 

@@ -45,7 +45,7 @@ def test_a_leak_without_details_is_shown_as_not_said(client):
     assert "soupçonnée" not in follow_up + str(paper)
 
 
-def test_no_answer_is_not_shown_as_je_ne_sais_pas(client):
+def test_a_missing_answer_differs_from_je_ne_sais_pas(client):
     post(client, quoi="inconnu")
     incident = Incident.objects.get()
     assert (incident.service_stopped, incident.data_concerned) == ("", "")

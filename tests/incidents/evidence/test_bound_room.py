@@ -164,7 +164,7 @@ def test_the_clock_says_in_the_log_that_there_is_no_room_and_requests_do_not(dec
     assert SCHEDULE["measure the evidence store"]["schedule"] < room.TOTAL_LIFETIME_SECONDS
 
 
-def test_the_room_is_looked_for_only_if_files_may_be_added(declarant, incident, monkeypatch):
+def test_free_space_is_measured_only_if_files_may_be_added(declarant, incident, monkeypatch):
     monkeypatch.setattr("incidents.evidence.views.speaks_for_body", lambda *_arguments: False)
     monkeypatch.setattr("incidents.evidence.views.find_room_problem", None)
     assert declarant.get(pieces_url(incident)).status_code == 200

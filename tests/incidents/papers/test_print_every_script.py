@@ -67,7 +67,7 @@ def test_missing_scripts_are_listed(tmp_path):
     """A letter of each alphabet or syllabary is either drawn or belongs to a listed script."""
     typeset_and_extract("x", tmp_path)
     for first, *_others in list_letters_by_script():
-        is_listed = printable.find_script(first) != first
+        is_listed = printable.find_run_key(first) != first
         assert is_drawn(first, tmp_path) != is_listed, unicodedata.name(first)
 
 
