@@ -18,6 +18,7 @@ from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.readings import record_reading
 from incidents.services.history.record import record_event
 from notifications import dispatch
+from notifications.audience import list_notified_people
 from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -231,6 +232,13 @@ class TestTheBody:
         declare()
         dispatch.announce_all_events()
         assert Delivery.objects.filter(recipient="body").count() == 1
+
+    def test_only_the_mails_of_the_announced_cases_are_read(self, breizh_responder):
+        """The mails of all other cases would be read with each event otherwise."""
+        agent = an_agent()
+        first, _second = declare(), declare()
+        dispatch.announce_all_events()
+        assert list_notified_people([first.events.get()]) == {(first.pk, agent.pk)}
 
 
 @pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])

@@ -14,7 +14,8 @@ from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret, rotate_access_by_declarant
 from incidents.services.declaring import declare
-from tests.cast import breizh_cyber
+from tests.cast import breizh_cyber, plouexemple
+from tests.cast import declare as make_case
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
 from tests.reading import read_text
 
@@ -53,6 +54,22 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
     assert Incident.objects.count() == IncidentEvent.objects.count() == 1
     assert [(answer.status_code, answer.url) for answer in answers] == [(303, SENT)] * 4
     assert hyphenate(Incident.objects.get().reference) in read_text(first.get(SENT))
+
+
+def test_one_key_at_once_without_a_draft_makes_one_incident(transactional_db):
+    """The API has no draft, whose lock would make the second post wait."""
+    body = plouexemple()
+    breizh_cyber()
+
+    def send(_):
+        try:
+            return make_case(collectivity=body, key="k").reference
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        references = set(pool.map(send, range(4)))
+    assert references == {Incident.objects.get().reference}
 
 
 @pytest.mark.parametrize("where", ["services", "donnees", "rappel"])

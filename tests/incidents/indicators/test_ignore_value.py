@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from structlog.testing import capture_logs
 
 from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from accounts.models import Membership
@@ -61,10 +62,13 @@ def test_without_a_reason_nothing_is_ignored_and_the_ticks_stay(client, responde
 
 
 def test_a_value_is_added_without_a_case(client, responder):
-    for _ in range(2):
-        answer = client.post(LIST, {"kind": "domain", "value": "Evil[.]Example", "motive": WHY})
-        assert answer.status_code == 302
-    assert IgnoredValue.objects.get().value == "evil.example"
+    with capture_logs() as logs:
+        for _ in range(2):
+            answer = client.post(LIST, {"kind": "domain", "value": "Evil[.]Example", "motive": WHY})
+            assert answer.status_code == 302
+    row = IgnoredValue.objects.get()
+    assert row.value == "evil.example"
+    assert [line["ignored"] for line in logs if line["event"] == "value ignored"] == [str(row.uid)]
 
 
 @pytest.mark.parametrize(
