@@ -136,7 +136,7 @@ def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
     """
     match event.kind:
         case EventKind.TRANSFER_ASKED:
-            return Transfer.objects.filter(uid=event.data["transfer"], state=TransferState.ASKED, taker=csirt).exists()
+            return Transfer.objects.filter(uid=event.data["transfer"], state=TransferState.ASKED).exists()
         case EventKind.TRANSFER_RETURNED:
             return str(event.data["from"]) == csirt.slug
         case EventKind.REROUTED:
