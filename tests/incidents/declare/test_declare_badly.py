@@ -71,6 +71,13 @@ def test_hostile_values_name_their_field(client, payload, screen):
     assert not Incident.objects.exists()
 
 
+def test_a_story_keeps_its_lines_and_a_name_is_put_on_one(client):
+    post(client, {"description": "Tout est bloqué.\nDepuis lundi.", "contact_name": "Dominique\u2028Exemple"})
+    story = Incident.objects.get().story
+    assert story.description == "Tout est bloqué.\nDepuis lundi."
+    assert story.contact_name == "Dominique Exemple"
+
+
 def test_a_text_that_is_too_long_is_refused_and_shown_again(client):
     response = post(client, {"description": "a" * 5_001})
     assert response.status_code == 422
