@@ -9,6 +9,7 @@ from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message, Story
 from incidents.reference import hyphenate
 from incidents.services.bulk.jobs import run_due_jobs
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group
 from incidents.services.handling.close import close_incident
@@ -78,6 +79,14 @@ def test_the_record_of_a_message_to_a_group_outlives_its_text(client, responder,
     page_text = read_text(client.get(url(group)))
     assert WORDS not in page_text
     assert "à 3 déclarants : mots effacés." in page_text
+
+
+def test_many_messages_written_since_in_other_cases_hide_no_text(client, responder, group, monkeypatch):
+    send_letter(client, group, {"text": WORDS, "key": "k"})
+    run_due_jobs()
+    monkeypatch.setattr("incidents.services.groups.letters.MESSAGES_SEARCHED", 1)
+    write_to_declarant(reference=declare_town(9).reference, actor=responder, letter=Letter(text="Bonjour.", key="a"))
+    assert WORDS in read_text(client.get(url(group)))
 
 
 def test_a_message_to_another_group_is_not_listed(client, responder, group):
