@@ -219,6 +219,7 @@ def test_refused_cookies_are_reported_before_anything_is_typed(client):
     for page in (refused, lost):
         assert page.status_code == 400
         assert "Votre navigateur refuse les cookies" in read_text(page)
+        assert "Acceptez les cookies de testserver , puis recommencez" in read_text(page)
         assert "0 800 200 008" in read_text(page)
         assert "Le téléphone suffit" in read_text(page)
     assert not Draft.objects.exists()
