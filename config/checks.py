@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as DeployWarning
+from django.db import OperationalError, connection
 
 from config.env import is_weak_key, normalise_key
 from core.secrets import DERIVED, Key, KeyUse
@@ -18,6 +19,12 @@ HOW_TO_SEPARATE = (
     "restart every process, put the key in front, restart again, run `manage.py rotate_keys`, and remove the word "
     "once it says so (README.md)."
 )
+
+DESCRIBE_ROLE = """
+    SELECT rolname, rolsuper, EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relowner = pg_roles.oid
+    ) FROM pg_roles WHERE rolname = current_user
+"""
 
 
 @register(Tags.security, deploy=True)
@@ -71,6 +78,24 @@ def check_mail_is_encrypted(**kwargs: Any) -> list[CheckMessage]:
     text = f"EMAIL_URL sends mails, with their follow-up codes, to {settings.EMAIL_HOST} without encryption."
     hint = "Use smtps:// or smtp+starttls://, or smtp+plain:// if the way to this server is encrypted otherwise."
     return [Error(text, hint=hint, id="tocsin.E001")]
+
+
+@register(Tags.security, deploy=True)
+def check_database_role(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a role of PostgreSQL that could change what is append-only: a superuser, or the owner of the tables."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(DESCRIBE_ROLE)
+            [(role, is_superuser, owns_tables)] = cursor.fetchall()
+    except OperationalError:
+        text = "The role of DATABASE_URL was not judged, because PostgreSQL does not answer."
+        return [DeployWarning(text, hint="Run this check where the site runs.", id="tocsin.W004")]
+    if not (is_superuser or owns_tables):
+        return []
+    reason = "is a superuser" if is_superuser else "owns the tables"
+    text = f"DATABASE_URL connects as {role}, which {reason}: its password changes events, readings and releases."
+    hint = "Connect as tocsin_app, and give DATABASE_OWNER_URL to `manage.py migrate` alone (README.md)."
+    return [Error(text, hint=hint, id="tocsin.E002")]
 
 
 def is_local_host(host: str) -> bool:

@@ -230,9 +230,11 @@ def check_password(url: str, name: str) -> None:
         raise ImproperlyConfigured(f"{name} must hold a password, or {password} must be given.")
 
 
-def parse_database_url(url: str) -> dict[str, Any]:
-    """Return DATABASES["default"] for `postgresql://user:password@host:port/name?sslmode=require`."""
-    parts = split_url(url, "DATABASE_URL", DATABASE_SCHEMES)
+def parse_database_url(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return DATABASES["default"] for `postgresql://user:password@host:port/name?sslmode=require`. `name` is that of
+    the variable, for errors.
+    """
+    parts = split_url(url, name, DATABASE_SCHEMES)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -21,18 +21,39 @@ from psycopg import sql
 
 from config import env
 from config.devserver.embedded import Servers
+from config.devserver.servers import APPLICATION, OWNER
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local" / "test"
 CACHE = HOME / "cache"
+TEMPLATE = "test_tocsin"
 LISTS = ["import_collectivities", "import_csirts"]
 # The folders whose code creates the schema and loads the lists, besides the migrations.
-TEMPLATE_SOURCES = ["collectivities", "config/devserver", "config/settings", "core", "csirts"]
+TEMPLATE_SOURCES = [
+    "collectivities",
+    "config/database",
+    "config/devserver",
+    "config/settings",
+    "core",
+    "csirts",
+    "deploy",
+]
+# The role of the tests has the rights of the application. Unlike the application, it may become the superuser, for the
+# tests that act as somebody whom triggers alone hold back (`act_as_superuser`).
+TESTER = "tocsin_test"
+CREATE_TESTER = """
+    CREATE ROLE tocsin_test LOGIN PASSWORD {} IN ROLE tocsin_app;
+    GRANT tocsin TO tocsin_test WITH INHERIT FALSE, SET TRUE
+"""
 
 
 @dataclass(frozen=True)
 class Backend:
-    database_url: str  # of the database to connect to when making others
+    """The servers. If DATABASE_URL and REDIS_URL name others, one role serves in the place of the three."""
+
+    database_url: str  # as the application; of the database to connect to when making others
+    owner_url: str
+    superuser_url: str
     redis_url: str
     template: str
 
@@ -40,24 +61,52 @@ class Backend:
     def from_environment(cls) -> Self:
         return cls(
             os.environ["DATABASE_URL"],
+            os.environ["TOCSIN_TEST_OWNER_URL"],
+            os.environ["TOCSIN_TEST_SUPERUSER_URL"],
             choose_broker_database(os.environ["REDIS_URL"]),
             os.environ["TOCSIN_TEST_TEMPLATE"],
         )
 
+    @property
+    def has_roles(self) -> bool:
+        return self.owner_url != self.database_url
+
     def url(self, name: str) -> str:
-        return urlsplit(self.database_url)._replace(path=f"/{name}").geturl()
+        return replace_name(self.database_url, name)
+
+    def make_superuser_url(self, name: str) -> str:
+        return replace_name(self.superuser_url, name)
 
     def database_settings(self) -> dict[str, Any]:
         return env.parse_database_url(self.database_url)
 
+    def owner_settings(self) -> dict[str, Any] | None:
+        """Return DATABASE_OWNER, without the name of a database: each test has its own."""
+        settings = env.parse_database_url(self.owner_url)
+        return {key: value for key, value in settings.items() if key != "NAME"} if self.has_roles else None
+
     def execute(self, statement: LiteralString, *names: str) -> None:
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def make_template(self) -> None:
+        """Create the role of the tests and the template, with the schema and the official lists."""
+        if self.has_roles:
+            password = sql.Literal(urlsplit(self.database_url).password)
+            with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+                connection.execute(sql.SQL(CREATE_TESTER).format(password))
+        self.create_database(self.template, "template1")
+        fill_database(self.url(self.template), replace_name(self.owner_url, self.template))
+
+    def create_database(self, name: str, template: str) -> None:
+        self.execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+        if self.has_roles:
+            self.execute("ALTER DATABASE {} OWNER TO {}", name, OWNER)
 
     @contextmanager
     def clone(self) -> Iterator[str]:
         name = f"{self.template}_{secrets.token_hex(4)}"
-        self.execute("CREATE DATABASE {} TEMPLATE {}", name, self.template)
+        self.create_database(name, self.template)
         try:
             yield name
         finally:
@@ -180,6 +229,10 @@ END_OTHER_CONNECTIONS = """
 """
 
 
+def replace_name(url: str, database: str) -> str:
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
 def compose(statement: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(statement).format(*map(sql.Identifier, names))
 
@@ -201,7 +254,8 @@ class Session:
 
     def start(self) -> None:
         if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
-            self.build(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
+            url = os.environ["DATABASE_URL"]
+            self.use(Backend(url, url, url, os.environ["REDIS_URL"], f"{TEMPLATE}_{secrets.token_hex(4)}"))
             return
         HOME.mkdir(parents=True, exist_ok=True)
         remove_dead_sessions()
@@ -213,19 +267,24 @@ class Session:
         if cached.exists():
             self.servers.restore_snapshot(cached)
         self.servers.start()
-        self.build(self.servers.postgres.make_url(), self.servers.valkey.make_url(), built=cached.exists())
+        self.use(describe_servers(self.servers), is_built=cached.exists())
         if not cached.exists():
             save_to_cache(self.servers, cached)
         stop_waiting_for_disk(self.servers)
 
-    def build(self, database_url: str, redis_url: str, *, built: bool = False) -> None:
-        name = "test_tocsin" if self.servers else f"test_tocsin_{secrets.token_hex(4)}"
-        self.backend = Backend(database_url, redis_url, name)
-        if not built:
-            self.backend.execute("CREATE DATABASE {}", name)
+    def use(self, backend: Backend, *, is_built: bool = False) -> None:
+        """Make the template, unless it is built, and name these servers to every process of the session."""
+        self.backend = backend
+        if not is_built:
             with compile_tests() if self.servers else nullcontext():
-                fill_database(self.backend.url(name))
-        os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
+                backend.make_template()
+        os.environ |= {
+            "DATABASE_URL": backend.database_url,
+            "TOCSIN_TEST_OWNER_URL": backend.owner_url,
+            "TOCSIN_TEST_SUPERUSER_URL": backend.superuser_url,
+            "REDIS_URL": backend.redis_url,
+            "TOCSIN_TEST_TEMPLATE": backend.template,
+        }
 
     def stop(self) -> None:
         if self.servers:
@@ -234,9 +293,18 @@ class Session:
             self.backend.execute("DROP DATABASE {} WITH (FORCE)", self.backend.template)
 
 
-def fill_database(database_url: str) -> None:
+def describe_servers(servers: Servers) -> Backend:
+    """Return the addresses of embedded servers that have started."""
+    record = servers.record
+    database_url = record.database_url.replace(APPLICATION, TESTER, 1)
+    return Backend(database_url, record.owner_url, servers.postgres.make_url(), record.redis_url, TEMPLATE)
+
+
+def fill_database(database_url: str, owner_url: str) -> None:
     """Create the schema, then load the official lists, with the usual commands."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    if owner_url != database_url:
+        environment |= {"DATABASE_OWNER_URL": owner_url}
     for command in ["migrate", *filter(has_command, LISTS)]:
         process = subprocess.run(
             [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],

@@ -1,9 +1,10 @@
 """The servers and the databases of a test session.
 
 One session (with all its xdist workers) starts its own PostgreSQL and Valkey, or uses DATABASE_URL and REDIS_URL. One
-template database contains the schema and the official lists, and each worker uses a clone of it. A test requests `db`
-(rolled back) or, when it needs real commits, threads or other processes, `transactional_db`, which is another clone,
-restored after each test. A worker has one browser and one site, which tests with `live_site` point to that clone.
+template database contains the schema and the official lists, and each worker uses a clone of it. The owner makes the
+tables, and tests have the rights of the application alone (`tests/backend.py`). A test requests `db` (rolled back) or,
+when it needs real commits, threads or other processes, `transactional_db`, which is another clone, restored after each
+test. A worker has one browser and one site, which tests with `live_site` point to that clone.
 """
 
 import gc
@@ -158,6 +159,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def use_backend(backend: Backend) -> None:
     """Point this process at the servers, because its settings may have been read before the servers had a port."""
     settings.DATABASES["default"].update(backend.database_settings())
+    settings.DATABASE_OWNER = backend.owner_settings()
     settings.CELERY_BROKER_URL = celery_app.conf.broker_url = backend.redis_url  # type: ignore[misc]
     settings.CACHES["default"]["LOCATION"] = backend.redis_url
     with suppress(AttributeError):  # it was created while tests were collected, for the old address
@@ -201,7 +203,7 @@ def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 @pytest.fixture(scope="session")
 def reusable_database(backend: Backend) -> Iterator[tuple[str, ReusableDatabase]]:
     """Yield the database of this worker for tests with real commits."""
-    with backend.clone() as name, closing(ReusableDatabase(backend.url(name))) as database:
+    with backend.clone() as name, closing(ReusableDatabase(backend.make_superuser_url(name))) as database:
         yield name, database
 
 
@@ -220,7 +222,7 @@ def fill_database_once(
             name = stack.enter_context(backend.clone())
             with use_database(name):
                 fill()
-            return name, stack.enter_context(closing(ReusableDatabase(backend.url(name))))
+            return name, stack.enter_context(closing(ReusableDatabase(backend.make_superuser_url(name))))
 
         yield make_database
 

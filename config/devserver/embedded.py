@@ -1,6 +1,6 @@
 """The embedded PostgreSQL and Valkey, which are real servers from two wheels, for trials, development and tests.
 
-They listen on 127.0.0.1 at free ports, ask for a random password, lose nothing that they have confirmed (fsync stays
+They listen on 127.0.0.1 at free ports, ask for random passwords, lose nothing that they have confirmed (fsync stays
 on) and use one folder, which is `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
 
   python -m config.devserver.embedded start | stop
@@ -20,11 +20,13 @@ from typing import Any
 import psutil
 import psycopg
 import redis
+from psycopg import sql
 
 from config.devserver.confinement import Confinement, choose_confinement
 from config.devserver.processes import stop_process
-from config.devserver.servers import NAME, NOWHERE, ServerRecord, open_for_owner
+from config.devserver.servers import APPLICATION, NAME, NOWHERE, OWNER, ServerRecord, open_for_owner
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 
 POSTGRES_CONF = """
@@ -153,8 +155,8 @@ class Server:
         raise NotImplementedError
 
     def connect(self) -> None:
-        """Connect with our password. PostgreSQL also creates its database if it does not exist. Raises one of
-        `failures`.
+        """Connect with our password. PostgreSQL also creates its database and its roles if they do not exist. Raises
+        one of `failures`.
         """
         raise NotImplementedError
 
@@ -204,12 +206,27 @@ class Postgres(Server):
         return self.confinement.launch(self.confinement.programs.postgres / "postgres", "-D", self.data, log=log)
 
     def make_url(self, database: str = NAME) -> str:
+        """Return the URL of a database for the superuser, who administers the server. No process of the site uses
+        it.
+        """
         return f"postgresql://{NAME}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def connect(self) -> None:
         with psycopg.connect(self.make_url("postgres"), autocommit=True, connect_timeout=5) as connection:
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).rowcount:
                 connection.execute(f"CREATE DATABASE {NAME}")
+            has_roles = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [APPLICATION]).rowcount
+        if not has_roles:
+            self.create_roles()
+
+    def create_roles(self) -> None:
+        """Create the roles of an installation in one transaction, and give them the database and their passwords."""
+        record = self.record.read()
+        with psycopg.connect(self.make_url(), connect_timeout=5) as connection:
+            connection.execute((ROOT / "deploy" / "create_roles.sql").read_bytes())
+            for role in (OWNER, APPLICATION):
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+                connection.execute(statement.format(sql.Identifier(role), sql.Literal(record[f"{role}_password"])))
 
     def find_pid(self) -> int | None:
         """Return the pid of the server of this folder. Return None if the pid file remains from a kill -9 or a
@@ -304,11 +321,10 @@ class Servers:
             shutil.rmtree(new)
 
     def restore_snapshot(self, folder: Path) -> None:
-        """Copy the database and the password of a snapshot to this folder. The servers choose new ports when they
+        """Copy the database and the passwords of a snapshot to this folder. The servers choose new ports when they
         start.
         """
-        password = ServerRecord(folder).read()["password"]
-        self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
+        self.record.write(**ServerRecord(folder).read() | {"postgres": NOWHERE, "valkey": NOWHERE})
         copy_tree(folder / "postgres", self.confinement.data)
         self.confinement.give_tree_to_user(self.postgres.data)
 
@@ -347,7 +363,7 @@ def is_port_free(port: int) -> bool:
 
 def main(action: str) -> None:
     """Start or stop the servers of .local/. A start prints their URLs."""
-    servers = Servers(Path(__file__).resolve().parents[2] / ".local")
+    servers = Servers(ROOT / ".local")
     {"start": servers.start, "stop": servers.stop}[action]()
     sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n" if action == "start" else "")
 

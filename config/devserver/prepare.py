@@ -35,7 +35,7 @@ CAMPAIGN = 14
 
 def main() -> None:
     """Update the database, and fill it with invented cases if it is new."""
-    with run_step_quietly("Schéma de la base"):
+    with report_step("Schéma de la base"):  # as the owner, in a connection of its own
         call_command("migrate", verbosity=0, interactive=False)
     if not Collectivity.objects.exists():
         with run_step_quietly("Liste officielle des collectivités"):

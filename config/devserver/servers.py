@@ -8,22 +8,34 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-NAME = "tocsin"  # of the database and of its owner
+NAME = "tocsin"  # of the database and of the superuser of its server
+OWNER, APPLICATION = "tocsin_owner", "tocsin_app"  # the roles of deploy/create_roles.sql with which processes connect
 NOWHERE = 1  # the port of servers that have never started
 
 
 class ServerRecord:
-    """The file `servers.json` of a folder, which only its owner can read. It contains the ports and the password of
-    the embedded servers.
+    """The file `servers.json` of a folder, which only its owner can read. It contains the ports and the passwords
+    of the embedded servers.
     """
+
+    # Of Valkey and of the superuser of PostgreSQL, then of its two roles.
+    passwords = ("password", f"{OWNER}_password", f"{APPLICATION}_password")
 
     def __init__(self, home: Path) -> None:
         self.path = home / "servers.json"
 
     @property
     def database_url(self) -> str:
+        return self.make_database_url(APPLICATION)
+
+    @property
+    def owner_url(self) -> str:
+        return self.make_database_url(OWNER)
+
+    def make_database_url(self, role: str, database: str = NAME) -> str:
+        """Return the URL of a database for OWNER or APPLICATION."""
         record = self.read()
-        return f"postgresql://{NAME}:{record['password']}@127.0.0.1:{record['postgres']}/{NAME}"
+        return f"postgresql://{role}:{record[f'{role}_password']}@127.0.0.1:{record['postgres']}/{database}"
 
     @property
     def redis_url(self) -> str:
@@ -31,20 +43,19 @@ class ServerRecord:
         return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
 
     def read(self) -> dict[str, Any]:
-        """Return the ports and the password. Before the first start, the ports are NOWHERE and the
-        password is empty.
+        """Return the ports and the passwords. Before the first start, the ports are NOWHERE and the passwords are
+        empty.
         """
-        if not self.path.exists():
-            return {"password": "", "postgres": NOWHERE, "valkey": NOWHERE}
-        return dict(json.loads(self.path.read_text()))
+        unknown = dict.fromkeys(self.passwords, "") | {"postgres": NOWHERE, "valkey": NOWHERE}
+        return unknown | (json.loads(self.path.read_text()) if self.path.exists() else {})
 
     def write(self, **values: object) -> None:
-        """Save these values beside the others, and create the password if there is none. The file is replaced
+        """Save these values beside the others, and create the passwords that are missing. The file is replaced
         atomically.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         record = self.read() | values
-        record["password"] = record["password"] or secrets.token_urlsafe(24)
+        record |= {name: record[name] or secrets.token_urlsafe(24) for name in self.passwords}
         new = self.path.with_suffix(f".{os.getpid()}")
         with open(new, "w", opener=open_for_owner) as file:
             json.dump(record, file)

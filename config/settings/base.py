@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "notifications",
     "stats",
     "config.pages",
+    "config.database",
     "config.apps.TocsinAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -98,6 +99,9 @@ FORM_RENDERER = "config.pages.forms.Renderer"
 # The pool is only for web processes: in prefork workers it would open one connection a task.
 DATABASE_POOL = env.read_number("DATABASE_POOL", 0)
 CELERY_DB_REUSE_MAX = 1000
+
+# The owner of the tables, as whom `manage.py migrate` connects. None if DATABASE_URL is that of the owner.
+DATABASE_OWNER: dict[str, Any] | None = None
 
 
 def add_connection_settings(database: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,9 @@ record = ServerRecord(LOCAL_DIR)
 DATABASES = {
     "default": add_connection_settings(parse_database_url(env.read_text("DATABASE_URL", record.database_url)))
 }
+own_server = not env.read_text("DATABASE_URL", "")
+if owner_url := env.read_text("DATABASE_OWNER_URL", record.owner_url if own_server else ""):
+    DATABASE_OWNER = parse_database_url(owner_url, "DATABASE_OWNER_URL")
 CELERY_BROKER_URL = env.read_text("REDIS_URL", record.redis_url)
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 

@@ -25,6 +25,10 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 database_url = insert_password(env.read_text("DATABASE_URL"), env.read_text("DATABASE_PASSWORD", ""))
 DATABASES = {"default": add_connection_settings(parse_database_url(database_url))}
 check_password(database_url, "DATABASE_URL")
+if owner_url := env.read_text("DATABASE_OWNER_URL", ""):
+    owner_url = insert_password(owner_url, env.read_text("DATABASE_OWNER_PASSWORD", ""))
+    DATABASE_OWNER = parse_database_url(owner_url, "DATABASE_OWNER_URL")
+    check_password(owner_url, "DATABASE_OWNER_URL")
 CELERY_BROKER_URL = insert_password(env.read_text("REDIS_URL"), env.read_text("REDIS_PASSWORD", ""))
 split_url(CELERY_BROKER_URL, "REDIS_URL", {"redis", "rediss"})
 check_password(CELERY_BROKER_URL, "REDIS_URL")

@@ -13,6 +13,8 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 
 NOT_STARTED = "postgresql://tocsin@127.0.0.1:1/tocsin"
 DATABASES = {"default": parse_database_url(env.read_text("DATABASE_URL", NOT_STARTED))}
+if owner_url := env.read_text("DATABASE_OWNER_URL", ""):
+    DATABASE_OWNER = parse_database_url(owner_url, "DATABASE_OWNER_URL")
 CELERY_BROKER_URL = env.read_text("REDIS_URL", "redis://127.0.0.1:1/0")
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 

@@ -45,7 +45,7 @@ def test_invitations_that_reach_no_administrator_count_towards_the_daily_limit(c
 def test_invitation_to_a_centre_does_not_open_for_a_person_who_administers_since(client):
     client.force_login(a_lead())
     person = an_agent()
-    Membership.objects.filter(user=person).delete()
+    Membership.objects.filter(user=person).update(ended_on=timezone.localdate())
     post_invitation(client, person.email)
     Membership.objects.create(user=person, role=Role.ADMINISTRATOR)
     address = make_link_path(AccessLink.objects.get())

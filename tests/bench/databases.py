@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.devserver.embedded import Servers
-from tests.backend import ROOT
+from tests.backend import ROOT, TEMPLATE
 from tests.bench.copies import copy_cases
 from tests.bench.figures import Figure, log_progress, parse_figures
-from tests.faults.deployment import TEMPLATE, connect, start_servers_with_lists
+from tests.faults.deployment import connect, start_servers_with_lists
 
 MONTHS = "24"
 CAMPAIGN = 120

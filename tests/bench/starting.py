@@ -22,7 +22,8 @@ MAX_MB = 500
 STEADY_SECONDS, LONGEST_SECONDS = 10, 120
 SERVERS = ("postgres", "valkey")
 READY = "Tocsin est prêt"
-NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "MAKEFLAGS"}
+OF_OTHERS = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "EMAIL_URL"}
+NOT_INHERITED = OF_OTHERS | {"DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "MAKEFLAGS"}
 NOT_COPIED = shutil.ignore_patterns(".local", ".venv", ".git", "__pycache__", ".*_cache", "static_collected")
 
 

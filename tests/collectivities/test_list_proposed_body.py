@@ -8,6 +8,7 @@ from collectivities.services import save_body_merge
 from tests.collectivities.lists import load_list
 from tests.collectivities.proposing import a_syndicate
 from tests.collectivities.small_package import EPCI, make_first_list
+from tests.superuser import act_as_superuser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]
 
@@ -23,9 +24,15 @@ def test_a_newer_list_leaves_a_proposed_body_as_it_is(package):
     assert (body.vanished_on, body.is_unconfirmed) == (None, True)
 
 
+def forget_listed_body():
+    """Bring about a list that does not have this body yet: the site never deletes one."""
+    with act_as_superuser():
+        Collectivity.objects.get(siren=EPCI).delete()
+
+
 def test_a_list_that_carries_its_number_takes_over_a_proposed_body(package):
     seat = commune_of("29901")
-    Collectivity.objects.get(siren=EPCI).delete()
+    forget_listed_body()
     body = a_syndicate(siren=EPCI, seat=seat)
     load_list(package(make_first_list(), "7.0.0"))
     body.refresh_from_db()
@@ -48,7 +55,7 @@ def test_a_proposed_body_never_replaces_a_listed_one(package):
 
 
 def test_a_merged_body_gives_its_number_back_to_the_list(package):
-    Collectivity.objects.get(siren=EPCI).delete()
+    forget_listed_body()
     body = a_syndicate(siren=EPCI, seat=commune_of("29901"))
     save_body_merge(body, into=commune_of("29901"))
     load_list(package(make_first_list(), "7.0.0"))

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from ast import literal_eval
 from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
@@ -115,10 +116,11 @@ def test_a_mail_server_address_gives_port_and_encryption(url, port, ssl, tls):
     assert settings["EMAIL_MAY_BE_PLAIN"] == url.startswith("smtp+plain")
 
 
-def start_production(**changes):
+def start_production(setting="SESSION_COOKIE_NAME", **changes):
+    """Return what a process of production prints, which is the value of this setting."""
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | PRODUCTION | changes
     return subprocess.run(
-        [sys.executable, "-c", "from django.conf import settings; print(settings.SESSION_COOKIE_NAME)"],
+        [sys.executable, "-c", f"from django.conf import settings; print(settings.{setting})"],
         cwd=ROOT,
         env={name: value for name, value in environment.items() if value},
         capture_output=True,
@@ -130,6 +132,15 @@ def start_production(**changes):
 def test_production_starts_with_its_secrets():
     started = start_production()
     assert started.stdout == "__Host-session\n", started.stderr
+
+
+def test_production_knows_an_owner_only_if_it_is_given_one(tmp_path):
+    (tmp_path / "owner").write_text("p@ss\n")
+    owner = {"DATABASE_OWNER_URL": "postgresql://owner@db/tocsin", "DATABASE_OWNER_PASSWORD_FILE": f"{tmp_path}/owner"}
+    keys = ["USER", "PASSWORD", "NAME"]
+    printed = start_production("DATABASE_OWNER", **owner).stdout
+    assert [literal_eval(printed)[key] for key in keys] == ["owner", "p@ss", "tocsin"]
+    assert start_production("DATABASE_OWNER").stdout == "None\n"
 
 
 def test_production_starts_with_former_keys_that_are_weak():
@@ -157,12 +168,20 @@ def test_production_starts_with_its_secrets_in_files(tmp_path):
         *[("ALLOWED_HOSTS", ","), ("ALLOWED_HOSTS", "tocsin.example,*"), ("ALLOWED_HOSTS", ".tocsin.example")],
         *[("TOKEN_KEY", PRODUCTION["EVIDENCE_KEY"])],
         *[("DATABASE_URL", "postgresql://tocsin@db/tocsin"), ("REDIS_URL", "redis://redis/0")],
+        *[("DATABASE_OWNER_URL", "postgresql://owner@db/tocsin"), ("DATABASE_OWNER_URL", "mysql://owner:hidden@db/t")],
         *[("REDIS_URL", "memory://:secret@redis"), ("EMAIL_URL", "file:///srv/mails"), ("EVIDENCE_DIR", "/tmp/x")],  # noqa: S108
     ],
     ids=[
         *[*PRODUCTION, "development key", "short key", "development evidence key", "short evidence key", "no base64"],
         *["no host", "any host", "no first host", "key of two uses", "no password"],
-        *["no password of Valkey", "no Redis", "mails in a folder", "evidence that is lost"],
+        *[
+            "no password of Valkey",
+            "no password of the owner",
+            "no PostgreSQL of the owner",
+            "no Redis",
+            "mails in a folder",
+            "evidence that is lost",
+        ],
     ],
 )
 def test_production_refuses_to_start_with_a_missing_or_weak_value(name, value):

@@ -154,7 +154,7 @@ def test_evidence_may_go_to_a_folder_of_the_system_or_to_a_bucket():
 # What `manage.py check --deploy` names
 
 
-def test_the_deploy_check_names_the_uses_that_share_the_key_of_the_server(settings):
+def test_the_deploy_check_names_the_uses_that_share_the_key_of_the_server(db, settings):
     [warning] = check_keys_are_apart()
     assert all(use in warning.msg for use in KeyUse)
     assert "openssl rand -base64 32" in warning.hint
@@ -190,7 +190,7 @@ def test_the_deploy_check_of_an_installation_runs_them():
     command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"]
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert checked.returncode == 1
-    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "E001"))
+    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "W004", "E001"))
 
 
 @pytest.mark.parametrize(

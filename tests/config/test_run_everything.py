@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from config.devserver.embedded import Servers, find_free_port
 from config.devserver.processes import is_living, stop_group, wait_for_end
-from tests.backend import ROOT
+from tests.backend import ROOT, replace_name
 from tests.faults.deployment import wait_until
 
 SECONDS = 120
@@ -86,6 +87,14 @@ class Copy:
             refusal.close()
             return False
 
+    def list_connected_roles(self):
+        """Return the roles of PostgreSQL as which the site, the workers and the clock are connected."""
+        with psycopg.connect(Servers(self.root / ".local").postgres.make_url()) as superuser:
+            return superuser.execute(
+                "SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = 'tocsin' AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            ).fetchall()
+
     def list_news(self):
         return [step for step in NEWS if step in self.read_output()]
 
@@ -110,6 +119,7 @@ def test_the_site_starts_stops_and_survives_a_kill(copy):
         home = copy.get("/")
         assert home[0] == 200
         wait_until(copy.is_healthy)
+        assert copy.list_connected_roles() == [("tocsin_app",)]
         assert "cas et chiffres inventés" in home[1].replace("\xa0", " ")
         everyone = list_child_processes(supervisor)
 
@@ -156,7 +166,8 @@ def list_child_processes(supervisor):
 
 @pytest.mark.proof
 def test_servers_named_in_the_environment_are_used(copy, transactional_db, backend):
-    with copy.running(DATABASE_URL=transactional_db, REDIS_URL=backend.redis_url):
+    owner = replace_name(backend.owner_url, transactional_db.rpartition("/")[2])
+    with copy.running(DATABASE_URL=transactional_db, DATABASE_OWNER_URL=owner, REDIS_URL=backend.redis_url):
         assert "PostgreSQL" not in copy.read_output()
         wait_until(copy.is_healthy)
 

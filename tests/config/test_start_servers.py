@@ -30,7 +30,7 @@ def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 
 def connect(servers: Servers) -> psycopg.Connection:
-    return psycopg.connect(servers.record.database_url, autocommit=True)
+    return psycopg.connect(servers.postgres.make_url(), autocommit=True)
 
 
 def list_rows(servers):
@@ -115,12 +115,39 @@ def hold_port(port):
 
 
 def test_a_password_is_required_and_its_file_is_private(running_servers):
-    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(running_servers.record.database_url.replace(running_servers.postgres.password, "wrong"))
+    record = running_servers.record
+    passwords = [str(record.read()[name]) for name in record.passwords]
+    assert len({*passwords}) == 3
+    for url, password in zip(
+        [running_servers.postgres.make_url(), record.owner_url, record.database_url], passwords, strict=True
+    ):
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(url.replace(password, "wrong"))
     with redis.Redis(port=running_servers.valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     assert (running_servers.home / "servers.json").stat().st_mode & 0o777 == 0o600
     assert running_servers.confinement.data.stat().st_mode & 0o777 == 0o700
+
+
+WITHOUT_ROLES = """
+    REASSIGN OWNED BY tocsin_owner TO tocsin;
+    DROP OWNED BY tocsin_owner, tocsin_app, tocsin_read;
+    DROP ROLE tocsin_owner, tocsin_app, tocsin_read;
+"""
+
+
+def test_a_database_of_an_earlier_version_is_given_its_roles(running_servers):
+    with connect(running_servers) as connection:
+        connection.execute(WITHOUT_ROLES)
+    Servers(running_servers.home).start()
+
+    with psycopg.connect(running_servers.record.owner_url) as owner:
+        assert owner.execute("SELECT id FROM kept").fetchall() == [(1,)]
+        owner.execute("ALTER TABLE kept ADD COLUMN more text")
+        owner.rollback()
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with psycopg.connect(running_servers.record.database_url) as application, refused:
+        application.execute("SELECT id FROM kept")
 
 
 def test_the_servers_listen_on_this_machine_only(running_servers):

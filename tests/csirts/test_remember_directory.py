@@ -11,6 +11,7 @@ from csirts.models import BackupCentre, Contact, Coverage, Csirt
 from csirts.routing import find_route, load_directory
 from tests.conftest import use_clone
 from tests.factories.csirts import BackupCentreFactory, CoverageFactory, CsirtFactory
+from tests.superuser import act_as_superuser
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
 QUIMPER = "29232"
@@ -77,7 +78,7 @@ def test_a_removed_backup_is_forgotten(db):
 
 def test_an_emptied_table_is_forgotten(db):
     assert route().csirt
-    with connection.cursor() as cursor:
+    with act_as_superuser(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE csirts_coverage")
 
     assert route().csirt is None

@@ -18,10 +18,10 @@ import psycopg
 from config.broker import HEAVY, URGENT
 from config.devserver.embedded import Servers, find_free_port
 from config.devserver.run import CLOCK, THREADS, make_granian_command, make_worker_command
-from tests.backend import CACHE, ROOT, fill_database, fingerprint, save_to_cache
+from config.devserver.servers import APPLICATION
+from tests.backend import CACHE, ROOT, TEMPLATE, describe_servers, fingerprint, save_to_cache
 from tests.faults.mailbox import Mailbox
 
-TEMPLATE = "test_tocsin"
 START_SECONDS = 60
 
 
@@ -34,9 +34,7 @@ def start_servers_with_lists(home: Path) -> Servers:
         servers.start()
         return servers
     servers.start()
-    with connect(servers.postgres.make_url("postgres")) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    fill_database(servers.postgres.make_url(TEMPLATE))
+    describe_servers(servers).make_template()
     save_to_cache(servers, cached)
     return servers
 
@@ -100,7 +98,8 @@ class Deployment:
         application: str = "config.asgi:application",
     ) -> None:
         self.home, self.servers, self.settings = home, servers, settings
-        self.database_url = servers.postgres.make_url(database)
+        self.database_url = servers.record.make_database_url(APPLICATION, database)
+        self.superuser_url = servers.postgres.make_url(database)  # of those who look on, not of the site
         self.mailbox = Mailbox(find_free_port())
         self.port = find_free_port()
         self.web = self.program("web", [*make_granian_command(self.port), application], DATABASE_POOL=str(THREADS))
@@ -160,11 +159,11 @@ class Deployment:
         )
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with connect(self.database_url) as connection:
+        with connect(self.superuser_url) as connection:
             return connection.execute(statement, values or None).fetchall()
 
     def change(self, statement: str) -> None:
-        with connect(self.database_url) as connection:
+        with connect(self.superuser_url) as connection:
             connection.execute(statement)
 
     def number(self, statement: str) -> int:

@@ -235,7 +235,7 @@ def test_a_person_who_loses_the_role_meanwhile_acts_on_no_other_case(responder, 
     job = jobs.claim_job(timezone.now())
     assert jobs.act_on_next_case(job)
 
-    Membership.objects.filter(user=responder).delete()
+    Membership.objects.filter(user=responder).update(ended_on=timezone.localdate())
     jobs.run_job(job, until=timezone.now() + timedelta(minutes=1))
 
     assert Incident.objects.filter(status=Status.ACKNOWLEDGED).count() == 1

@@ -26,6 +26,7 @@ from incidents.services.search import index
 from incidents.tasks import index_cases
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.completing import make_edit
+from tests.superuser import act_as_superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -287,7 +288,7 @@ REFUSE_DOCUMENTS = """
 
 
 def refuse_documents(incident, state):
-    with connection.cursor() as cursor:
+    with act_as_superuser(), connection.cursor() as cursor:
         cursor.execute(REFUSE_DOCUMENTS, {"incident": incident.pk, "state": state})
 
 

@@ -19,6 +19,7 @@ from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.searching import URL, find_references, search
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_markup
+from tests.superuser import act_as_superuser
 
 pytestmark = pytest.mark.django_db
 LOOK = "/admin/incidents/incident/indicateurs/"
@@ -161,9 +162,10 @@ COUNT_SCANS = """
 def fill_centre(powers):
     """Double the cases `powers` times. Each gets indicators on a host of its own and a mailbox on USUAL_DOMAIN."""
     for power in range(1, powers + 1):
-        copy_cases(connection.connection, 2**power)
+        with act_as_superuser():
+            copy_cases(connection.connection, 2**power)
     Story.objects.bulk_create(Story(incident=case) for case in Incident.objects.filter(story=None))
-    with connection.cursor() as cursor:
+    with act_as_superuser(), connection.cursor() as cursor:
         cursor.execute(ADD_OBSERVABLES)
         cursor.execute("ANALYZE incidents_incident, incidents_observable")
 

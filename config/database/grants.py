@@ -1,0 +1,134 @@
+"""What each role of PostgreSQL may do in each table, and the statements that give these privileges.
+
+`manage.py migrate` runs them as the owner of the tables. A table without a line here is closed to the site.
+"""
+
+from typing import LiteralString
+
+from django.db import connection, transaction
+from psycopg import sql
+
+APPLICATION, READER = "tocsin_app", "tocsin_read"  # deploy/create_roles.sql creates them
+
+# The verbs that the site, the workers and the commands need, and the tables in which they need them.
+TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
+    # Only migrations write them.
+    "SELECT": (
+        *("auth_group", "auth_group_permissions", "auth_permission", "django_content_type", "django_migrations"),
+    ),
+    # What is proof: events, readings, releases, and who did what with the power of a role.
+    "SELECT, INSERT": (
+        *("accounts_breakglass", "accounts_factorreset", "django_admin_log"),
+        *("csirts_backupevent", "csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent"),
+        *("incidents_caseaccess", "incidents_incidentevent"),
+        *("stats_countedcase", "stats_denominator", "stats_exactreading", "stats_figure", "stats_release"),
+    ),
+    # An opened file is a reading too. Its rows end when the case is erased.
+    "SELECT, INSERT, DELETE": ("incidents_opening",),
+    # Rows to which that proof points, and which change without ever ending.
+    "SELECT, INSERT, UPDATE": (
+        *("accounts_membership", "accounts_user", "collectivities_collectivity", "csirts_directoryversion"),
+        *("incidents_evidence", "incidents_incident", "pghistory_context", "stats_report"),
+    ),
+    "SELECT, INSERT, UPDATE, DELETE": (
+        *("account_emailaddress", "account_emailconfirmation", "django_session", "mfa_authenticator"),
+        *("accounts_accesslink", "accounts_apitoken", "accounts_emergencycontact", "accounts_installation"),
+        "accounts_kept_counter",
+        *("accounts_passwordrequest", "accounts_pendingmail", "accounts_storedsession"),
+        *("collectivities_alias", "collectivities_departement", "collectivities_grouping"),
+        *("collectivities_groundsversion", "collectivities_region"),
+        *("csirts_backup", "csirts_contact", "csirts_coverage", "csirts_csirt"),
+        *("incidents_advice", "incidents_answersheet", "incidents_bulkitem", "incidents_bulkjob"),
+        *("incidents_casegroup", "incidents_casekey", "incidents_closing", "incidents_codeguess"),
+        *("incidents_dataleak", "incidents_draft", "incidents_draftpage", "incidents_evidenceupload"),
+        *("incidents_followupaccess", "incidents_ignoredvalue", "incidents_keptwords", "incidents_message"),
+        *("incidents_messagetemplate", "incidents_note", "incidents_observable", "incidents_officialnumber"),
+        *("incidents_paper", "incidents_pendingevent", "incidents_playbook", "incidents_rating"),
+        *("incidents_reading", "incidents_recentcount", "incidents_reflexsheet", "incidents_routingcheck"),
+        *("incidents_searchdocument", "incidents_serviceinterruption", "incidents_severitychoice"),
+        *("incidents_sharedsentence", "incidents_story", "incidents_strayobject", "incidents_task"),
+        *("incidents_transfer", "notifications_announcement", "notifications_delivery"),
+        *("stats_attempt", "stats_casefact", "stats_figurecheck", "stats_presence", "stats_rollup"),
+    ),
+}
+# After an import, the site has PostgreSQL count their rows (ANALYZE). Before PostgreSQL 17 autovacuum does it a minute
+# later, because only an owner may.
+ANALYZED_TABLES = ("collectivities_alias", "collectivities_collectivity", "collectivities_grouping")
+FIND_MAINTAIN = "SELECT 'MAINTAIN' WHERE current_setting('server_version_num')::int >= 170000"
+
+# `pgtrigger.ignore`, a setting that every session may change, would switch triggers off. Each migration with a trigger
+# writes the function that reads it.
+CLOSE_IGNORE = """
+    CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS 'SELECT false'
+"""
+# Without a path of their own, a temporary table could take the place of one that a trigger reads.
+LIST_LOOSE_FUNCTIONS = """
+    SELECT proname FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype AND proconfig IS NULL
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
+LIST_RELATIONS = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = ANY(%s) AND pg_has_role(relowner, 'USAGE')
+"""
+LIST_FOREIGN_TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relname = ANY(%s) AND relnamespace = 'public'::regnamespace AND NOT pg_has_role(relowner, 'USAGE')
+"""
+TABLE_KINDS, SEQUENCE_KINDS = ["r", "p"], ["S"]  # pg_class.relkind
+
+
+def find_foreign_table() -> str | None:
+    """Return the name of a table of ours that the role of this connection does not own, or None."""
+    tables = list_names(LIST_FOREIGN_TABLES, [name for names in TABLES_BY_VERBS.values() for name in names])
+    return min(tables, default=None)
+
+
+def protect_rows() -> None:
+    """Close the ways around triggers, and give each role that exists the privileges of this module and no other.
+
+    The connection is that of the owner of the tables. A table that this version does not know is closed to the roles.
+    """
+    with transaction.atomic():
+        execute(CLOSE_IGNORE)
+        for function in list_names(LIST_LOOSE_FUNCTIONS):
+            execute("ALTER FUNCTION {}() SET search_path = public, pg_temp", function)
+        tables = list_names(LIST_RELATIONS, TABLE_KINDS)
+        sequences = list_names(LIST_RELATIONS, SEQUENCE_KINDS)
+        for role in list_names("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [APPLICATION, READER]):
+            change_privileges("REVOKE ALL ON {} FROM {}", tables | sequences, role)
+            if role == READER:
+                change_privileges("GRANT SELECT ON {} TO {}", tables | sequences, role)
+            else:
+                change_privileges("GRANT USAGE ON SEQUENCE {} TO {}", sequences, role)
+                grant_verbs(role, tables)
+
+
+def grant_verbs(role: str, tables: set[str]) -> None:
+    """Give the role of the application its verbs in these tables."""
+    for verbs, names in TABLES_BY_VERBS.items():
+        change_privileges(f"GRANT {verbs} ON {{}} TO {{}}", tables & {*names}, role)
+    if list_names(FIND_MAINTAIN):
+        change_privileges("GRANT MAINTAIN ON {} TO {}", tables & {*ANALYZED_TABLES}, role)
+
+
+def change_privileges(statement: LiteralString, relations: set[str], role: str) -> None:
+    """Run a GRANT or REVOKE on these tables or sequences. Do nothing if there are none."""
+    if relations:
+        names = sql.SQL(", ").join(map(sql.Identifier, sorted(relations)))
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL(statement).format(names, sql.Identifier(role)))
+
+
+def execute(statement: LiteralString, *names: str) -> None:
+    """Run a statement with these names in the place of its braces."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def list_names(statement: str, values: list[str] | None = None) -> set[str]:
+    """Return the names that a query reads. `values` is the list that it compares them with."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values and [values])
+        return {name for (name,) in cursor.fetchall()}

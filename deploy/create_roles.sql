@@ -1,0 +1,42 @@
+-- The roles of Tocsin in PostgreSQL (docs/decisions/0098-roles-of-postgresql.md). A superuser runs this file once, on the
+-- database of Tocsin, new or old, and may run it again: `psql -v ON_ERROR_STOP=1 --single-transaction -f`.
+--   tocsin_owner  owns the database and its tables; `manage.py migrate` alone connects as this role
+--   tocsin_app    reads and writes rows, as the table in config/database/grants.py says: the site, the workers, commands
+--   tocsin_read   reads every row, and writes none: backups, and whoever looks into the database
+-- None has a password yet. Their privileges on tables are given by `manage.py migrate`.
+
+DO $$
+DECLARE
+    role text;
+    change text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['tocsin_owner', 'tocsin_app', 'tocsin_read'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', role);
+        END IF;
+    END LOOP;
+    EXECUTE format('ALTER DATABASE %I OWNER TO tocsin_owner', current_database());
+
+    -- What an earlier installation made belongs to the role that it had. Sequences follow their tables, and what belongs
+    -- to an extension stays with it.
+    FOR change IN
+        SELECT format('ALTER TABLE %s OWNER TO tocsin_owner', oid::regclass) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+          AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+        UNION ALL
+        SELECT format('ALTER ROUTINE %s OWNER TO tocsin_owner', oid::regprocedure) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace
+          AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+        UNION ALL
+        SELECT format('ALTER TEXT SEARCH CONFIGURATION %s OWNER TO tocsin_owner', oid::regconfig) FROM pg_ts_config
+        WHERE cfgnamespace = 'public'::regnamespace
+          AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_ts_config.oid AND deptype = 'e')
+    LOOP
+        EXECUTE change;
+    END LOOP;
+END $$;
+
+ALTER ROLE tocsin_read SET default_transaction_read_only = on;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO tocsin_owner;
+GRANT USAGE ON SCHEMA public TO tocsin_app, tocsin_read;
