@@ -124,4 +124,28 @@ def test_each_service_is_given_the_secrets_that_it_reads_and_no_other():
     for service in SERVICES.values():
         read = set(re.findall(r"/run/secrets/(\w+)", repr(service)))
         assert read == set(service.get("secrets", [])) <= set(SECRETS)
-    assert set(SERVICES["web"]["secrets"]) == set(SECRETS)
+    assert set(SERVICES["migrate"]["secrets"]) == set(SECRETS) - {"postgres_password"}
+    for name in ("web", "urgent", "worker", "beat"):
+        assert set(SERVICES[name]["secrets"]) == set(SECRETS) - {"postgres_password", "owner_password"}
+
+
+def test_our_services_connect_as_the_application_and_only_migrations_as_the_owner():
+    for name in OWN_SERVICES:
+        environment = SERVICES[name]["environment"]
+        assert environment["DATABASE_URL"] == "postgresql://tocsin_app@db:5432/tocsin"
+        assert environment.get("DATABASE_OWNER_URL") == (
+            "postgresql://tocsin_owner@db:5432/tocsin" if name == "migrate" else None
+        )
+
+
+def test_the_database_makes_its_roles_and_their_passwords_at_its_first_start():
+    """PostgreSQL's image runs the files of this folder by their names. test_restrict_roles.py runs both with psql."""
+    files = [(config["source"], config["target"]) for config in SERVICES["db"]["configs"]]
+    assert files == [
+        ("create_roles", "/docker-entrypoint-initdb.d/1_create_roles.sql"),
+        ("set_passwords", "/docker-entrypoint-initdb.d/2_set_passwords.sql"),
+    ]
+    assert all(COMPOSE["configs"][name] == {"file": f"./deploy/{name}.sql"} for name, _ in files)
+    read = re.findall(r"\$(\w+)", (ROOT / "deploy" / "set_passwords.sql").read_text())
+    assert read == ["OWNER_PASSWORD_FILE", "APP_PASSWORD_FILE"]
+    assert {*read} <= {*SERVICES["db"]["environment"]}
