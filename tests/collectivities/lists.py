@@ -6,9 +6,12 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection
 
+from tests.superuser import act_as_superuser
+
 
 def delete_bodies() -> None:
-    with connection.cursor() as cursor:
+    """Empty the tables, which the site never does."""
+    with act_as_superuser(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM collectivities_alias")
         cursor.execute("DELETE FROM collectivities_grouping")
         cursor.execute("DELETE FROM collectivities_collectivity")

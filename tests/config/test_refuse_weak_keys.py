@@ -185,7 +185,11 @@ def test_the_deploy_check_names_former_keys_that_are_weak_or_given_twice(setting
 
 
 def test_the_deploy_check_of_an_installation_runs_them():
-    distant = PRODUCTION | {"EMAIL_URL": "smtp://smtp.exemple.fr", "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"]}
+    distant = PRODUCTION | {
+        "EMAIL_URL": "smtp://smtp.exemple.fr",
+        "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"],
+        "DATABASE_URL": "postgresql://tocsin:secret@127.0.0.1:1/tocsin",  # nobody answers there
+    }
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | distant
     command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"]
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
