@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
+from core.append_only import make_append_only_triggers
 from incidents.enums import ActorKind
 from incidents.models.constraints import build_actor_constraint, build_choices_constraint
 from incidents.models.incident import Incident
@@ -81,7 +82,7 @@ class Evidence(models.Model):
 
 class Opening(models.Model):
     """A record that a person of the CSIRT opened an evidence file and received its content. The declarant can see
-    it.
+    it. Rows are appended, never changed or removed.
     """
 
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name="pièce")
@@ -92,6 +93,9 @@ class Opening(models.Model):
         verbose_name = "ouverture d’une pièce"
         verbose_name_plural = "ouvertures d’une pièce"
         indexes = [models.Index(fields=["evidence", "user", "at"], name="opening_of_piece")]
+        triggers = make_append_only_triggers(
+            "opening_is_never_changed", "openings_are_never_changed", reason="openings of files are append-only"
+        )
 
     def __str__(self) -> str:
         return f"{self.evidence_id} {self.user_id}"

@@ -19,7 +19,6 @@ from incidents.models import (
     Message,
     Note,
     Observable,
-    Opening,
     Rating,
     SearchDocument,
     ServiceInterruption,
@@ -76,7 +75,6 @@ def erase_texts(incident: Incident) -> None:
     SearchDocument.objects.filter(incident=incident).delete()
     Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
-    Opening.objects.filter(evidence__incident=incident).delete()
     DraftPage.objects.filter(draft__incident=incident).delete()
     UnsentText.objects.filter(incident=incident).delete()
     delete_papers(incident)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -11,10 +12,11 @@ from csirts.routing import load_directory
 from incidents.models import IncidentEvent, Opening
 from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.readings import record_file_opening
-from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
+from tests.cast import a_lead, a_responder, an_agent, an_evidence_file
 from tests.incidents.devices import sign_in_as
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
+from tests.superuser import act_as_superuser
 
 
 def piece_url(piece):
@@ -72,13 +74,21 @@ def test_a_request_without_content_records_no_opening(incident):
     assert not Opening.objects.exists()
 
 
-def test_openings_are_erased_with_the_case(incident):
-    own, other = an_evidence_file(incident), an_evidence_file(declare())
-    responder = a_responder()
-    for piece in (own, other):
-        record_file_opening(evidence=piece, reader=responder)
+def test_openings_outlive_the_texts_of_the_case(incident):
+    piece, responder = an_evidence_file(incident), a_responder()
+    record_file_opening(evidence=piece, reader=responder)
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert Opening.objects.get().evidence == other
+    opening = Opening.objects.get()
+    assert (opening.evidence, opening.user) == (piece, responder)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET at = now()", "DELETE FROM {}", "TRUNCATE {}"])
+def test_openings_cannot_be_changed(incident, statement):
+    record_file_opening(evidence=an_evidence_file(incident), reader=a_responder())
+    connection.check_constraints()  # TRUNCATE would be refused while checks are pending
+    with act_as_superuser(), pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
+        connection.cursor().execute(statement.format("incidents_opening"))
+    assert Opening.objects.count() == 1
 
 
 @pytest.mark.parametrize("many", [2, 50])
