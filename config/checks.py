@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as DeployWarning
 from django.db import OperationalError, connection
 
+from config.database.grants import PROOF
 from config.env import is_weak_key, normalise_key
 from core.secrets import DERIVED, Key, KeyUse
 
@@ -21,9 +22,25 @@ HOW_TO_SEPARATE = (
 )
 
 DESCRIBE_ROLE = """
-    SELECT rolname, rolsuper, EXISTS (
-        SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relowner = pg_roles.oid
+    SELECT rolname, rolsuper, ARRAY(
+        SELECT unnest(setconfig) FROM pg_db_role_setting LEFT JOIN pg_database ON pg_database.oid = setdatabase
+        WHERE setrole = pg_roles.oid AND coalesce(datname, current_database()) = current_database() ORDER BY 1
     ) FROM pg_roles WHERE rolname = current_user
+"""
+# What a role may do that the site does not need. The owner of the database belongs to pg_database_owner.
+LIST_POWERS = r"""
+    SELECT 'creates roles' FROM pg_roles WHERE rolname = current_user AND rolcreaterole
+    UNION ALL
+    SELECT 'creates objects in the schema public' WHERE has_schema_privilege('public', 'CREATE')
+    UNION ALL
+    SELECT 'belongs to ' || rolname FROM pg_roles
+    WHERE rolname <> current_user AND pg_has_role(oid, 'MEMBER') AND (rolsuper OR rolname LIKE 'pg\_%%')
+    UNION ALL
+    SELECT 'changes ' || string_agg(relname, ', ' ORDER BY relname) FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s)
+        AND (pg_has_role(relowner, 'MEMBER') OR has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER'))
+    HAVING count(*) > 0
+    ORDER BY 1
 """
 
 
@@ -82,20 +99,36 @@ def check_mail_is_encrypted(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_database_role(**kwargs: Any) -> list[CheckMessage]:
-    """Refuse a role of PostgreSQL that could change what is append-only: a superuser, or the owner of the tables."""
+    """Refuse a role of PostgreSQL that may do more than the site needs, and warn of settings that it has.
+
+    Everybody may give settings to their own role, and they outlive a new password.
+    """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(DESCRIBE_ROLE)
-            [(role, is_superuser, owns_tables)] = cursor.fetchall()
+        role, powers, settings_of_role = describe_role()
     except OperationalError:
         text = "The role of DATABASE_URL was not judged, because PostgreSQL does not answer."
         return [DeployWarning(text, hint="Run this check where the site runs.", id="tocsin.W004")]
-    if not (is_superuser or owns_tables):
-        return []
-    reason = "is a superuser" if is_superuser else "owns the tables"
-    text = f"DATABASE_URL connects as {role}, which {reason}: its password changes events, readings and releases."
-    hint = "Connect as tocsin_app, and give DATABASE_OWNER_URL to `manage.py migrate` alone (README.md)."
-    return [Error(text, hint=hint, id="tocsin.E002")]
+    messages: list[CheckMessage] = []
+    if powers:
+        text = f"DATABASE_URL connects as {role}, which may do more than the site needs: it {', '.join(powers)}."
+        hint = "Connect as tocsin_app, and give DATABASE_OWNER_URL to `manage.py migrate` alone (README.md)."
+        messages.append(Error(text, hint=hint, id="tocsin.E002"))
+    if settings_of_role:
+        text = f"The role {role} has settings of its own: {', '.join(settings_of_role)}."
+        hint = "If you did not give them, somebody has its password: deploy/create_roles.sql removes them (README.md)."
+        messages.append(DeployWarning(text, hint=hint, id="tocsin.W005"))
+    return messages
+
+
+def describe_role() -> tuple[str, list[str], list[str]]:
+    """Return the role of the database connection, what it may do that the site does not need, and its own settings."""
+    with connection.cursor() as cursor:
+        cursor.execute(DESCRIBE_ROLE)
+        [(role, is_superuser, settings_of_role)] = cursor.fetchall()
+        if is_superuser:
+            return role, ["is a superuser"], settings_of_role
+        cursor.execute(LIST_POWERS, [[*PROOF]])
+        return role, [power for (power,) in cursor.fetchall()], settings_of_role
 
 
 def is_local_host(host: str) -> bool:

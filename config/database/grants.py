@@ -20,13 +20,13 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     "SELECT, INSERT": (
         *("accounts_breakglass", "accounts_factorreset", "django_admin_log"),
         *("csirts_backupevent", "csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent"),
-        *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening"),
+        *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening", "pghistory_context"),
         *("stats_countedcase", "stats_denominator", "stats_exactreading", "stats_figure", "stats_release"),
     ),
     # Rows to which that proof points, and which change without ever ending.
     "SELECT, INSERT, UPDATE": (
         *("accounts_membership", "accounts_user", "collectivities_collectivity", "csirts_directoryversion"),
-        *("incidents_evidence", "incidents_incident", "pghistory_context", "stats_report"),
+        *("incidents_evidence", "incidents_incident", "stats_report"),
     ),
     "SELECT, INSERT, UPDATE, DELETE": (
         *("account_emailaddress", "account_emailconfirmation", "django_session", "mfa_authenticator"),
@@ -49,6 +49,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
         *("stats_attempt", "stats_casefact", "stats_figurecheck", "stats_presence", "stats_rollup"),
     ),
 }
+PROOF = TABLES_BY_VERBS["SELECT, INSERT"]
 # After an import, the site has PostgreSQL count their rows (ANALYZE). Before PostgreSQL 17 autovacuum does it a minute
 # later, because only an owner may.
 ANALYZED_TABLES = ("collectivities_alias", "collectivities_collectivity", "collectivities_grouping")
@@ -60,6 +61,24 @@ CLOSE_IGNORE = """
     CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS 'SELECT false'
 """
+# The function of pghistory replaces what an earlier change wrote in the same context, such as its author. This one
+# keeps it. Nothing is lost, because no context is entered within another. A migration of pghistory may write the
+# former one again.
+KEEP_CONTEXTS = """
+    CREATE OR REPLACE FUNCTION public._pgh_attach_context() RETURNS uuid
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    DECLARE
+        context_id uuid := nullif(current_setting('pghistory.context_id', true), '');
+        context_metadata jsonb := nullif(current_setting('pghistory.context_metadata', true), '');
+    BEGIN
+        IF context_id IS NULL OR context_metadata IS NULL THEN
+            RETURN NULL;
+        END IF;
+        INSERT INTO pghistory_context (id, metadata, created_at, updated_at)
+        VALUES (context_id, context_metadata, now(), now()) ON CONFLICT (id) DO NOTHING;
+        RETURN context_id;
+    END $$
+"""
 # Without a path of their own, a temporary table could take the place of one that a trigger reads.
 LIST_LOOSE_FUNCTIONS = """
     SELECT proname FROM pg_proc
@@ -70,17 +89,31 @@ LIST_RELATIONS = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = ANY(%s) AND pg_has_role(relowner, 'USAGE')
 """
-LIST_FOREIGN_TABLES = """
+LIST_FOREIGN_OBJECTS = """
     SELECT relname FROM pg_class
     WHERE relname = ANY(%s) AND relnamespace = 'public'::regnamespace AND NOT pg_has_role(relowner, 'USAGE')
+    UNION ALL
+    SELECT proname FROM pg_proc
+    WHERE proname ~ '^_?pg(trigger|h)_' AND pronamespace = 'public'::regnamespace
+      AND NOT pg_has_role(proowner, 'USAGE')
+"""
+LIST_CREATING_ROLES = """
+    SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND has_schema_privilege(rolname, 'public', 'CREATE')
 """
 TABLE_KINDS, SEQUENCE_KINDS = ["r", "p"], ["S"]  # pg_class.relkind
 
 
-def find_foreign_table() -> str | None:
-    """Return the name of a table of ours that the role of this connection does not own, or None."""
-    tables = list_names(LIST_FOREIGN_TABLES, [name for names in TABLES_BY_VERBS.values() for name in names])
-    return min(tables, default=None)
+def find_foreign_object() -> str | None:
+    """Return the name of a table, or of a function of triggers, that the role of this connection does not own, or
+    None.
+    """
+    tables = [name for names in TABLES_BY_VERBS.values() for name in names]
+    return min(list_names(LIST_FOREIGN_OBJECTS, tables), default=None)
+
+
+def find_creating_role() -> str | None:
+    """Return a role that may create objects in the schema public, or None. Only the owner of the schema can end it."""
+    return min(list_names(LIST_CREATING_ROLES, [APPLICATION, READER]), default=None)
 
 
 def protect_rows() -> None:
@@ -90,11 +123,15 @@ def protect_rows() -> None:
     """
     with transaction.atomic():
         execute(CLOSE_IGNORE)
+        execute(KEEP_CONTEXTS)
         for function in list_names(LIST_LOOSE_FUNCTIONS):
             execute("ALTER FUNCTION {}() SET search_path = public, pg_temp", function)
         tables = list_names(LIST_RELATIONS, TABLE_KINDS)
         sequences = list_names(LIST_RELATIONS, SEQUENCE_KINDS)
+        execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        change_privileges("REVOKE ALL ON {} FROM PUBLIC", tables | sequences)
         for role in list_names("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [APPLICATION, READER]):
+            execute("REVOKE CREATE ON SCHEMA public FROM {}", role)
             change_privileges("REVOKE ALL ON {} FROM {}", tables | sequences, role)
             if role == READER:
                 change_privileges("GRANT SELECT ON {} TO {}", tables | sequences, role)
@@ -111,12 +148,12 @@ def grant_verbs(role: str, tables: set[str]) -> None:
         change_privileges("GRANT MAINTAIN ON {} TO {}", tables & {*ANALYZED_TABLES}, role)
 
 
-def change_privileges(statement: LiteralString, relations: set[str], role: str) -> None:
+def change_privileges(statement: LiteralString, relations: set[str], *roles: str) -> None:
     """Run a GRANT or REVOKE on these tables or sequences. Do nothing if there are none."""
     if relations:
         names = sql.SQL(", ").join(map(sql.Identifier, sorted(relations)))
         with connection.cursor() as cursor:
-            cursor.execute(sql.SQL(statement).format(names, sql.Identifier(role)))
+            cursor.execute(sql.SQL(statement).format(names, *map(sql.Identifier, roles)))
 
 
 def execute(statement: LiteralString, *names: str) -> None:

@@ -1,31 +1,25 @@
 """What a thief of a password may not do in PostgreSQL, tried on a connection of their own."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 
+import pghistory
 import pgtrigger
 import psycopg
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from pgtrigger import registry
 from psycopg import errors, sql
 
-from config.checks import check_database_role
-from config.database.grants import APPLICATION, READER, TABLES_BY_VERBS
-from config.database.owner import connect_as_owner
-from config.devserver.confinement import Programs
-from incidents.models import CaseAccess, IncidentEvent
+from config.database.grants import APPLICATION, PROOF, READER, TABLES_BY_VERBS
+from csirts.models import Csirt, get_version_manager
+from incidents.models import CaseAccess, IncidentEvent, Opening
+from incidents.services.handling.readings import record_file_opening
 from stats.models import ExactReading, Release
-from tests.backend import ROOT, TESTER, Backend
+from tests.backend import TESTER, Backend
 from tests.cast import a_responder, an_evidence_file, declare
 from tests.incidents.triage_pages import case_url
-from tests.superuser import act_as_superuser
 
-APPEND_ONLY = sorted(TABLES_BY_VERBS["SELECT, INSERT"])
-OWNER = "tocsin_owner"
-ROLES = [APPLICATION, OWNER, READER]
+ROLES = [APPLICATION, "tocsin_owner", READER]
 IGNORED = "{" + ",".join(trigger.get_pgid(model) for model, trigger in registry.registered()) + "}"
 TAMPERING = ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
 WRITING = ["INSERT INTO {} DEFAULT VALUES", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
@@ -71,13 +65,6 @@ FORBIDDEN = [
 
 
 @pytest.fixture
-def backend_with_roles(backend: Backend) -> Backend:
-    if not backend.has_roles:
-        pytest.skip("the server of DATABASE_URL has the roles that its owner gave it")
-    return backend
-
-
-@pytest.fixture
 def thief(backend_with_roles: Backend, db: None) -> Iterator[psycopg.Connection]:
     """Yield a connection with the password of the application, to the database of `db`."""
     with open_as_application(backend_with_roles) as thief:
@@ -95,9 +82,10 @@ def test_the_password_of_the_application_changes_no_event_reading_or_release(
     responder, incident = a_responder(), declare()
     client.force_login(responder)
     client.get(case_url(incident))
+    record_file_opening(evidence=an_evidence_file(incident), reader=responder)
     ExactReading.objects.create(user=responder, year=2025, minute=incident.received_at)
     Release.objects.create(number=1, year=2025)
-    proof = [IncidentEvent, CaseAccess, ExactReading, Release]
+    proof = [IncidentEvent, CaseAccess, Opening, ExactReading, Release]
     before = [list(model.objects.order_by("pk").values()) for model in proof]
     with open_as_application(backend_with_roles) as thief:
         thief.execute("SELECT set_config('pgtrigger.ignore', %s, false)", [IGNORED])
@@ -113,7 +101,7 @@ def refuse(statements, thief, table):
             thief.execute(sql.SQL(statement).format(sql.Identifier(table)))
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("table", sorted(PROOF))
 def test_rows_of_proof_are_only_added_and_read(thief, table):
     thief.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)))
     refuse(TAMPERING, thief, table)
@@ -132,20 +120,48 @@ def test_the_application_gives_itself_no_privilege(thief):
     assert [may for (may,) in thief.execute(granted, [verbs])] == [True, True, *[False] * 5]
 
 
-ADD_FIGURE = """
-    INSERT INTO stats_figure (release_id, "table", first, second, value) VALUES (%s, 'incidents', '', '', 5)
-"""
+ADD_ROWS = [
+    """INSERT INTO stats_figure (release_id, "table", first, second, value) VALUES (%s, 'incidents', '', '', 5)""",
+    "INSERT INTO stats_denominator (release_id, stratum, bodies) VALUES (%s, 'commune/0-499', 5)",
+    """INSERT INTO stats_countedcase (
+        release_id, fact_id, body_id, is_report, is_late, region, month, quarter, type, cause, discovery, help,
+        closing, stratum, hours, services, persons, statuses, categories, unfounded
+    ) VALUES (
+        %s, 1, 1, false, false, '', '02', 'T1', 'rancon', '', '', '',
+        '', '', '{}', '{}', '{}', '{}', '{}', 0
+    )""",
+]
 
 
-def test_no_session_adds_a_figure_to_a_release(backend_with_roles, transactional_db):
-    """The trigger neither heeds `pgtrigger.ignore` nor reads a temporary table in the place of the releases."""
+@pytest.mark.parametrize("statement", ADD_ROWS)
+def test_no_session_adds_rows_to_a_release(backend_with_roles, transactional_db, statement):
+    """The triggers neither heed `pgtrigger.ignore` nor read temporary tables in the place of those that they name."""
     release = Release.objects.create(number=1, year=2025)
     with open_as_application(backend_with_roles) as thief:
         thief.execute("SELECT set_config('pgtrigger.ignore', %s, false)", [IGNORED])
         with thief.transaction():
             thief.execute("CREATE TEMPORARY TABLE stats_release AS SELECT id, now() made_at FROM public.stats_release")
+            thief.execute("CREATE TEMPORARY TABLE added (release_id bigint)")
             with pytest.raises(errors.RaiseException, match="never changed"), thief.transaction():
-                thief.execute(ADD_FIGURE, [release.pk])
+                thief.execute(statement, [release.pk])
+
+
+STEAL_CONTEXT = """
+    SELECT set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', '{"user": 2}', true)
+"""
+
+
+def test_the_author_of_a_change_of_the_directory_stays(backend_with_roles, transactional_db):
+    """A later change that names the same context does not replace what it says."""
+    with pghistory.context(user=1):
+        Csirt.objects.filter(slug="breizh-cyber").update(name="Breizh Cyber 2")
+    context = get_version_manager(Csirt).latest("pgh_id").pgh_context
+    with open_as_application(backend_with_roles) as thief, thief.transaction():
+        thief.execute(STEAL_CONTEXT, [str(context.pk)])
+        thief.execute("UPDATE csirts_csirt SET name = 'Breizh Cyber 3' WHERE slug = 'breizh-cyber'")
+    versions = get_version_manager(Csirt).filter(pgh_context=context).order_by("pgh_id")
+    names = versions.values_list("name", "pgh_context__metadata")
+    assert [*names] == [("Breizh Cyber 2", {"user": 1}), ("Breizh Cyber 3", {"user": 1})]
 
 
 def test_nobody_changes_a_sealed_line_by_ignoring_its_trigger(db):
@@ -171,7 +187,7 @@ def test_each_table_that_a_trigger_makes_append_only_is_one_for_its_role_too():
         if isinstance(trigger, pgtrigger.Protect) and str(trigger.operation) == str(changes)
     }
     assert protected
-    assert protected <= {*APPEND_ONLY}
+    assert protected <= {*PROOF}
 
 
 def test_each_role_is_a_plain_one_that_belongs_to_no_other(backend_with_roles, db):
@@ -186,13 +202,20 @@ def test_each_role_is_a_plain_one_that_belongs_to_no_other(backend_with_roles, d
 RUN_AS_OWNER = """
     SELECT conname FROM pg_constraint WHERE contype = 'f' AND (confdeltype <> 'a' OR confupdtype <> 'a')
     UNION ALL
-    SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+    SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace <> ALL(%s::regnamespace[])
+    UNION ALL
+    SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace <> ALL(%s::regnamespace[])
 """
+SYSTEM_SCHEMAS = ["pg_catalog", "information_schema"]
 
 
 def test_nothing_in_the_database_acts_with_the_rights_of_the_owner(db):
-    """A foreign key that deletes or changes rows by itself would, and so would a function with SECURITY DEFINER."""
-    assert run(RUN_AS_OWNER) is None
+    """A foreign key that deletes or changes rows by itself would, and so would a view, or a function with SECURITY
+    DEFINER.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RUN_AS_OWNER, [SYSTEM_SCHEMAS, SYSTEM_SCHEMAS])
+        assert cursor.fetchall() == []
 
 
 def test_the_reader_reads_each_table_and_writes_none(backend_with_roles, db):
@@ -204,105 +227,3 @@ def test_the_reader_reads_each_table_and_writes_none(backend_with_roles, db):
             refuse(WRITING, reader, table)
         setting = "SELECT setconfig FROM pg_db_role_setting WHERE setrole = 'tocsin_read'::regrole"
         assert reader.execute(setting).fetchone() == (["default_transaction_read_only=on"],)
-
-
-# Migrating
-
-OPENED = """
-    GRANT ALL ON incidents_incidentevent TO tocsin_app;
-    CREATE TABLE without_line (id int);
-    ALTER TABLE without_line OWNER TO tocsin_owner;
-    GRANT ALL ON without_line TO tocsin_app;
-    CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean RETURN true;
-"""
-PRIVILEGES = """
-    SELECT has_table_privilege('tocsin_app', 'incidents_incidentevent', 'UPDATE'),
-        has_table_privilege('tocsin_app', 'without_line', 'SELECT'), _pgtrigger_should_ignore('any')
-"""
-
-
-def test_migrating_puts_the_privileges_right(backend_with_roles, cloned_db):
-    with act_as_superuser(), connection.cursor() as cursor:
-        cursor.execute(OPENED)
-        assert run(PRIVILEGES) == (True, True, True)
-    call_command("migrate", plan=True, verbosity=0)
-    assert run(PRIVILEGES) == (True, True, True)
-
-    call_command("migrate", verbosity=0)
-
-    assert run(PRIVILEGES) == (False, False, False)
-    assert run("SELECT current_user") == (TESTER,)
-
-
-def test_migrating_without_the_owner_says_what_is_missing(backend_with_roles, transactional_db, settings):
-    settings.DATABASE_OWNER = None
-    with pytest.raises(CommandError, match="DATABASE_OWNER_URL"):
-        call_command("migrate", verbosity=0)
-    call_command("migrate", plan=True, verbosity=0)
-
-
-def run(statement):
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchone()
-
-
-BELONGS_TO_SUPERUSER = """
-    DO $$ DECLARE name text; BEGIN
-        EXECUTE format('ALTER DATABASE %I OWNER TO tocsin', current_database());
-        FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-        LOOP EXECUTE format('ALTER TABLE %s OWNER TO tocsin', name); END LOOP;
-        FOR name IN SELECT oid::regprocedure FROM pg_proc
-            WHERE pronamespace = 'public'::regnamespace AND proowner = 'tocsin_owner'::regrole
-        LOOP EXECUTE format('ALTER ROUTINE %s OWNER TO tocsin', name); END LOOP;
-        ALTER TEXT SEARCH CONFIGURATION tocsin OWNER TO tocsin;
-    END $$
-"""
-WITH_OTHER_OWNER = """
-    SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
-    AND relowner <> 'tocsin_owner'::regrole
-"""
-
-
-def test_a_database_of_the_superuser_is_given_to_its_owner(backend_with_roles, cloned_db, tmp_path):
-    """As README.md says for an installation that had a single role."""
-    with act_as_superuser(), connection.cursor() as cursor:
-        cursor.execute(BELONGS_TO_SUPERUSER)
-    assert run(WITH_OTHER_OWNER)[0] > 100
-    connection.close()
-
-    run_psql(backend_with_roles, cloned_db, tmp_path)
-    run_psql(backend_with_roles, cloned_db, tmp_path)
-
-    call_command("migrate", "notifications", "0003", verbosity=0)
-    call_command("migrate", verbosity=0)
-    assert run(WITH_OTHER_OWNER) == (0,)
-    assert declare().events.count() == 1
-
-
-def run_psql(backend, url, folder):
-    """Run both files with psql, as the container of the database does at its first start."""
-    passwords = {"OWNER_PASSWORD_FILE": backend.owner_url, "APP_PASSWORD_FILE": backend.database_url}
-    environment = dict(os.environ)
-    for name, role_url in passwords.items():
-        (folder / name).write_text(psycopg.conninfo.conninfo_to_dict(role_url)["password"] + "\n")
-        environment[name] = str(folder / name)
-    files = [f"--file={ROOT / 'deploy' / name}" for name in ("create_roles.sql", "set_passwords.sql")]
-    command = [Programs.find_in_wheels().postgres / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", *files]
-    database = backend.make_superuser_url(url.rpartition("/")[2])
-    subprocess.run([*command, f"--dbname={database}"], env=environment, check=True, timeout=60)
-
-
-# What `manage.py check --deploy` names
-
-
-@pytest.mark.parametrize(
-    ("connect", "reason"),
-    [(act_as_superuser, "tocsin, which is a superuser"), (connect_as_owner, "tocsin_owner, which owns the tables")],
-)
-def test_the_deploy_check_names_a_role_that_may_do_too_much(backend_with_roles, transactional_db, connect, reason):
-    assert check_database_role() == []
-    with connect():
-        [error] = check_database_role()
-    assert error.id == "tocsin.E002"
-    assert reason in error.msg
