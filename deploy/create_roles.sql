@@ -2,7 +2,8 @@
 -- database of Tocsin, new or old, and may run it again: `psql -v ON_ERROR_STOP=1 --single-transaction -f`.
 --   tocsin_owner  owns the database and its tables; `manage.py migrate` alone connects as this role
 --   tocsin_app    reads and writes rows, as the table in config/database/grants.py says: the site, the workers, commands
---   tocsin_read   reads every row, and writes none: backups, and whoever looks into the database
+--   tocsin_read   reads every row, and writes none: backups, and whoever looks into the database. Its password opens as
+--                 much as that of tocsin_app: it reads the keys of open sessions
 -- None has a password yet. Their privileges on tables are given by `manage.py migrate`.
 
 DO $$
@@ -14,7 +15,11 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
+        -- Whoever has its password may give a role settings, such as another search_path, that outlive a new password.
+        EXECUTE format('ALTER ROLE %I RESET ALL', role);
+        EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', role, current_database());
     END LOOP;
+    ALTER ROLE tocsin_read SET default_transaction_read_only = on;
     EXECUTE format('ALTER DATABASE %I OWNER TO tocsin_owner', current_database());
 
     -- What an earlier installation made belongs to the role that it had. Sequences follow their tables, and what belongs
@@ -36,7 +41,8 @@ BEGIN
     END LOOP;
 END $$;
 
-ALTER ROLE tocsin_read SET default_transaction_read_only = on;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO tocsin_owner;
 GRANT USAGE ON SCHEMA public TO tocsin_app, tocsin_read;
+-- A backup made as tocsin_read fails at a large object of another role. Tocsin has none.
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;

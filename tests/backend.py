@@ -91,11 +91,12 @@ class Backend:
 
     def make_template(self) -> None:
         """Create the role of the tests and the template, with the schema and the official lists."""
+        self.create_database(self.template, "template1")
         if self.has_roles:
             password = sql.Literal(urlsplit(self.database_url).password)
-            with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+            with psycopg.connect(self.make_superuser_url(self.template), autocommit=True) as connection:
+                connection.execute((ROOT / "deploy" / "create_roles.sql").read_bytes())
                 connection.execute(sql.SQL(CREATE_TESTER).format(password))
-        self.create_database(self.template, "template1")
         fill_database(self.url(self.template), replace_name(self.owner_url, self.template))
 
     def create_database(self, name: str, template: str) -> None:

@@ -42,6 +42,8 @@ log_min_error_statement = panic
 log_parameter_max_length_on_error = 0
 """
 
+FIND_OWNER = "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = %s"
+
 VALKEY_CONF = """
 bind 127.0.0.1
 port {port}
@@ -213,10 +215,10 @@ class Postgres(Server):
 
     def connect(self) -> None:
         with psycopg.connect(self.make_url("postgres"), autocommit=True, connect_timeout=5) as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).rowcount:
+            owner = connection.execute(FIND_OWNER, [NAME]).fetchone()
+            if owner is None:
                 connection.execute(f"CREATE DATABASE {NAME}")
-            has_roles = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [APPLICATION]).rowcount
-        if not has_roles:
+        if owner != (OWNER,):
             self.create_roles()
 
     def create_roles(self) -> None:

@@ -124,7 +124,7 @@ def test_each_service_is_given_the_secrets_that_it_reads_and_no_other():
     for service in SERVICES.values():
         read = set(re.findall(r"/run/secrets/(\w+)", repr(service)))
         assert read == set(service.get("secrets", [])) <= set(SECRETS)
-    assert set(SERVICES["migrate"]["secrets"]) == set(SECRETS) - {"postgres_password"}
+    assert {*SERVICES["migrate"]["secrets"]} == {*SERVICES["web"]["secrets"], "owner_password"}
     for name in ("web", "urgent", "worker", "beat"):
         assert set(SERVICES[name]["secrets"]) == set(SECRETS) - {"postgres_password", "owner_password"}
 
@@ -147,5 +147,5 @@ def test_the_database_makes_its_roles_and_their_passwords_at_its_first_start():
     ]
     assert all(COMPOSE["configs"][name] == {"file": f"./deploy/{name}.sql"} for name, _ in files)
     read = re.findall(r"\$(\w+)", (ROOT / "deploy" / "set_passwords.sql").read_text())
-    assert read == ["OWNER_PASSWORD_FILE", "APP_PASSWORD_FILE"]
+    assert read == ["SUPERUSER_PASSWORD_FILE", "OWNER_PASSWORD_FILE", "APP_PASSWORD_FILE"]
     assert {*read} <= {*SERVICES["db"]["environment"]}

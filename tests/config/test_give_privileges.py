@@ -1,7 +1,9 @@
 """`manage.py migrate` and the files of deploy/ give the roles of PostgreSQL their tables, privileges and passwords."""
 
 import os
+import secrets
 import subprocess
+from collections.abc import Iterator
 from importlib import import_module
 
 import psycopg
@@ -10,8 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection, migrations
 
 from config.devserver.confinement import Programs
-from tests.backend import ROOT, TESTER
+from incidents.models import Incident
+from tests.backend import ROOT, TESTER, Backend
 from tests.cast import declare
+from tests.conftest import use_database
 from tests.superuser import act_as_superuser
 
 # Migrating
@@ -104,6 +108,7 @@ def test_migrating_names_a_role_whose_privilege_it_cannot_take_away(backend_with
 
 # The files of deploy/
 
+
 BELONGS_TO_SUPERUSER = """
     DO $$ DECLARE name text; BEGIN
         EXECUTE format('ALTER DATABASE %I OWNER TO tocsin', current_database());
@@ -121,30 +126,101 @@ WITH_OTHER_OWNER = """
 """
 
 
-def test_a_database_of_the_superuser_is_given_to_its_owner(backend_with_roles, cloned_db, tmp_path):
-    """As README.md says for an installation that had a single role."""
-    with act_as_superuser(), connection.cursor() as cursor:
-        cursor.execute(BELONGS_TO_SUPERUSER)
+@pytest.fixture
+def former_url(backend_with_roles: Backend, cloned_db: str) -> Iterator[str]:
+    """Yield the URL of the database for a superuser of this test, whose password every container had."""
+    name, password = f"former_{secrets.token_hex(4)}", secrets.token_hex(8)
+    backend_with_roles.execute("CREATE ROLE {} SUPERUSER LOGIN", name)
+    try:
+        url = backend_with_roles.make_superuser_url(cloned_db.rpartition("/")[2])
+        with psycopg.connect(url, autocommit=True) as superuser:
+            superuser.execute(f"ALTER ROLE {name} PASSWORD '{password}'")
+        yield psycopg.conninfo.make_conninfo(url, user=name, password=password)
+    finally:
+        backend_with_roles.execute("DROP ROLE {}", name)
+
+
+def test_a_database_of_the_superuser_is_given_to_its_owner(backend_with_roles, cloned_db, former_url, tmp_path):
+    """As README.md says for an installation that had a single role, whose password then opens nothing."""
+    act(BELONGS_TO_SUPERUSER)
     assert run(WITH_OTHER_OWNER)[0] > 100
     connection.close()
+    passwords = write_passwords(backend_with_roles, tmp_path)
 
-    run_psql(backend_with_roles, cloned_db, tmp_path)
-    run_psql(backend_with_roles, cloned_db, tmp_path)
+    run_psql("create_roles", former_url)
+    run_psql("set_passwords", former_url, passwords)
 
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(former_url)
+    superuser_url = psycopg.conninfo.make_conninfo(former_url, password=SUPERUSER_PASSWORD)
+    run_psql("create_roles", superuser_url)
+    run_psql("set_passwords", superuser_url, passwords)
     call_command("migrate", "notifications", "0003", verbosity=0)
     call_command("migrate", verbosity=0)
     assert run(WITH_OTHER_OWNER) == (0,)
     assert declare().events.count() == 1
 
 
-def run_psql(backend, url, folder):
-    """Run both files with psql, as the container of the database does at its first start."""
-    passwords = {"OWNER_PASSWORD_FILE": backend.owner_url, "APP_PASSWORD_FILE": backend.database_url}
-    environment = dict(os.environ)
-    for name, role_url in passwords.items():
-        (folder / name).write_text(psycopg.conninfo.conninfo_to_dict(role_url)["password"] + "\n")
-        environment[name] = str(folder / name)
-    files = [f"--file={ROOT / 'deploy' / name}" for name in ("create_roles.sql", "set_passwords.sql")]
-    command = [Programs.find_in_wheels().postgres / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", *files]
-    database = backend.make_superuser_url(url.rpartition("/")[2])
-    subprocess.run([*command, f"--dbname={database}"], env=environment, check=True, timeout=60)
+@pytest.mark.parametrize("name", ["SUPERUSER_PASSWORD_FILE", "OWNER_PASSWORD_FILE", "APP_PASSWORD_FILE"])
+def test_a_password_that_cannot_be_read_is_not_cleared(backend_with_roles, former_url, tmp_path, name):
+    passwords = write_passwords(backend_with_roles, tmp_path)
+    with pytest.raises(subprocess.CalledProcessError):
+        run_psql("set_passwords", former_url, passwords | {name: str(tmp_path / "missing")})
+    for url in (former_url, backend_with_roles.owner_url):
+        psycopg.connect(url).close()
+
+
+SUPERUSER_PASSWORD = "new"
+
+
+def write_passwords(backend, folder):
+    """Return the variables that name the files of the passwords. Those of the two roles are what they were."""
+    owner, application = (
+        psycopg.conninfo.conninfo_to_dict(url)["password"] for url in (backend.owner_url, backend.database_url)
+    )
+    passwords = {"SUPERUSER": SUPERUSER_PASSWORD, "OWNER": owner, "APP": application}
+    for name, password in passwords.items():
+        (folder / name).write_text(f"{password}\n")
+    return {f"{name}_PASSWORD_FILE": str(folder / name) for name in passwords}
+
+
+def run_psql(name, url, environment=None):
+    """Run a file of deploy/ with psql, as the container of the database does at its first start."""
+    run_program(
+        "psql",
+        "-X",
+        "-q",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-f",
+        ROOT / "deploy" / f"{name}.sql",
+        "-d",
+        url,
+        **(environment or {}),
+    )
+
+
+def run_program(name, *arguments, **environment):
+    command = [Programs.find_in_wheels().postgres / name, *arguments]
+    subprocess.run(command, env=os.environ | environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.proof
+def test_a_backup_of_the_reader_is_restored(backend_with_roles, cloned_db, tmp_path):
+    """As README.md says. Nothing of the roles or their privileges is needed in it."""
+    reference = declare().reference
+    backup, name = tmp_path / "backup", f"restored_{secrets.token_hex(4)}"
+    former, restored = (backend_with_roles.make_superuser_url(of) for of in (cloned_db.rpartition("/")[2], name))
+    run_program("pg_dump", "-Fc", "--role=tocsin_read", "-f", backup, "-d", former)
+    backend_with_roles.execute("CREATE DATABASE {}", name)
+    try:
+        run_psql("create_roles", restored)
+        run_program("pg_restore", "--no-owner", "--exit-on-error", "-d", restored, backup)
+        run_psql("create_roles", restored)
+        with use_database(name):
+            call_command("migrate", verbosity=0)
+            assert run(WITH_OTHER_OWNER) == (0,)
+            assert Incident.objects.get().reference == reference
+            assert declare().events.count() == 1
+    finally:
+        backend_with_roles.execute("DROP DATABASE {} WITH (FORCE)", name)

@@ -150,6 +150,20 @@ def test_a_database_of_an_earlier_version_is_given_its_roles(running_servers):
         application.execute("SELECT id FROM kept")
 
 
+def test_a_database_that_was_lost_is_made_anew_with_its_roles(running_servers):
+    """The roles lose the settings that somebody gave them with their own password."""
+    with psycopg.connect(running_servers.postgres.make_url("postgres"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE tocsin_app SET search_path = pg_temp")
+        connection.execute("DROP DATABASE tocsin WITH (FORCE)")
+    Servers(running_servers.home).start()
+
+    with psycopg.connect(running_servers.record.owner_url) as owner:
+        owner.execute("CREATE TABLE kept (id int)")
+        owner.execute("INSERT INTO kept VALUES (1)")
+    with psycopg.connect(running_servers.record.database_url) as application:
+        assert application.execute("SHOW search_path").fetchone() == ('"$user", public',)
+
+
 def test_the_servers_listen_on_this_machine_only(running_servers):
     assert ask_valkey(running_servers, "bind") == "127.0.0.1"
     with connect(running_servers) as connection:
