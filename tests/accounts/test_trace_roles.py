@@ -15,6 +15,7 @@ from accounts.services.roles import record_ended_roles, record_given_role
 from csirts.models import Csirt
 from tests.accounts.lead_pages import make_link_path, post_invitation, post_role, read_plain_markup
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
+from tests.superuser import act_as_superuser
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/accounts/user/"
@@ -41,7 +42,8 @@ def test_the_first_day_of_a_month_is_an_ordinal(client):
     administrator, person = a_person(Role.ADMINISTRATOR), an_agent()
     client.force_login(administrator)
     post_role(client, person, Role.LEAD, csirt=breizh_cyber())
-    LogEntry.objects.update(action_time=datetime(2026, 11, 1, 12, tzinfo=UTC))
+    with act_as_superuser():
+        LogEntry.objects.update(action_time=datetime(2026, 11, 1, 12, tzinfo=UTC))
     page = read_plain_markup(client.get(f"{URL}{person.pk}/change/"))
     assert f"Donné par {administrator}, le 1er novembre 2026." in page
 
