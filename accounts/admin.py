@@ -23,6 +23,7 @@ from django.utils.text import capfirst
 from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_lead_roles
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
+from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django looks for it here
 from accounts.reauthentication import check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
 from accounts.services.confirmations import (

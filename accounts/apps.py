@@ -9,7 +9,8 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # This module imports models, which Django has loaded only when it calls `ready`.
+        # These modules import models, which Django has loaded only when it calls `ready`.
         from accounts.access import has_leader, has_workers  # noqa: PLC0415
+        from accounts.notices import checks as checks  # noqa: PLC0415 (registers what `check --deploy` says)
 
         register_team_readers(has_workers, has_leader)

@@ -51,6 +51,16 @@ STAFF_ROLES = (*CSIRT_ROLES, Role.ADMINISTRATOR)
 SECOND_FACTOR_ROLES = (*CSIRT_ROLES, *REGION_ROLES, *PLATFORM_ROLES)
 
 
+class Accessibility(models.TextChoices):
+    """How far the site follows the RGAA, in the words that the decree no. 2019-768, article 5, asks for on each home
+    page. Without an audit, the state is NONE.
+    """
+
+    NONE = "none", "non conforme"
+    PARTIAL = "partial", "partiellement conforme"
+    FULL = "full", "totalement conforme"
+
+
 class Trouble(models.TextChoices):
     """The reason why the last attempt to send a mail failed. Only a code is stored, because the reply of the mail
     server may contain an address.

@@ -1,46 +1,75 @@
-"""Tells whether this database is a demonstration. Every page, every mail and every start of production asks."""
+"""Tells whether this database is a demonstration, and what the foot of each page says of its accessibility. Every
+page, every mail and every start of production asks.
+"""
 
 import time
+from typing import NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.db.models import Exists
 
-from accounts.models import Installation
+from accounts.enums import Accessibility
+from accounts.models import Installation, SiteNotice
 
-# Database name → (answer, when it was read on the monotonic clock). A "no" is read again after FALSE_CACHE_SECONDS.
-_answers: dict[str, tuple[bool, float]] = {}
-FALSE_CACHE_SECONDS = 60
+CACHE_SECONDS = 60
+
+
+class InstallationFacts(NamedTuple):
+    """What every page says of the installation."""
+
+    is_demonstration: bool
+    accessibility: Accessibility
+
+
+# Database name → (facts, when they were read on the monotonic clock). They are read again after CACHE_SECONDS.
+_facts: dict[str, tuple[InstallationFacts, float]] = {}
+
+
+def get_facts() -> InstallationFacts:
+    """Return the facts of this installation, at most CACHE_SECONDS old."""
+    name = str(connection.settings_dict["NAME"])
+    cached = _facts.get(name)
+    if cached and time.monotonic() - cached[1] < CACHE_SECONDS:
+        return cached[0]
+    marked = Installation.objects.filter(is_demonstration=True)
+    rows = SiteNotice.objects.values_list(Exists(marked), "accessibility_state")
+    is_marked, state = rows.first() or (is_marked_as_demonstration(), Accessibility.NONE)
+    facts = InstallationFacts(is_marked, Accessibility(state))
+    _facts[name] = (facts, time.monotonic())
+    return facts
+
+
+def load_notice() -> SiteNotice:
+    """Return what the legal pages say of this installation, which is empty until the administrator fills it in."""
+    return SiteNotice.objects.first() or SiteNotice()
 
 
 def is_demonstration() -> bool:
-    """Tell whether this database is a demonstration, which holds invented cases. True is cached for ever, False for
-    FALSE_CACHE_SECONDS.
+    """Tell whether this database is a demonstration, which holds invented cases. The answer is CACHE_SECONDS old at
+    most.
     """
-    name = str(connection.settings_dict["NAME"])
-    answer, read_at = _answers.get(name, (False, -FALSE_CACHE_SECONDS))
-    if answer or time.monotonic() - read_at < FALSE_CACHE_SECONDS:
-        return answer
-    return is_marked_as_demonstration()
+    return get_facts().is_demonstration
 
 
 def is_marked_as_demonstration() -> bool:
     """Tell whether this database is a demonstration, without the cache of `is_demonstration`. Call it where an old
     answer would do harm, such as before sending a mail.
     """
-    answer = Installation.objects.filter(is_demonstration=True).exists()
-    _answers[str(connection.settings_dict["NAME"])] = (answer, time.monotonic())
-    return answer
+    return Installation.objects.filter(is_demonstration=True).exists()
 
 
 def mark_as_demonstration() -> None:
     """Mark this database as a demonstration, for ever."""
     Installation.objects.update_or_create(id=1, defaults={"is_demonstration": True})
-    clear_demonstration_cache()
+    clear_installation_cache()
 
 
-def clear_demonstration_cache() -> None:
-    """Empty the cache of `is_demonstration`. The tests need it, since they change databases in one process."""
-    _answers.clear()
+def clear_installation_cache() -> None:
+    """Empty the cache of `get_facts`. A process that changes a fact needs it, and so do the tests, which change
+    databases in one process.
+    """
+    _facts.clear()
 
 
 def refuse_demonstration() -> None:

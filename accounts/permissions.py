@@ -39,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     )
     | frozenset(
         {
+            "accounts.view_sitenotice",
+            "accounts.change_sitenotice",
             "collectivities.view_collectivity",
             "collectivities.change_collectivity",
             "stats.view_exactreading",

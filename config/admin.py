@@ -17,6 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 
+from accounts.installation import load_notice
 from accounts.models import User
 from core.admin import BoundedModelAdmin
 from core.admin_forms import ConflictCheckedForm
@@ -87,7 +88,11 @@ class TocsinAdminSite(AdminSite):
         """Redirect users who may see cases to the queue. Show the index of the admin to other users."""
         if self.has_queue(request):
             return redirect("admin:incidents_incident_changelist")
-        return super().index(request, extra_context)
+        return super().index(request, {"empty_notices": self.list_empty_notices(request)} | (extra_context or {}))
+
+    def list_empty_notices(self, request: HttpRequest) -> list[str]:
+        """Return what the legal pages lack, for the administrator, who can fill it in."""
+        return load_notice().list_empty_labels() if request.user.has_perm("accounts.change_sitenotice") else []
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return the context of each page of the admin. `is_lead` tells the menu whether the user leads a centre."""

@@ -27,6 +27,7 @@ from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import installation
+from accounts.enums import Accessibility
 from accounts.models import User
 from config.celery import app as celery_app
 from stats.categories import load_region_names
@@ -109,19 +110,20 @@ def _take_new_address() -> None:
 
 @pytest.fixture(autouse=True)
 def _fix_demonstration_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fix the cached answer. A "no" expires after a minute, and the number of queries would then depend on the order
-    of the tests.
+    """Fix the cached facts. They expire after a minute, and the number of queries would then depend on the order of
+    the tests.
     """
-    monkeypatch.setattr(installation, "FALSE_CACHE_SECONDS", inf)
-    monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
+    facts = installation.InstallationFacts(is_demonstration=False, accessibility=Accessibility.NONE)
+    monkeypatch.setattr(installation, "CACHE_SECONDS", inf)
+    monkeypatch.setattr(installation, "_facts", {str(connection.settings_dict["NAME"]): (facts, 0.0)})
 
 
 @pytest.fixture
 def unread_demonstration_answer() -> Iterator[None]:
     """Let the test read from its database whether it is a demonstration."""
-    installation.clear_demonstration_cache()
+    installation.clear_installation_cache()
     yield
-    installation.clear_demonstration_cache()
+    installation.clear_installation_cache()
 
 
 @pytest.fixture

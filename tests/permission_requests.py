@@ -82,6 +82,7 @@ def fill_places(route: str, incident: Incident, people: Cast) -> dict[str, Any]:
     """Return the values for the brackets of an address: the case, the agent of its body, or another object."""
     agent = get_person(people, "agent")
     objects = {
+        "admin/accounts/sitenotice/": 1,
         "admin/accounts/user/": agent.pk,
         "admin/collectivities/collectivity/": incident.collectivity_id,
         "admin/csirts/csirt/": incident.csirt_id,

@@ -1,4 +1,4 @@
-"""Users, their roles, and what opens their accounts."""
+"""Users, their roles, what opens their accounts, and what the installation says of itself."""
 
 from accounts.models.access import (
     AccessLink,
@@ -10,6 +10,7 @@ from accounts.models.access import (
     PendingMail,
 )
 from accounts.models.contacts import EmergencyContact
+from accounts.models.notices import SiteNotice
 from accounts.models.people import (
     Membership,
     MembershipQuerySet,
@@ -31,6 +32,7 @@ __all__ = [
     "PasswordRequest",
     "PendingMail",
     "SessionStore",
+    "SiteNotice",
     "StoredSession",
     "User",
     "UserManager",

@@ -18,11 +18,13 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     ),
     # What is proof: events, readings, releases, and who did what with the power of a role.
     "SELECT, INSERT": (
-        *("accounts_breakglass", "accounts_factorreset", "django_admin_log"),
+        *("accounts_breakglass", "accounts_factorreset", "accounts_sitenoticeevent", "django_admin_log"),
         *("csirts_backupevent", "csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent"),
         *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening", "pghistory_context"),
         *("stats_countedcase", "stats_denominator", "stats_exactreading", "stats_figure", "stats_release"),
     ),
+    # The single row that a migration inserts.
+    "SELECT, UPDATE": ("accounts_sitenotice",),
     # Rows to which that proof points, and which change without ever ending.
     "SELECT, INSERT, UPDATE": (
         *("accounts_membership", "accounts_user", "collectivities_collectivity", "csirts_directoryversion"),

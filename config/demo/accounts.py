@@ -17,6 +17,7 @@ from accounts.factors import has_factor
 from accounts.installation import is_marked_as_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Region
+from config.demo.notices import fill_invented_notice
 from csirts.models import Csirt
 
 PASSWORD = "demonstration-tocsin"  # noqa: S105 (published on purpose)
@@ -42,8 +43,8 @@ CAST = {
 
 @transaction.atomic
 def create_demonstration() -> list[str]:
-    """Create the accounts and the fictitious addresses of centres. Return the e-mail addresses of the accounts. A
-    second call changes nothing.
+    """Create the accounts, the fictitious addresses of centres and the invented notices of the site. Return the e-mail
+    addresses of the accounts. A second call changes nothing.
 
     Raises ImproperlyConfigured if the database is not a demonstration.
     """
@@ -57,6 +58,7 @@ def create_demonstration() -> list[str]:
     for name, (display_name, role, scope) in CAST.items():
         create_account(f"{name}@{DOMAIN}", display_name, role, {scope: scopes[scope]} if scope else {})
     give_fictitious_addresses()
+    fill_invented_notice()
     return [f"{name}@{DOMAIN}" for name in CAST]
 
 

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from config.pages import health, views
+from config.pages import health, security_txt, views
 
 urlpatterns = [
     path("", views.show_home, name="home"),
     path("vos-donnees/", views.show_privacy_notice, name="privacy_notice"),
     path("accessibilite/", views.show_accessibility_statement, name="accessibility"),
     path("mentions-legales/", views.show_legal_notice, name="legal_notice"),
+    path(".well-known/security.txt", security_txt.show_security_contact, name="security_txt"),
     path("sante/", health.report_health, name="health"),
     path("sante/vivant/", health.report_alive, name="health_alive"),
 ]

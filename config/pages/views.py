@@ -1,14 +1,18 @@
 """Pages that belong to no app."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.installation import load_notice
+from accounts.models import SiteNotice, User
 from accounts.services.roles import describe_missing_role
 from csirts.enums import Level
+from csirts.models import get_version_manager
 from csirts.routing import load_directory
 
 
@@ -27,16 +31,27 @@ def show_privacy_notice(request: HttpRequest) -> HttpResponse:
     """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
-    return render(request, "pages/privacy_notice.html", {"centres": centres})
+    return render_notice(request, "pages/privacy_notice.html", centres=centres)
 
 
 @login_not_required
 @require_safe
 def show_accessibility_statement(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/accessibility.html")
+    """Show the declaration of accessibility, in the order of the model of the RGAA."""
+    newest = get_version_manager(SiteNotice).order_by("-pgh_id").first()
+    return render_notice(request, "pages/accessibility.html", updated_at=newest and newest.pgh_created_at)
 
 
 @login_not_required
 @require_safe
 def show_legal_notice(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/legal_notice.html")
+    """Show who publishes and who hosts the site, and how to report a weakness."""
+    return render_notice(request, "pages/legal_notice.html")
+
+
+def render_notice(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    """Render a legal page. It tells the administrator which notices of the site are still empty."""
+    notice = load_notice()
+    can_edit = isinstance(request.user, User) and request.user.has_perm("accounts.change_sitenotice")
+    empty_notices = notice.list_empty_labels() if can_edit else []
+    return render(request, template, {"notice": notice, "empty_notices": empty_notices, **context})

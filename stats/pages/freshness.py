@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.timezone import now
 
-from accounts.installation import is_demonstration
+from accounts.installation import get_facts
 from csirts.models import DirectoryVersion
 from stats.releases.progress import read_progress
 from stats.releases.rows import Release
@@ -47,7 +47,8 @@ def find_page_etag(request: HttpRequest) -> str | None:
 
 
 def make_page_etag(request: HttpRequest) -> str:
-    """Return an ETag that changes with the address, the software, the latest release or the directory of centres.
+    """Return an ETag that changes with the address, the software, the latest release, the directory of centres or
+    what each page says of the installation.
 
     Before the first release, the ETag changes with the progress instead of the release and the directory.
     """
@@ -56,7 +57,7 @@ def make_page_etag(request: HttpRequest) -> str:
     arguments = [request.path, *(request.GET.get(name, "") for name in QUERY_PARAMETERS)]
     # Before the first release, the page shows the progress.
     state = newest or read_progress(now())
-    content = repr((state, arguments, is_demonstration(), hash_software()))
+    content = repr((state, arguments, get_facts(), hash_software()))
     return f'"{newest[0] if newest else 0}-{sha256(content.encode()).hexdigest()[:32]}"'
 
 

@@ -246,7 +246,7 @@ def test_activity_is_saved_once_a_minute(client, django_assert_num_queries):
     # The session, the person, the roles; after a minute, one UPDATE too.
     for seconds, queries in {70: 4, 100: 3, 129: 3, 131: 4}.items():
         with travel_by(seconds=seconds), django_assert_num_queries(queries):
-            client.get("/mentions-legales/")
+            client.get("/reflexes/")
 
 
 def test_activity_changes_nothing_else_of_the_session(client):

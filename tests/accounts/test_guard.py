@@ -116,7 +116,7 @@ def test_the_guard_costs_no_query_once_the_factor_is_shown(client, django_assert
     client.force_login(a_responder())
     client.get("/annuaire/")
     with django_assert_num_queries(3):  # the session, the person, the roles
-        client.get("/mentions-legales/")
+        client.get("/reflexes/")
 
 
 def test_a_responder_reaches_every_page_after_the_code(client):

@@ -146,5 +146,6 @@ def test_whether_it_is_a_demonstration_is_cached(django_assert_num_queries):
         assert not is_demonstration()
     mark_as_demonstration()
     assert is_marked_as_demonstration()
+    assert is_demonstration()
     with django_assert_num_queries(0):
         assert is_demonstration()

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts.installation import clear_demonstration_cache, mark_as_demonstration
+from accounts.installation import clear_installation_cache, mark_as_demonstration
 from accounts.models import EmergencyContact, PendingMail, User
 from collectivities.models import Collectivity
 from config.demo.accounts import CSIRT
@@ -37,11 +37,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _demonstration() -> Iterator[None]:
-    clear_demonstration_cache()
+    clear_installation_cache()
     mark_as_demonstration()
     call_command("create_demonstration")
     yield
-    clear_demonstration_cache()
+    clear_installation_cache()
 
 
 def test_the_showcase_holds_cases_of_each_type_and_status():

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from accounts.installation import clear_demonstration_cache, mark_as_demonstration
+from accounts.installation import clear_installation_cache, mark_as_demonstration
 from config.env import insert_password
 from tests.backend import ROOT, Backend
 
@@ -43,7 +43,7 @@ def start_worker(database_url, *options):
 
 
 def test_the_worker_refuses_a_demonstration_database(transactional_db):
-    clear_demonstration_cache()
+    clear_installation_cache()
     mark_as_demonstration()
     process = start_worker(transactional_db)
 

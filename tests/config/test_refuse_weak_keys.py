@@ -158,7 +158,7 @@ def test_the_deploy_check_names_the_uses_that_share_the_key_of_the_server(db, se
     [warning] = check_keys_are_apart()
     assert all(use in warning.msg for use in KeyUse)
     assert "openssl rand -base64 32" in warning.hint
-    assert warning in run_checks(include_deployment_checks=True)
+    assert warning in run_checks(tags=["security"], include_deployment_checks=True)
     settings.KEYS_BY_USE = settings.KEYS_BY_USE | {"TOKEN_KEY": [os.urandom(32)], "FACTOR_KEY": [KEY, DERIVED]}
     shared, accepting = check_keys_are_apart()
     assert "TOKEN_KEY" not in shared.msg + accepting.msg

@@ -40,6 +40,7 @@ FORBIDDEN = [
     "DELETE FROM incidents_incident",
     "DELETE FROM incidents_evidence",
     "DELETE FROM django_migrations",
+    "DELETE FROM accounts_sitenotice",
     "DROP TABLE incidents_draft",
     "TRUNCATE incidents_draft CASCADE",
     "ALTER TABLE incidents_incidentevent DISABLE TRIGGER ALL",

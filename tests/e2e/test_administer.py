@@ -69,6 +69,7 @@ def test_the_pages_of_the_administrator_are_accessible(desk):
             "users-search": "accounts/user/?q=zzz",
             "user": f"accounts/user/{User.objects.get(pk=person.pk).pk}/change/",
             "user-add": "accounts/user/add/",
+            "notices": "accounts/sitenotice/1/change/",
             "csirt-all": f"csirts/csirt/{csirt.pk}/change/",
             "csirt-add": "csirts/csirt/add/",
             "collectivities": "collectivities/collectivity/",

@@ -15,6 +15,7 @@ from stats.pages.freshness import page_cache
 from tests.browser import find_host, open_page
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
+from tests.pages.notices import fill_notice
 from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.printing import print_release, print_year, spread_tables
 
@@ -64,6 +65,18 @@ def test_public_pages_are_accessible(visitor):
     for path in FRESH:
         visitor.goto(path)
         visitor.inspect(make_file_name(path))
+    visitor.check()
+
+
+@pytest.mark.proof
+def test_legal_pages_that_are_filled_in_are_accessible(visitor):
+    fill_notice(
+        accessibility_scheme=f"https://exemple.example/{'schema-' * 20}",
+        security_contact=f"mailto:{'signalements-' * 5}faille@exemple.example",
+    )
+    for path in ("/vos-donnees/", "/accessibilite/", "/mentions-legales/"):
+        visitor.goto(path)
+        visitor.inspect(f"filled-{make_file_name(path)}")
     visitor.check()
 
 

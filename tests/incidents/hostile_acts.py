@@ -289,7 +289,7 @@ FREE_TEXT_KINDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
 
 
 def edit_directory(administrator: Visitor, csirt: Csirt) -> None:
-    """Change the published facts of a centre, then correct the région of a body on the list."""
+    """Change the published facts of a centre and of the site, then correct the région of a body on the list."""
     administrator.words = drop_links(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
     contacts = administrator.get(page).context["inline_admin_formsets"][0].formset
@@ -300,6 +300,13 @@ def edit_directory(administrator: Visitor, csirt: Csirt) -> None:
     }
     administrator.fill(page, slug=csirt.slug, **checked)
     administrator.fill(f"/admin/csirts/coverage/{csirt.coverages.first().pk}/change/", last_on="")
+    contact = "mailto:garde@exemple.example"
+    checked = {"accessibility_scheme": "", "accessibility_contact": contact, "security_contact": contact}
+    checked |= {"accessibility_audited_on": "01/06/2026", "security_expires_on": ""}
+    notices = "/admin/accounts/sitenotice/1/change/"
+    assert administrator.fill(notices, **checked).status_code == 302
+    for page in ("/mentions-legales/", "/vos-donnees/", "/accessibilite/", notices.replace("change", "history")):
+        administrator.get(page)
     corrected = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     region = str(corrected.region_id)
     administrator.fill(f"/admin/collectivities/collectivity/{corrected.pk}/change/", region_correction=region)

@@ -171,6 +171,7 @@ def read_mails(post: Post) -> None:
 
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
+NOTICE = "admin/accounts/sitenotice/<path:object_id>/change/"
 
 # Fields that accept no hostile text: those of an address, a code, a number to call, a known body or technique; those
 # of forms of the admin that add a row, because the page that changes it has the same fields; the name of a key, which
@@ -184,6 +185,8 @@ WITHOUT_WORDS = {
     *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),
+    *((NOTICE, name) for name in ("accessibility_scheme", "accessibility_contact", "security_contact")),
+    *((NOTICE, name) for name in ("accessibility_audited_on", "security_expires_on")),
     ("compte/cles/", "name"),
     *(("ma-collectivite/<uuid:uid>/urgence/ecrire/", f"{helper}-phone") for helper in EmergencyContactKind),
     ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.factors import list_people_with_labels
-from accounts.installation import clear_demonstration_cache, is_demonstration
+from accounts.installation import clear_installation_cache, is_demonstration
 from accounts.models import Installation
 from collectivities.enums import Kind
 from config.demo.management.commands import simulate_incidents
@@ -226,7 +226,7 @@ def test_real_database_is_refused():
     simulate(count=1)
     Incident.objects.update(origin=Origin.WEB)
     Installation.objects.all().delete()
-    clear_demonstration_cache()
+    clear_installation_cache()
 
     with pytest.raises(CommandError):
         simulate()

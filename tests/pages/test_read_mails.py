@@ -6,7 +6,7 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.installation import clear_demonstration_cache
+from accounts.installation import clear_installation_cache
 from incidents.facts.shapes import Caller
 from incidents.services.declarant.access import derive_secret
 from notifications import dispatch
@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 def store(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path)
-    clear_demonstration_cache()
+    clear_installation_cache()
     yield tmp_path
-    clear_demonstration_cache()
+    clear_installation_cache()
 
 
 def declare_and_notify(**overrides):

@@ -69,7 +69,7 @@ def test_a_person_without_second_factor_is_shown_as_signed_out(client):
 def test_an_anonymous_page_costs_no_query_and_sets_no_cookie(client, django_assert_num_queries):
     read_foot(client)
     with django_assert_num_queries(0):
-        answer = Client().get("/mentions-legales/")
+        answer = Client().get("/reflexes/")
     assert not answer.cookies
 
 
@@ -77,4 +77,4 @@ def test_a_signed_in_person_costs_three_queries(client, django_assert_max_num_qu
     """The session, the person and the roles, which the second-factor guard reads anyway."""
     client.force_login(an_agent())
     with django_assert_max_num_queries(3):
-        read_foot(client, "/mentions-legales/")
+        read_foot(client, "/suivi/")

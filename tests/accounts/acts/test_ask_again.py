@@ -158,6 +158,7 @@ POWERFUL = [
 ]
 # The other posts on the pages of accounts, with the reason why they ask nothing.
 HARMLESS = {
+    "admin/accounts/sitenotice/{object_id}/change/": "changes what public pages say, and keeps each version",
     "compte/confirmer/": "is the proof",
     "compte/confirmer/code/": "is the proof",
     "compte/mot-de-passe/": "asks for the present password",

@@ -35,11 +35,16 @@ def test_a_hostile_search_query_is_shown_in_its_field_unchanged(client, responde
         assert box.attributes["value"].split() == word.split()
 
 
-# Redirections, what the admin refuses to everybody, what needs a key or a code of a device, what answers a script with
-# figures alone, the mails of a demonstration, and a paper of a whole département, set like the card of one body.
+# Redirections, what the admin refuses to everybody, plain texts for programs, what needs a key or a code of a device,
+# what answers a script with figures alone, the mails of a demonstration, and a paper of a whole département, set like
+# the card of one body.
 NOT_READ = {
+    ".well-known/security.txt",
     "admin/(?P<url>.*)$",
     "admin/^(?P<app_label>collectivities|csirts|accounts|incidents|notifications|stats)/$",
+    "admin/accounts/sitenotice/<path:object_id>/",
+    "admin/accounts/sitenotice/<path:object_id>/delete/",
+    "admin/accounts/sitenotice/add/",
     "admin/accounts/user/<path:object_id>/",
     "admin/accounts/user/<path:object_id>/delete/",
     "admin/autocomplete/",
