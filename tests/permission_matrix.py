@@ -32,6 +32,7 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("get", "mails/",                                                404),
     ("get", "mails/{key}/",                                          404),
     ("get", ".well-known/security.txt",                              404),
+    ("get", "robots.txt",                                            200),
     ("get", "sante/",                                                200),
     ("get", "sante/vivant/",                                         200),
     ("get", "declarer/",                                             200),

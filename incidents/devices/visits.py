@@ -17,7 +17,7 @@ from incidents.reference import compact_code
 
 def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
     """Decorate the view of a page that shows or opens a case. The view needs no login, because it checks the access
-    itself. Neither caches nor search engines may store its response. The mark `opens_case` tells the middleware that
+    itself. No cache may store its response. The mark `opens_case` tells the middleware that
     ends sessions that the page may answer a person with an account otherwise than anybody else.
     """
 
@@ -26,7 +26,6 @@ def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[
     def serve_response(*args: P.args, **kwargs: P.kwargs) -> R:
         response = view(*args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
     serve_response.opens_case = True  # type: ignore[attr-defined]

@@ -40,6 +40,7 @@ def test_a_hostile_search_query_is_shown_in_its_field_unchanged(client, responde
 # the card of one body.
 NOT_READ = {
     ".well-known/security.txt",
+    "robots.txt",
     "admin/(?P<url>.*)$",
     "admin/^(?P<app_label>collectivities|csirts|accounts|incidents|notifications|stats)/$",
     "admin/accounts/sitenotice/<path:object_id>/",
