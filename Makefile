@@ -1,6 +1,6 @@
 # Tocsin. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test proofs check fix bench bench-large figures ready
+.PHONY: help run test proofs check fix audit bench bench-large figures ready
 
 PYTHON := .venv/bin/python
 SOURCE := accounts collectivities config core csirts incidents notifications stats
@@ -37,6 +37,9 @@ check: ready  ## Vérifie le style, les types, les murs entre les applications, 
 fix: ready  ## Corrige ce qui se corrige seul
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
+
+audit: ready  ## Nomme les failles connues et les licences à examiner des bibliothèques de production, écrit .local/sbom.json
+	$(PYTHON) -m config.devserver.audit
 
 bench: ready  ## Mesure à 10 000 et 100 000 incidents (onze minutes, machine au repos), écrit .local/bench.json (ARGS="line" pour une partie)
 	$(PYTHON) -m tests.bench $(ARGS)
