@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from incidents.services.declarant import visits
 from incidents.services.declaring import draft, limits
 from incidents.services.evidence import room, sweep, upload
 from incidents.services.handling import unsent_text
@@ -17,11 +18,12 @@ def index_cases() -> None:
 
 @shared_task
 def delete_expired_rows() -> None:
-    """Delete expired drafts, expired unsent texts and old counts of recent requests. If there are too many drafts,
-    delete the oldest ones too, and let no new draft start if far too many remain.
+    """Delete expired drafts, expired unsent texts, old counts of recent requests and visits that were closed long
+    ago. If there are too many drafts, delete the oldest ones too, and let no new draft start if far too many remain.
     """
     draft.delete_expired_drafts()
     limits.delete_old_counts(timezone.now())
+    visits.delete_old_visits(timezone.now())
     while draft.delete_surplus_drafts():
         pass
     draft.stop_drafts_if_full()

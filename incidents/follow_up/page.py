@@ -65,7 +65,7 @@ def render_case_page(
     context = (
         build_follow_up_context(incident, visitor)
         | build_acts_context(visitor, incident)
-        | build_link_context(request, incident)
+        | build_link_context(request, incident, visitor)
     )
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, visitor)}),
@@ -183,12 +183,15 @@ def get_offered_abilities(visitor: CaseVisitor, incident: Incident) -> set[str]:
     return {ability.value for ability in granted}
 
 
-def build_link_context(request: HttpRequest, incident: Incident) -> dict[str, bool]:
+def build_link_context(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> dict[str, bool]:
     """Return the template context about the secret link: whether this device has a valid link, and whether the user
-    may claim the declaration or sign in to claim it.
+    may claim the declaration or sign in to claim it. A visitor who opened the page with the link has just proved that
+    it is valid.
     """
     uid = case_cookie.get_access_uid(request, incident.reference)
-    holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
+    holds = uid is not None and (
+        uid == visitor.access_uid or incident.accesses.filter(uid=uid, revoked_at=None).exists()
+    )
     user = request.user if isinstance(request.user, User) else None
     is_free = holds and not incident.claimed_at and incident.closing_reason != ClosingReason.WITHDRAWN
     return {

@@ -118,9 +118,9 @@ def renew_follow_up_code(request: HttpRequest, reference: str) -> HttpResponse:
 @serve_privately
 @require_POST
 def remove_case_from_device(request: HttpRequest, reference: str) -> HttpResponse:
-    """Remove the case from the cookie of this device."""
+    """Close the case on this device. A copy of its cookie opens the case no longer either."""
     response = redirect("follow_up_start")
-    case_cookie.remove_case(request, response, compact_code(reference))
+    case_cookie.close_opened_case(request, response, compact_code(reference))
     return response
 
 

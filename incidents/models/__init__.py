@@ -9,7 +9,7 @@ from incidents.models.groups import CaseGroup
 from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
 from incidents.models.incident import Incident
 from incidents.models.judgements import SeverityChoice
-from incidents.models.keys import CodeGuess, FollowUpAccess, RecentCount, SharedSentence
+from incidents.models.keys import ClosedVisit, CodeGuess, FollowUpAccess, RecentCount, SharedSentence
 from incidents.models.numbers import OfficialNumber
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.traces import IgnoredValue, Observable, SearchDocument
@@ -27,6 +27,7 @@ __all__ = [
     "CaseAccess",
     "CaseGroup",
     "CaseKey",
+    "ClosedVisit",
     "Closing",
     "CodeGuess",
     "DataLeak",

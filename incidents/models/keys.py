@@ -41,6 +41,23 @@ class FollowUpAccess(models.Model):
         return str(self.uid)
 
 
+class ClosedVisit(models.Model):
+    """The visit of a case by one device, which was closed there. The cookie of this device, and each copy of it, opens
+    the case no longer. The row is deleted once they have expired (`services/declarant/visits.py`).
+    """
+
+    uid = models.UUIDField("visite", primary_key=True, editable=False)
+    closed_at = models.DateTimeField("fermée le", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "visite fermée"
+        verbose_name_plural = "visites fermées"
+        indexes = [models.Index(fields=["closed_at"], name="closed_visit_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
 class SharedSentence(models.Model):
     """The right to read the sentence about a case through a secret link. The declarant gives this link to people of
     their choice, who can change nothing.

@@ -41,6 +41,7 @@ FORBIDDEN = [
     "DELETE FROM incidents_evidence",
     "DELETE FROM django_migrations",
     "DELETE FROM accounts_sitenotice",
+    "UPDATE incidents_closedvisit SET closed_at = now()",
     "DROP TABLE incidents_draft",
     "TRUNCATE incidents_draft CASCADE",
     "ALTER TABLE incidents_incidentevent DISABLE TRIGGER ALL",
