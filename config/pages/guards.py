@@ -1,6 +1,6 @@
 """Middleware and an upload handler that protect all pages. They refuse NUL characters in addresses, and files on pages
-that accept none. They remove invisible characters from pages, explain the addresses that only receive a form, and keep
-the API out of caches.
+that accept none. They remove invisible characters from pages, explain the addresses that only receive a form, keep the
+API out of caches, and refuse it over plain HTTP.
 """
 
 import re
@@ -12,9 +12,10 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils.cache import patch_cache_control
 
+from config.api.documents import MEDIA_TYPE, make_problem_document
 from config.pages.errors import bad_request, write_form_only_page
 
 # CONTROLS are the ASCII controls except tab and line ends. INVISIBLE_CHARACTERS are, in UTF-8, the other controls,
@@ -22,6 +23,11 @@ from config.pages.errors import bad_request, write_form_only_page
 # times as fast.
 CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 INVISIBLE_CHARACTERS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+
+UNENCRYPTED = (
+    "Cette API ne répond qu’en https://. Si cette demande portait un jeton, il a circulé en clair"
+    "\N{NO-BREAK SPACE}: révoquez-le."
+)
 
 
 class InvisibleCharacterRemover:
@@ -69,6 +75,21 @@ class ApiCacheGuard:
         if request.path.startswith("/api/") and not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True)
         return response
+
+
+class EncryptedApiGuard:
+    """Middleware that refuses the API over plain HTTP. Pages are redirected to HTTPS; a program would follow silently,
+    and send its token in clear each time.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and request.path.startswith("/api/") and not request.is_secure():
+            document = make_problem_document(403, "Connexion non chiffrée", UNENCRYPTED)
+            return JsonResponse(document, status=403, content_type=MEDIA_TYPE)
+        return self.get_response(request)
 
 
 def is_opened_by_browser(request: HttpRequest) -> bool:

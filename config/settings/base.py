@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.pages.guards.ApiCacheGuard",  # first, so that refusals of the others pass through it too
+    "config.pages.guards.EncryptedApiGuard",  # before the next one, which redirects to HTTPS
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,4 +1,4 @@
-"""Requests that reach no page: an address with a NUL, a large file."""
+"""Requests that reach no page: an address with a NUL, a large file, the API over plain HTTP."""
 
 import asyncio
 
@@ -41,6 +41,24 @@ def test_an_address_with_a_nul_is_refused(url):
 )
 def test_a_list_of_the_administrator_refuses_a_nul(url):
     assert get_as(a_person(Role.ADMINISTRATOR), f"/admin/{url}").status_code == 400
+
+
+def test_the_api_is_refused_over_plain_http_and_a_page_is_redirected(settings):
+    """A redirection would hide from a program that it sends its token in clear."""
+    settings.SECURE_SSL_REDIRECT = True
+    token = {"Authorization": f"Bearer {make_api_token(an_agent())}"}
+    client = Client()
+
+    for response in (
+        client.get("/api/v1/incidents/", headers=token),
+        client.post("/api/v1/incidents/", headers=token),
+        client.get("/api/v1/csirts/"),
+    ):
+        assert (response.status_code, response["Content-Type"]) == (403, "application/problem+json")
+        assert response.json()["detail"].endswith("révoquez-le.")
+        assert response["Cache-Control"] == "no-store"
+    assert client.get("/annuaire/")["Location"] == "https://testserver/annuaire/"
+    assert client.get("/api/v1/incidents/", headers=token, secure=True).status_code == 200
 
 
 def test_a_page_that_handles_a_nul_itself_is_served():
