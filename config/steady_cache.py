@@ -1,7 +1,8 @@
-"""A cache that stores the counters of accounts in PostgreSQL while Valkey does not answer.
+"""A cache that stores the counters of wrong passwords and codes in PostgreSQL while Valkey does not answer.
 
 Without this fallback, a dead Valkey would either disable a protection or lock everybody out. Without the protection,
-wrong passwords are not counted and a code can be used twice. Other keys are not cached while Valkey does not answer.
+wrong passwords and codes are not counted and a code can be used twice. Other keys are not cached while Valkey does not
+answer.
 """
 
 import time
@@ -14,7 +15,8 @@ from redis import RedisError
 
 logger = structlog.get_logger(__name__)
 
-GUARDED_PREFIX = "allauth"  # the prefix of the keys of limits and used codes
+# The prefixes of the keys of limits and used codes of accounts, and of wrong codes of drafts.
+GUARDED_PREFIXES = ("allauth", "draft-code:")
 TABLE = "accounts_kept_counter"  # a migration of `accounts` creates it
 SILENCE_SECONDS = 5
 
@@ -22,7 +24,9 @@ _silent_until = 0.0
 
 
 class SteadyCache(RedisCache):
-    """A cache in Valkey. The counters of accounts are stored in PostgreSQL while Valkey does not answer."""
+    """A cache in Valkey. The counters of wrong passwords and codes are stored in PostgreSQL while Valkey does not
+    answer.
+    """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -40,11 +44,15 @@ class SteadyCache(RedisCache):
     def delete(self, key: str, *args: Any, **kwargs: Any) -> bool:
         return bool(self.run_operation("delete", key, *args, **kwargs))
 
+    def incr(self, key: str, *args: Any, **kwargs: Any) -> int:
+        """Add to a counter. In PostgreSQL, the counter then lives on for the default time of Django, five minutes."""
+        return int(self.run_operation("incr", key, *args, **kwargs))
+
     def run_operation(self, operation: str, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Run an operation on Valkey. If Valkey does not answer and the key is a counter of accounts, run it in
+        """Run an operation on Valkey. If Valkey does not answer and the key is a guarded counter, run it in
         PostgreSQL.
         """
-        if not str(key).startswith(GUARDED_PREFIX):
+        if not str(key).startswith(GUARDED_PREFIXES):
             return getattr(RedisCache, operation)(self, key, *args, **kwargs)
         if time.monotonic() >= _silent_until:
             try:

@@ -29,6 +29,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts import installation
 from accounts.enums import Accessibility
 from accounts.models import User
+from config import steady_cache
 from config.celery import app as celery_app
 from stats.categories import load_region_names
 from tests.backend import Backend, ReusableDatabase, Session
@@ -150,6 +151,14 @@ def post(settings: Settings) -> Iterator[Post]:
 def empty_cache() -> None:
     """Empty the cache, which counts requests and tries."""
     cache.clear()
+
+
+@pytest.fixture
+def dead_valkey(settings: Settings) -> Iterator[None]:
+    """Point the cache at a port that nobody listens on."""
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    yield
+    steady_cache._silent_until = 0.0
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

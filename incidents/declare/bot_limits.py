@@ -6,9 +6,9 @@ therefore sent whatever the others do, and the express screen declares without s
 in are counted one by one.
 """
 
-import logging
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from django.core.cache import cache
@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from redis import RedisError
 
 from collectivities.search import find_body_by_uid
 from core.request_counter import WAIT_SECONDS, count_request, has_waited, hash_address, must_wait, renew_wait_proof
@@ -25,8 +24,6 @@ from incidents.declare.journey import Journey, drop_control_characters
 from incidents.devices.inputs import BODY, TYPE, WAIT_PROOF
 from incidents.services.declaring.draft import DRAFT_SCREEN_LIMIT
 from incidents.services.declaring.limits import are_drafts_full, measure_draft_wait
-
-logger = logging.getLogger(__name__)
 
 HONEYPOT_FIELD = "site_web"  # a hidden field that people leave empty
 # One address or account may send and begin so many declarations within COUNT_WINDOW_SECONDS without a confirmation.
@@ -42,6 +39,8 @@ REPEATED_LIMIT = DRAFT_SCREEN_LIMIT + 10_000
 # slowed.
 MAX_WRONG_CODES_OF_ADDRESS, MAX_WRONG_CODES_OF_ALL = 8, 300
 TRY_INTERVAL_SECONDS = 10
+# The cache keeps these counters in PostgreSQL while Valkey does not answer.
+WRONG_CODE, TRIED_CODE = "draft-code:wrong:", "draft-code:tried:"
 
 
 def must_confirm_sending(request: HttpRequest, data: QueryDict, draft_uid: UUID) -> bool:
@@ -136,30 +135,27 @@ def make_express_url(request: HttpRequest) -> str:
 
 
 def throttle_code_try(request: HttpRequest) -> int:
-    """Return how many seconds this IP address must wait before it tries another code. Return 0 if no wait is needed or
-    the cache does not answer.
+    """Return how many seconds this IP address must wait before it tries another code. Return 0 if no wait is needed.
+    If Valkey does not answer, PostgreSQL counts in its place (`config/steady_cache.py`).
 
     Addresses are slowed, never blocked. An address that sent too many wrong codes may try one code every
     `TRY_INTERVAL_SECONDS`. If all addresses together sent too many wrong codes, this limit applies to each address
     separately.
     """
-    address = hash_address(request)
-    try:
-        wrong = cache.get_many([f"wrong:{address}", "wrong:everywhere"])
-        of_address, of_all = wrong.get(f"wrong:{address}", 0), wrong.get("wrong:everywhere", 0)
-        slowed = of_address >= MAX_WRONG_CODES_OF_ADDRESS or of_all >= MAX_WRONG_CODES_OF_ALL
-        if slowed and not cache.add(f"try:{address}", 1, timeout=TRY_INTERVAL_SECONDS):
-            return TRY_INTERVAL_SECONDS
-    except RedisError:
-        logger.warning("no counter of wrong codes: the cache does not answer")
-    return 0
+    of_address, of_all = (cache.get(key, 0) for key in make_wrong_code_keys(request))
+    is_slowed = of_address >= MAX_WRONG_CODES_OF_ADDRESS or of_all >= MAX_WRONG_CODES_OF_ALL
+    is_too_soon = is_slowed and not cache.add(f"{TRIED_CODE}{hash_address(request)}", 1, timeout=TRY_INTERVAL_SECONDS)
+    return TRY_INTERVAL_SECONDS if is_too_soon else 0
 
 
 def count_wrong_draft_code(request: HttpRequest) -> None:
-    """Count a wrong code for this IP address and for all addresses together. Errors of the cache are ignored."""
-    for key in (f"wrong:{hash_address(request)}", "wrong:everywhere"):
-        try:
-            cache.add(key, 0, timeout=COUNT_WINDOW_SECONDS)
+    """Count a wrong code for this IP address and for all addresses together."""
+    for key in make_wrong_code_keys(request):
+        cache.add(key, 0, timeout=COUNT_WINDOW_SECONDS)
+        with suppress(ValueError):  # the key expired between the two calls
             cache.incr(key)
-        except (RedisError, ValueError):
-            logger.warning("no counter of wrong codes: the cache does not answer")
+
+
+def make_wrong_code_keys(request: HttpRequest) -> tuple[str, str]:
+    """Return the keys that count the wrong codes of this IP address, and those of all addresses."""
+    return f"{WRONG_CODE}{hash_address(request)}", f"{WRONG_CODE}everywhere"

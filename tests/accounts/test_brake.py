@@ -1,12 +1,9 @@
 """Guessing passwords is slowed for one account; the others of the same town hall notice nothing."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache, caches
 from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
-from pytest_django import Settings
 
 from accounts.enums import Role
 from accounts.models import User
@@ -15,17 +12,6 @@ from core.request_counter import count_request
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, code_of, plouexemple
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
-DEAD = "redis://127.0.0.1:1/0"
-
-
-@pytest.fixture
-def dead_valkey(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Point the cache at a port that nobody listens on."""
-    before = settings.CACHES
-    settings.CACHES = {"default": before["default"] | {"LOCATION": DEAD}}
-    yield
-    monkeypatch.undo()
-    steady_cache._silent_until = 0.0
 
 
 def sign_in(user, password=PASSWORD, *, address="192.0.2.1"):
