@@ -44,7 +44,7 @@ class DescribedSchema(AutoSchema):
     def list_problem_statuses(self) -> Iterator[int]:
         """Yield the status codes of the problem documents of this operation."""
         if self.view.authentication_classes:
-            yield from (401, 403)
+            yield from (401, 403, 429)
         if self._get_parameters():
             yield 400
         if "{" in self.path:

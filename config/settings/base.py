@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.session_limits.SessionLimiter",
     "accounts.guard.SecondFactorGuard",
+    "config.pages.pace.PaceGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -243,6 +244,10 @@ EVIDENCE_FREE_DISK_BYTES = env.read_number("EVIDENCE_FREE_DISK_GB", 2) * GIGABYT
 DRAFTS_AN_HOUR = env.read_number("DRAFTS_AN_HOUR", 600, least=1)
 DRAFTS_TOTAL = env.read_number("DRAFTS_TOTAL", 50_000, least=1)
 
+# Reading. The most pages that one account opens in a minute, and the most requests of one token of the API.
+PAGES_A_MINUTE = env.read_number("PAGES_A_MINUTE", 600, least=1)
+API_REQUESTS_A_MINUTE = env.read_number("API_REQUESTS_A_MINUTE", 300, least=1)
+
 # Figures
 # The day of the next year on which a year is published: few cases are then still to be verified.
 STATS_YEAR_PUBLISHED_ON = env.read_day_of_year("STATS_YEAR_PUBLISHED_ON", "04-01")
@@ -253,6 +258,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.api.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttles.TokenThrottle"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenAuthentication"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.api.parsers.BoundedJSONParser"],

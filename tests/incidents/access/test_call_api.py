@@ -332,9 +332,9 @@ def test_the_description_names_every_answer_without_doubt(tmp_path):
         for path, methods in paths.items()
         for method, operation in methods.items()
     }
-    assert codes["get", URL] == {200, 400, 401, 403, 404, 406}
-    assert codes["post", URL] == {201, 400, 401, 403, 406, 413, 415, 422}
-    assert codes["post", f"{URL}{{reference}}/acknowledge/"] == {200, 400, 401, 403, 404, 406, 409}
+    assert codes["get", URL] == {200, 400, 401, 403, 404, 406, 429}
+    assert codes["post", URL] == {201, 400, 401, 403, 406, 413, 415, 422, 429}
+    assert codes["post", f"{URL}{{reference}}/acknowledge/"] == {200, 400, 401, 403, 404, 406, 409, 429}
     assert codes["get", "/api/v1/csirts/"] == {200, 406}
     listed = paths[URL]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert listed == {"$ref": "#/components/schemas/IncidentPageOut"}

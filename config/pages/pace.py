@@ -1,0 +1,45 @@
+"""A limit on how many pages an account opens. A stolen session does not copy the cases of a centre within minutes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from config.pages.errors import Refusal, render_refusal
+from core.request_counter import count_request
+
+WINDOW_SECONDS = 60
+TOO_FAST = Refusal(
+    429,
+    "Trop de pages en une minute",
+    (
+        "Votre compte a ouvert plus de pages en une minute qu’une personne n’en lit. Attendez une minute, puis "
+        "reprenez. Rien n’est perdu. Si ce n’était pas vous, terminez vos autres sessions depuis votre compte."
+    ),
+)
+
+
+class PaceGuard:
+    """Middleware that refuses the pages of an account beyond PAGES_A_MINUTE. Forms are never refused: what somebody
+    typed would be lost. Nobody is counted while Valkey does not answer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Count the page that an account opens, once its session was found to last. Return a refusal beyond the limit,
+        or else None.
+        """
+        is_reading = request.method in ("GET", "HEAD") and request.user.is_authenticated
+        if not is_reading or count_request(request, "pages", within_seconds=WINDOW_SECONDS) <= settings.PAGES_A_MINUTE:
+            return None
+        response = render_refusal(request, TOO_FAST)
+        response["Retry-After"] = str(WINDOW_SECONDS)
+        return response
