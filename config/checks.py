@@ -1,8 +1,9 @@
 """What `manage.py check --deploy` says of settings that work and are weaker than they could be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -131,8 +132,45 @@ def describe_role() -> tuple[str, list[str], list[str]]:
         return role, [power for (power,) in cursor.fetchall()], settings_of_role
 
 
+@register(Tags.security, deploy=True)
+def check_servers_are_encrypted(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a database, a broker or a bucket beyond the local network without an encrypted connection that checks
+    whose certificate the server has.
+    """
+    return [Error(text, hint=hint, id=code) for code, text, hint in list_unchecked_servers()]
+
+
+def list_unchecked_servers() -> Iterator[tuple[str, str, str]]:
+    """Yield the code, the text and the hint of each server that is reached without checking its certificate."""
+    databases = {"DATABASE_URL": settings.DATABASES["default"], "DATABASE_OWNER_URL": settings.DATABASE_OWNER}
+    for name, database in databases.items():
+        if database and (host := find_unchecked_host(database)):
+            hint = "Add ?sslmode=verify-full&sslrootcert=system, or the file of the authority that signed it."
+            yield "tocsin.E005", f"{name} reaches {host} without checking its certificate.", hint
+    broker = urlsplit(settings.CELERY_BROKER_URL)
+    is_checked = broker.scheme == "rediss" and "none" not in broker.query.lower()
+    if not is_local_host(broker.hostname or "") and not is_checked:
+        hint = "Use rediss://, without ssl_cert_reqs=none."
+        yield "tocsin.E006", f"REDIS_URL reaches {broker.hostname} without checking its certificate.", hint
+    options: Any = settings.STORAGES["evidence"].get("OPTIONS", {})
+    bucket = urlsplit(options.get("endpoint_url") or "")
+    if bucket.scheme == "http" and not is_local_host(bucket.hostname or ""):
+        yield "tocsin.E007", f"EVIDENCE_S3_ENDPOINT reaches {bucket.hostname} without encryption.", "Use https://."
+
+
+def find_unchecked_host(database: Mapping[str, Any]) -> str:
+    """Return the host of PostgreSQL if it is beyond the local network and its certificate is not checked, or ""."""
+    host = database["HOST"] or database["OPTIONS"].get("host", "")
+    is_checked = database["OPTIONS"].get("sslmode") == "verify-full"
+    return "" if is_checked or is_local_host(host) else str(host)
+
+
 def is_local_host(host: str) -> bool:
-    """Tell whether a host is this machine or of a local network: a private address, a bare name or a local name."""
+    """Tell whether a host is this machine or of a local network: a private address, a bare name, a local name or the
+    path of a socket.
+    """
+    if host.startswith("/"):
+        return True
     try:
         return ip_address(host).is_private
     except ValueError:

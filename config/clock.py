@@ -17,7 +17,7 @@ from django.conf import settings
 from config.broker import BROKER
 from config.logs import configure_logging
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.clock")
 
 
 def make_periodic_entry(task: str, seconds: float) -> dict[str, Any]:

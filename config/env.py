@@ -230,6 +230,14 @@ def check_password(url: str, name: str) -> None:
         raise ImproperlyConfigured(f"{name} must hold a password, or {password} must be given.")
 
 
+def read_broker_url(env: Env) -> str:
+    """Return the URL of Redis or Valkey with its password. Raises ImproperlyConfigured if it is wrong or has none."""
+    url = insert_password(env.read_text("REDIS_URL"), env.read_text("REDIS_PASSWORD", ""))
+    split_url(url, "REDIS_URL", {"redis", "rediss"})
+    check_password(url, "REDIS_URL")
+    return url
+
+
 def parse_database_url(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
     """Return DATABASES["default"] for `postgresql://user:password@host:port/name?sslmode=require`. `name` is that of
     the variable, for errors.

@@ -312,6 +312,26 @@ def list_api_views(patterns):
             yield pattern.callback
 
 
+# The clients of the network that the standard library and our dependencies offer.
+NETWORK_CLIENTS = re.compile(
+    r"^\s*(?:from|import) (?:requests|urllib\.request|urllib3|http\.client|socket|smtplib|imaplib|poplib|ftplib|ssl|"
+    r"httpx|aiohttp|boto3|subprocess|xmlrpc)\b|^\s*from redis import .*\bRedis\b|^\s*import (?:redis|psycopg)\b",
+    re.MULTILINE,
+)
+
+
+def test_no_module_opens_a_connection_of_its_own():
+    """Mails go through one module, the broker is asked for its health by another. Django and Celery do all the rest,
+    by the addresses of the settings (docs/threat-model.md, « Systems that are called »).
+    """
+    sources = {path.relative_to(ROOT).as_posix(): read_source(path) for path in SOURCES}
+    callers = {name for name, text in sources.items() if NETWORK_CLIENTS.search(text)}
+    assert {name for name in callers if not name.startswith("config/devserver/")} == {
+        "accounts/transports/email.py",
+        "config/pages/health.py",
+    }
+
+
 def test_no_folder_gets_crowded():
     sources = [path for app in APPS for path in list_sources(app) if path.name != "__init__.py"]
     folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)

@@ -10,7 +10,7 @@ from config.env import (
     make_lasting_evidence_storage,
     parse_database_url,
     parse_mail_url,
-    split_url,
+    read_broker_url,
 )
 from config.settings.base import *
 
@@ -29,9 +29,7 @@ if owner_url := env.read_text("DATABASE_OWNER_URL", ""):
     owner_url = insert_password(owner_url, env.read_text("DATABASE_OWNER_PASSWORD", ""))
     DATABASE_OWNER = parse_database_url(owner_url, "DATABASE_OWNER_URL")
     check_password(owner_url, "DATABASE_OWNER_URL")
-CELERY_BROKER_URL = insert_password(env.read_text("REDIS_URL"), env.read_text("REDIS_PASSWORD", ""))
-split_url(CELERY_BROKER_URL, "REDIS_URL", {"redis", "rediss"})
-check_password(CELERY_BROKER_URL, "REDIS_URL")
+CELERY_BROKER_URL = read_broker_url(env)
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True

@@ -1,6 +1,8 @@
 """docker-compose.yml: what an installation is made of, and what it may not do."""
 
 import re
+import subprocess
+import sys
 from urllib.error import HTTPError
 
 import pytest
@@ -14,7 +16,9 @@ from tests.config.environments import PRODUCTION
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
 SECRET_WORDS = ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH", *KeyUse]
-OWN_SERVICES = ["migrate", "web", "urgent", "worker", "beat"]
+# The clock has settings of its own.
+WITH_SETTINGS = ["migrate", "web", "urgent", "worker"]
+OWN_SERVICES = [*WITH_SETTINGS, "beat"]
 
 
 def test_compose_runs_the_two_servers_and_our_services():
@@ -29,11 +33,25 @@ def test_a_server_with_data_has_a_volume_and_a_health_check(name, volume):
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("name", OWN_SERVICES)
+@pytest.mark.parametrize("name", WITH_SETTINGS)
 def test_our_services_have_the_production_variables(name):
     service = SERVICES[name]
     assert set(PRODUCTION) <= {name.removesuffix("_FILE") for name in service["environment"]}
     assert set(service["depends_on"]) == ({"db", "redis"} if name == "migrate" else {"migrate"})
+
+
+def test_the_clock_is_given_the_password_of_the_queue_and_starts_with_it_alone(tmp_path):
+    clock = SERVICES["beat"]
+    assert clock["secrets"] == ["redis_password"]
+    assert clock["volumes"] == []
+    (tmp_path / "redis_password").write_text("mot\n")
+    variables = {name: value.replace("/run/secrets", str(tmp_path)) for name, value in clock["environment"].items()}
+    program = "from config.clock import app; print(app.conf.broker_url, len(app.conf.beat_schedule) > 5)"
+    environment = {"PATH": "/usr/bin:/bin"} | variables
+    started = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert started.stdout == "redis://:mot@redis:6379/0 True\n", started.stderr
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -61,7 +79,7 @@ def test_each_service_writes_where_it_has_to():
     assert SERVICES["db"]["volumes"] == ["db:/var/lib/postgresql"]
     assert "/var/run/postgresql" in SERVICES["db"]["tmpfs"], "its socket"
     assert SERVICES["redis"]["volumes"] == ["queue:/data"]
-    for name in OWN_SERVICES:
+    for name in WITH_SETTINGS:
         assert SERVICES[name]["volumes"] == [f"evidence:{SERVICES[name]['environment']['EVIDENCE_DIR']}"]
     assert "/tmp/beat" in SERVICES["beat"]["command"], "the clock notes its turns here"  # noqa: S108
     assert "USER tocsin" in (ROOT / "Dockerfile").read_text().splitlines()
@@ -125,12 +143,12 @@ def test_each_service_is_given_the_secrets_that_it_reads_and_no_other():
         read = set(re.findall(r"/run/secrets/(\w+)", repr(service)))
         assert read == set(service.get("secrets", [])) <= set(SECRETS)
     assert {*SERVICES["migrate"]["secrets"]} == {*SERVICES["web"]["secrets"], "owner_password"}
-    for name in ("web", "urgent", "worker", "beat"):
+    for name in ("web", "urgent", "worker"):
         assert set(SERVICES[name]["secrets"]) == set(SECRETS) - {"postgres_password", "owner_password"}
 
 
 def test_our_services_connect_as_the_application_and_only_migrations_as_the_owner():
-    for name in OWN_SERVICES:
+    for name in WITH_SETTINGS:
         environment = SERVICES[name]["environment"]
         assert environment["DATABASE_URL"] == "postgresql://tocsin_app@db:5432/tocsin"
         assert environment.get("DATABASE_OWNER_URL") == (

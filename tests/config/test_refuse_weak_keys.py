@@ -5,13 +5,19 @@ import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from config.checks import check_former_keys, check_keys_are_apart, check_mail_is_encrypted
+from config.checks import (
+    check_former_keys,
+    check_keys_are_apart,
+    check_mail_is_encrypted,
+    check_servers_are_encrypted,
+)
 from config.env import (
     DEVELOPMENT_EVIDENCE_KEY,
     DEVELOPMENT_SECRET,
@@ -20,6 +26,7 @@ from config.env import (
     check_password,
     check_production_keys,
     make_lasting_evidence_storage,
+    parse_database_url,
 )
 from core.secrets import DERIVED, KeyUse
 from tests.backend import ROOT
@@ -185,16 +192,13 @@ def test_the_deploy_check_names_former_keys_that_are_weak_or_given_twice(setting
 
 
 def test_the_deploy_check_of_an_installation_runs_them():
-    distant = PRODUCTION | {
-        "EMAIL_URL": "smtp://smtp.exemple.fr",
-        "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"],
-        "DATABASE_URL": "postgresql://tocsin:secret@127.0.0.1:1/tocsin",  # nobody answers there
-    }
+    distant = PRODUCTION | {"EMAIL_URL": "smtp://smtp.exemple.fr", "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"]}
+    distant["DATABASE_URL"] = "postgresql://tocsin:secret@base.invalid/tocsin"  # nobody answers there
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | distant
     command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"]
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert checked.returncode == 1
-    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "W004", "E001"))
+    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "W004", "E001", "E005"))
 
 
 @pytest.mark.parametrize(
@@ -213,10 +217,56 @@ def test_the_deploy_check_refuses_mails_without_encryption_beyond_the_local_netw
         setattr(settings, allowing, False)
 
 
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("postgresql://u:p@base.exemple.fr/t", True),
+        ("postgresql://u:p@base.exemple.fr/t?sslmode=require", True),
+        ("postgresql://u:p@base.exemple.fr/t?sslmode=verify-full", False),
+        ("postgresql://u:p@8.8.8.8/t", True),
+        ("postgresql://u:p@db/t", False),
+        ("postgresql://u:p@10.1.2.3/t", False),
+        ("postgresql:///t?host=/var/run/pg.d", False),
+        ("postgresql:///t?host=base.exemple.fr", True),
+        ("redis://:p@file.exemple.fr/0", True),
+        ("rediss://:p@file.exemple.fr/0", False),
+        ("rediss://:p@file.exemple.fr/0?ssl_cert_reqs=CERT_NONE", True),
+        ("redis://:p@redis/0", False),
+    ],
+)
+def test_the_deploy_check_refuses_distant_servers_whose_certificate_is_not_checked(monkeypatch, url, is_refused):
+    is_broker = url.startswith("redis")
+    name_servers(monkeypatch, **{"broker" if is_broker else "database": url})
+    code = "tocsin.E006" if is_broker else "tocsin.E005"
+    assert [error.id for error in check_servers_are_encrypted()] == ([code] if is_refused else [])
+
+
+def name_servers(monkeypatch, *, broker="redis://redis", database="postgresql://db/t", owner=None, bucket=None):
+    """Give the checks settings with these servers, since a test may not replace the database of Django."""
+    servers = {"CELERY_BROKER_URL": broker, "DATABASES": {"default": parse_database_url(database)}}
+    servers["DATABASE_OWNER"] = owner and parse_database_url(owner)
+    storages = {"evidence": {"OPTIONS": {"endpoint_url": bucket}}}
+    monkeypatch.setattr("config.checks.settings", SimpleNamespace(**servers, STORAGES=storages))
+
+
+def test_the_deploy_check_refuses_the_connection_of_the_owner_likewise(monkeypatch):
+    name_servers(monkeypatch, owner="postgresql://o:p@base.exemple.fr/t")
+    [error] = check_servers_are_encrypted()
+    assert (error.id, error.msg.split()[0]) == ("tocsin.E005", "DATABASE_OWNER_URL")
+    name_servers(monkeypatch, owner="postgresql://o:p@base.exemple.fr/t?sslmode=verify-full")
+    assert check_servers_are_encrypted() == []
+
+
+def test_the_deploy_check_refuses_a_distant_bucket_without_encryption(monkeypatch):
+    for bucket, codes in (("http://s3.exemple.fr", ["tocsin.E007"]), ("https://s3.exemple.fr", []), (None, [])):
+        name_servers(monkeypatch, bucket=bucket)
+        assert [error.id for error in check_servers_are_encrypted()] == codes
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY_FALLBACKS", *KeyUse])
 def test_each_optional_key_is_in_the_compose_file_and_in_the_documents(name):
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    for service in ("migrate", "web", "urgent", "worker", "beat"):
+    for service in ("migrate", "web", "urgent", "worker"):
         assert services[service]["environment"][f"{name}_FILE"] == f"${{{name}_FILE:-}}"
     variables = [line for line in Path(ROOT / "README.md").read_text().splitlines() if line.startswith("| `")]
     assert any(f"`{name}`" in line.split(" | ")[0] for line in variables)
