@@ -32,7 +32,7 @@ check: ready  ## Vérifie le style, les types, les murs entre les applications, 
 	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check
 	@# Sizes, names, folders and documents, without the one test that starts a server: it repeats makemigrations --check.
-	$(PYTHON) -m pytest -q -n 0 -k "not migrations_match" tests/test_consistency.py tests/test_names.py tests/test_narrow_queries.py tests/test_read_guides.py
+	$(PYTHON) -m pytest -q -n 0 -k "not migrations_match" tests/test_consistency.py tests/test_names.py tests/test_narrow_queries.py tests/test_read_guides.py tests/test_read_rules.py
 
 fix: ready  ## Corrige ce qui se corrige seul
 	$(PYTHON) -m ruff check --fix .
