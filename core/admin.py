@@ -9,9 +9,11 @@ from typing import Any
 from django.contrib.admin import ModelAdmin, ShowFacets
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from core.admin_forms import ConflictCheckedForm, make_stamp
 from core.admin_lists import BoundedChangeList, BoundedPaginator
@@ -95,3 +97,25 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         """Tell whether the submitted inline forms differ from their rows."""
         formsets, _inlines = self._create_formsets(request, obj, change=True)  # type: ignore[attr-defined]
         return any(formset.has_changed() for formset in formsets)
+
+
+class ReadOnlyAdmin(BoundedModelAdmin):
+    """A list of rows that nobody can add, change or delete."""
+
+    list_display_links = None
+    ordering = ["-id"]
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the URL of the list only, so that no row has a page."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return [path("", self.admin_site.admin_view(self.changelist_view), name=name)]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

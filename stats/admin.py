@@ -5,34 +5,11 @@ reports.
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
 
-from core.admin import BoundedModelAdmin
+from core.admin import ReadOnlyAdmin
 from stats.models import Attempt, ExactReading, FigureCheck, Report
-
-
-class ReadOnlyAdmin(BoundedModelAdmin):
-    """A list of rows that nobody can add, change or delete."""
-
-    list_display_links = None
-    ordering = ["-id"]
-    actions = None
-
-    def get_urls(self) -> list[URLPattern]:
-        """Return the URL of the list only, so that no row has a page."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
-        return [path("", self.admin_site.admin_view(self.changelist_view), name=name)]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(ExactReading)
