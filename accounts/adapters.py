@@ -13,9 +13,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.enums import MailKind
+from accounts.enums import MailKind, SecurityEventKind, SecurityOutcome
 from accounts.factors import FACTOR_PURPOSE, FACTORS
 from accounts.models import User
+from accounts.security.record import get_signed_in, record_security_event
 from accounts.services.mails import queue_mail
 from accounts.session_limits import record_sign_in
 from accounts.views.first_page import find_first_page
@@ -30,12 +31,12 @@ WRONG_CODE = (
     "Ce code n’est pas bon, ou il a déjà servi. Attendez le code suivant de votre application (30 secondes au plus)."
 )
 
-# The mails of allauth that we replace with our own. The mail of an added factor is queued by the
-# view, in its transaction.
-NOTIFICATION_KINDS = {
-    "mfa/email/totp_deactivated": MailKind.FACTOR_REMOVED,
-    "mfa/email/webauthn_removed": MailKind.FACTOR_REMOVED,
-    "account/email/password_changed": MailKind.PASSWORD_CHANGED,
+# The mails of allauth that we replace with our own, each with its security event and the detail of it. The mail of an
+# added factor is queued by the view, in its transaction.
+NOTIFICATIONS = {
+    "mfa/email/totp_deactivated": (MailKind.FACTOR_REMOVED, SecurityEventKind.FACTOR_REMOVED, "totp"),
+    "mfa/email/webauthn_removed": (MailKind.FACTOR_REMOVED, SecurityEventKind.FACTOR_REMOVED, "webauthn"),
+    "account/email/password_changed": (MailKind.PASSWORD_CHANGED, SecurityEventKind.PASSWORD_CHANGED, "page"),
 }
 
 
@@ -61,6 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in, and write into the session when and where it began."""
         super().login(request, user)
         record_sign_in(request)
+        record_security_event(SecurityEventKind.SIGN_IN, person=user, detail=describe_sign_in(request, user))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a sign-in attempt before the password is checked. One counter is for the account with this IP address,
@@ -73,8 +75,13 @@ class AccountAdapter(DefaultAccountAdapter):
             usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
             if not usage:
                 self._rollback_login_failed_rl_usage()
+                record_wrong_sign_in(request, account, SecurityOutcome.REFUSED)
                 raise self.validation_error("too_many_login_attempts")
             self._counted.append(usage)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Record that a password was wrong, or its address unknown. allauth calls this method."""
+        record_wrong_sign_in(request, str(credentials.get("email", "")), SecurityOutcome.FAILED)
 
     def _rollback_login_failed_rl_usage(self) -> None:
         for usage in self._counted:
@@ -119,6 +126,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """Redirect to the sign-in page if the passkey belongs to a closed account. The form already refuses such an
         account when it signs in with a password.
         """
+        record_security_event(
+            SecurityEventKind.SIGN_IN, outcome=SecurityOutcome.REFUSED, person=user, detail="passkey"
+        )
         messages.error(request, REFUSED)
         return redirect("login")
 
@@ -130,13 +140,33 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, message)
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
-        """Queue our own mail in place of the mail of allauth. Nothing is sent if we have no mail of this kind."""
-        if kind := NOTIFICATION_KINDS.get(template_prefix):
+        """Queue our own mail in place of the mail of allauth, and record the security event. Nothing is sent or
+        recorded if we have no mail of this kind.
+        """
+        if template_prefix in NOTIFICATIONS:
+            kind, event, detail = NOTIFICATIONS[template_prefix]
             queue_mail(kind, user)
+            record_security_event(event, person=user, detail=detail)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Raise NotImplementedError. No URL of ours uses a page of allauth that sends a mail inside the request."""
         raise NotImplementedError(template_prefix)
+
+
+def describe_sign_in(request: HttpRequest, user: User) -> str:
+    """Return a code for how this session was signed in: a password alone, or the kind of the last factor."""
+    records = get_authentication_records(request, user)
+    last = records[-1] if records else {}
+    return "passkey" if last.get("passwordless") else str(last.get("type") or last.get("method", ""))
+
+
+def record_wrong_sign_in(request: HttpRequest, address: str, outcome: SecurityOutcome) -> None:
+    """Record that somebody did not sign in to the account with this address, which may not exist. The address itself
+    is not recorded. A signed-in person who confirms their identity is recorded by the view.
+    """
+    if not get_signed_in(request):
+        person = User.objects.with_address(address).first()
+        record_security_event(SecurityEventKind.SIGN_IN, outcome=outcome, person=person, detail="password")
 
 
 class FactorAdapter(DefaultMFAAdapter):

@@ -143,3 +143,48 @@ class EmergencyContactKind(models.TextChoices):
     DPO = "dpo", "délégué à la protection des données"
     INSURER = "insurer", "assureur"
     ELECTED = "elected", "élu référent"
+
+
+class SecurityEventKind(models.TextChoices):
+    """The kind of a security event. docs/logs.md says where each is recorded."""
+
+    SIGN_IN = "sign_in", "connexion"
+    SECOND_FACTOR = "second_factor", "second facteur à la connexion"
+    IDENTITY_PROOF = "identity_proof", "identité confirmée de nouveau"
+    SIGN_OUT = "sign_out", "déconnexion"
+    SESSION_ENDED = "session_ended", "session terminée"
+    PASSWORD_CHANGED = "password_changed", "mot de passe changé"
+    PASSWORD_LINK = "password_link", "lien de mot de passe"
+    FACTOR_ADDED = "factor_added", "second facteur ajouté"
+    FACTOR_REMOVED = "factor_removed", "second facteur retiré"
+    CODES_RENEWED = "codes_renewed", "codes de secours renouvelés"
+    FACTOR_RESET = "factor_reset", "second facteur remis à zéro"
+    ADDRESS_CHANGED = "address_changed", "adresse mail changée"
+    ACCOUNT_CLOSED = "account_closed", "compte fermé"
+    ACCOUNT_REOPENED = "account_reopened", "compte rouvert"
+    ROLE_GIVEN = "role_given", "rôle donné"
+    ROLE_CONFIRMED = "role_confirmed", "rôle confirmé"
+    ROLE_REFUSED = "role_refused", "rôle refusé"
+    ROLE_ENDED = "role_ended", "rôle terminé"
+    TOKEN_MADE = "token_made", "jeton d’API fait"
+    TOKEN_REVOKED = "token_revoked", "jeton d’API révoqué"
+    TOKEN_REFUSED = "token_refused", "jeton d’API refusé"
+    ACCESS_REFUSED = "access_refused", "page ou acte interdit"
+    CASE_REFUSED = "case_refused", "dossier demandé hors de ses droits"
+    FORM_REFUSED = "form_refused", "formulaire venu d’ailleurs"
+    REQUEST_REFUSED = "request_refused", "requête mal formée"
+    LIMIT_REACHED = "limit_reached", "limite atteinte"
+    EXPORT = "export", "fichier téléchargé"
+    BREAK_GLASS_OPENED = "break_glass_opened", "accès d’urgence ouvert"
+    BREAK_GLASS_ENDED = "break_glass_ended", "accès d’urgence terminé"
+    KEYS_ROTATED = "keys_rotated", "clés renouvelées"
+    EVENTS_SEARCHED = "events_searched", "évènements d’un compte consultés"
+    OVERFLOW = "overflow", "évènements comptés ensemble"
+
+
+class SecurityOutcome(models.TextChoices):
+    """What came of a security event: an act was done, a proof was wrong, or the site refused."""
+
+    DONE = "done", "fait"
+    FAILED = "failed", "échoué"
+    REFUSED = "refused", "refusé"

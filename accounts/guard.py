@@ -8,8 +8,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
+from accounts.enums import SecurityEventKind
 from accounts.factors import has_factor, must_pass_factor
 from accounts.models import User
+from accounts.security.record import record_security_event
 
 # The only pages that a password alone opens to these roles: enrolling a factor, and signing out.
 ENROLMENT = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "logout"})
@@ -38,6 +40,7 @@ class SecondFactorGuard:
             return None
         if has_factor(user):
             # The session began before the factor or the role existed: the user signs in again with the factor.
+            record_security_event(SecurityEventKind.SESSION_ENDED, detail="no_factor")
             logout(request)
             return None
         return self.require_enrolment(request, view)

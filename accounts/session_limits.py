@@ -16,8 +16,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.enums import SecurityEventKind
 from accounts.guard import SIGN_IN_PAGES, is_private_page
 from accounts.models import SessionStore, User
+from accounts.security.record import record_security_event
 from core.client_address import find_client_address
 from core.user_agents import describe_user_agent
 
@@ -189,15 +191,21 @@ class SessionLimiter:
         former sign-in, with a passkey, a password would be enough for the next one.
         """
         if begins_sign_in(request):
-            logout(request)
+            end_current_session(request, reason)
             return None
         if not is_page_visit(request) or not asks_for_account(request, view):
             request.user = AnonymousUser()
             return None
-        logout(request)
+        end_current_session(request, reason)
         following = request.GET.get(REDIRECT_FIELD_NAME, "") if is_sign_in_page(request) else request.get_full_path()
         query = {REDIRECT_FIELD_NAME: following} if following else {}
         return redirect(reverse(settings.LOGIN_URL, query=query | {END_PARAMETER: reason.value}))
+
+
+def end_current_session(request: HttpRequest, reason: SessionEnd) -> None:
+    """Sign out, and record why. A session that ended before and of which nobody asks anything more is not recorded."""
+    record_security_event(SecurityEventKind.SESSION_ENDED, detail=reason.name.lower())
+    logout(request)
 
 
 def begins_sign_in(request: HttpRequest) -> bool:

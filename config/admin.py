@@ -9,7 +9,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.installation import load_notice
 from accounts.models import User
+from accounts.views.sign_in import SignOutView
 from core.admin import BoundedModelAdmin
 from core.admin_forms import ConflictCheckedForm
 from incidents.models import Incident
@@ -75,6 +76,12 @@ class TocsinAdminSite(AdminSite):
         if not self.has_permission(request):
             raise PermissionDenied
         return redirect("admin:index")
+
+    def logout(  # type: ignore[override]  # any response
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Sign out as the page of the site does, which records it."""
+        return SignOutView.as_view()(request)
 
     def password_change(  # type: ignore[override]  # a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

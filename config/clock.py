@@ -40,6 +40,7 @@ SCHEDULE = {
     "look for events left behind": make_periodic_entry("notifications.tasks.reconcile", 60),
     "do long work in turn": make_periodic_entry("config.tasks.work_in_turn", 3),
     "delete expired sessions": {"task": "accounts.tasks.delete_sessions", "schedule": crontab(minute="*/15")},
+    "sweep security events": {"task": "accounts.tasks.sweep_security_events", "schedule": crontab(minute="*/15")},
     "measure the evidence store": make_periodic_entry("incidents.tasks.measure_evidence_store", 300),
     "delete expired rows": {"task": "incidents.tasks.delete_expired_rows", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},

@@ -26,3 +26,4 @@ if apps.is_installed("config.demo"):
 handler400 = "config.pages.errors.bad_request"
 handler403 = "config.pages.errors.permission_denied"
 handler404 = "config.pages.errors.page_not_found"
+handler429 = "config.pages.errors.too_many_requests"  # read by django-allauth

@@ -18,12 +18,16 @@ PROOF_SALT, PROOF_LIFETIME_SECONDS = "core.request_counter.proof", 600
 
 
 def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) -> int:
-    """Count this request, and return how many its sender has sent in the current period.
-
-    Return 0 if the cache does not answer. A period lasts `within_seconds` and begins with its first request. A large
-    number does not prove an abuse, because the computers of one building share one address.
+    """Count this request, and return how many its sender has sent in the current period (`count_up`). A large number
+    does not prove an abuse, because the computers of one building share one address.
     """
-    key = f"{purpose}:{identify_sender(request)}"
+    return count_up(f"{purpose}:{identify_sender(request)}", within_seconds=within_seconds)
+
+
+def count_up(key: str, *, within_seconds: int) -> int:
+    """Add one to the count of this key, and return the count of the current period, which lasts `within_seconds` and
+    begins with its first call. Return 0 if the cache does not answer.
+    """
     try:
         # Most calls end here, after one command to the cache.
         is_first = cache.add(key, 1, timeout=within_seconds)

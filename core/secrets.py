@@ -26,6 +26,7 @@ class KeyUse(StrEnum):
     FACTOR = "FACTOR_KEY"  # the secrets of second factors
     TOKEN = "TOKEN_KEY"  # noqa: S105 (the name of a setting) API tokens and links sent by mail
     RELEASE = "RELEASE_KEY"  # the signature and the random rounding of releases
+    EVENT = "EVENT_KEY"  # the pseudonyms of people and addresses in security events
 
 
 def list_keys(use: KeyUse) -> list[Key]:

@@ -15,11 +15,13 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.access import is_member, match_centres
-from accounts.enums import CentreAbility
+from accounts.enums import CentreAbility, SecurityEventKind, SecurityOutcome
 from accounts.models import User
+from accounts.security.record import record_security_event
 from collectivities.models import Collectivity
 from incidents.enums import Ability, ActorKind, Door, TransferState
 from incidents.models import Incident, Transfer
+from incidents.querysets import IncidentQuerySet
 
 READER_ABILITIES = frozenset({Ability.VIEW, Ability.READ, Ability.EVIDENCE})
 RESPONDER_ABILITIES = frozenset(
@@ -65,6 +67,31 @@ class CaseVisitor:
         return ActorKind.USER if self.user else ActorKind.DECLARANT
 
 
+class UnseenCase(Http404):
+    """A person with an account asked for a case that does not exist, or that they may not see. Where the response is
+    made, after the transaction, `record_unseen_case` records it.
+    """
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self.reference = reference
+
+
+def record_unseen_case(user: User, reference: str) -> None:
+    """Record that this person asked for a case that they may not see. The event tells whether the case exists. The
+    statements are the same either way, so that the time of the response does not tell.
+    """
+    case = Incident.objects.filter(reference=reference).only("csirt").first()
+    detail, csirt_id = ("foreign", case.csirt_id) if case else ("unknown", None)
+    record_security_event(
+        SecurityEventKind.CASE_REFUSED,
+        outcome=SecurityOutcome.REFUSED,
+        person=user,
+        csirt_id=csirt_id,
+        detail=detail,
+    )
+
+
 def list_abilities(user: User, incident: Incident) -> set[Ability]:
     """Return the abilities of `user` on `incident`. The set is empty if the incident belongs to no centre and to no
     body of the user.
@@ -85,8 +112,8 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
     """Return the incident for a person with an account. The API and the pages that require an account call this
     function.
 
-    Raises Http404 if the incident does not exist or if the person may not see it, so that nobody can tell the two
-    apart. Raises PermissionDenied if the person may see the incident but lacks the ability `to`.
+    Raises UnseenCase, a 404, if the incident does not exist or if the person may not see it, so that nobody can tell
+    the two apart. Raises PermissionDenied if the person may see the incident but lacks the ability `to`.
 
     With `lock`, the row is locked until the transaction ends, so that an act can change it. Without `lock`, the
     incident comes with the rows that pages display, and the access through `door` is recorded for a person of its
@@ -94,7 +121,7 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_displayed_rows()
-    incident = check_allowed(user, incidents.filter(reference=reference).first(), to)
+    incident = check_allowed(user, incidents, reference, to)
     if not lock:
         record_accesses(user, [incident], door)
     return incident
@@ -104,13 +131,16 @@ def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
     """Return the case if `user` has the ability `to`. Raises the same errors as `get_incident`. No access is recorded,
     so the request must display none of the texts of the case.
     """
-    return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
+    return check_allowed(user, Incident.objects.visible_to(user), reference, to)
 
 
-def check_allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
-    """Return `incident`. Raises Http404 if it is None, and PermissionDenied if `user` lacks the ability `to`."""
+def check_allowed(user: User, visible: IncidentQuerySet, reference: str, to: Ability) -> Incident:
+    """Return the case with this reference among those that `user` may see. Raises UnseenCase if it is not among them,
+    and PermissionDenied if `user` lacks the ability `to`.
+    """
+    incident = visible.filter(reference=reference).first()
     if incident is None:
-        raise Http404
+        raise UnseenCase(reference)
     if to not in list_abilities(user, incident):
         raise PermissionDenied
     return incident

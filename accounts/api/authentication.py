@@ -2,13 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.enums import SecurityEventKind
 from accounts.models import ApiToken, User
-from accounts.tokens import find_live_token
+from accounts.security.record import record_refusal
+from accounts.tokens import find_live_token, hash_token
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema  # drf_spectacular reads the settings, which name this module
@@ -27,11 +30,22 @@ class TokenAuthentication(BaseAuthentication):
             return None
         token = find_live_token(parts[1]) if len(parts) == 2 else None
         if token is None:
+            record_refused_token(parts[-1])
             raise AuthenticationFailed("Ce jeton est inconnu, révoqué, expiré ou sans effet.")
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
+
+
+def record_refused_token(text: str) -> None:
+    """Record that a token was refused, with its person and the reason if it was one of ours. Runs one query more."""
+    token = ApiToken.objects.filter(token_hash=hash_token(text)).select_related("user").first()
+    if token is None:
+        record_refusal(SecurityEventKind.TOKEN_REFUSED, "unknown")
+        return
+    reason = "revoked" if token.revoked_at else "expired" if token.expires_at <= timezone.now() else "without_effect"
+    record_refusal(SecurityEventKind.TOKEN_REFUSED, reason, person=token.user)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from accounts.enums import TokenScope
 from accounts.models import ApiToken
 
+BEYOND_SCOPE = "scope"  # the code of the error of REST framework
 REFUSED = "Ce jeton n’a pas la portée «\N{NO-BREAK SPACE}%s\N{NO-BREAK SPACE}»."
 
 
@@ -16,6 +17,8 @@ class HasScope(BasePermission):
     A method without a scope is refused, as is each method of a view without `scopes`; one that the view lacks is
     answered by REST framework (405).
     """
+
+    code = BEYOND_SCOPE
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not hasattr(view, str(request.method).lower()):

@@ -18,6 +18,7 @@ from accounts.models.people import (
     UserManager,
     make_in_force_condition,
 )
+from accounts.models.security import SecurityEvent
 from accounts.models.sessions import SessionStore, StoredSession, lock_account
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "MembershipQuerySet",
     "PasswordRequest",
     "PendingMail",
+    "SecurityEvent",
     "SessionStore",
     "SiteNotice",
     "StoredSession",

@@ -2,22 +2,23 @@
 whose people cannot be reached. Its leads are told at once, and see it on the page of their team.
 """
 
-import structlog
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.enums import MailKind
+from accounts.enums import MailKind, SecurityEventKind
 from accounts.factors import has_factor
-from accounts.models import BreakGlass, User
+from accounts.models import BreakGlass, SecurityEvent, User
 from accounts.models.access import BREAK_GLASS_LIFE, MAX_REASON
+from accounts.security.pseudonyms import list_pseudonyms
+from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 from accounts.services.roles import can_get_reading_role
 from core.text import clean_line, has_visible_character
 from csirts.models import Csirt
-
-logger = structlog.get_logger(__name__)
 
 MAX_SHOWN = 10
 
@@ -48,7 +49,7 @@ def open_break_glass(*, slug: str, address: str, reason: str) -> BreakGlass:
     person.save(update_fields=["break_glass_until"])
     queue_mails_to_leads(MailKind.BREAK_GLASS, person, csirt=centre, access=access)
     queue_mail(MailKind.BREAK_GLASS, person, csirt=centre, access=access)
-    logger.warning("break-glass access opened", person=str(person.uid), csirt=centre.slug, until=str(access.ends_at))
+    record_security_event(SecurityEventKind.BREAK_GLASS_OPENED, person=person, csirt_id=centre.pk)
     return access
 
 
@@ -92,3 +93,18 @@ def list_break_glasses(lead: User) -> QuerySet[BreakGlass]:
     """Return the last break-glass accesses to the centres of this lead, newest first."""
     accesses = BreakGlass.objects.filter(csirt__in=lead.led_centre_ids).select_related("user", "csirt")
     return accesses.order_by("-started_at", "-pk")[:MAX_SHOWN]
+
+
+@transaction.atomic
+def record_ended_accesses() -> None:
+    """Record the end of each access that ended within a day, once. Several workers may call this at once."""
+    now = timezone.now()
+    people = User.objects.select_for_update(skip_locked=True, no_key=True).exclude(break_glass_until=None)
+    for person in people.order_by("pk"):
+        for access in person.break_glass_accesses.filter(ends_at__lte=now, ends_at__gt=now - timedelta(days=1)):
+            ends = SecurityEvent.objects.filter(kind=SecurityEventKind.BREAK_GLASS_ENDED, at__gte=access.ends_at)
+            if not ends.filter(person__in=list_pseudonyms(person), csirt=access.csirt_id).exists():
+                record_security_event(SecurityEventKind.BREAK_GLASS_ENDED, person=person, csirt_id=access.csirt_id)
+        if person.break_glass_until and person.break_glass_until <= now:
+            person.break_glass_until = None
+            person.save(update_fields=["break_glass_until"])

@@ -12,10 +12,17 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.access import get_led_centre, list_lead_roles
-from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, MailKind
+from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, MailKind, SecurityEventKind
 from accounts.models import Membership, User
+from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mail, queue_mails_to_leads
-from accounts.services.roles import annotate_authors, describe_role, log_ended_roles, log_on_account
+from accounts.services.roles import (
+    annotate_authors,
+    describe_role,
+    log_ended_roles,
+    log_on_account,
+    record_role_events,
+)
 from core.secrets import hash_value
 from csirts.models import Csirt
 
@@ -103,6 +110,7 @@ def renew_confirmations(user: User, giver: User, *, decided: Iterable[Membership
     Whoever closed the account ended what the leads had agreed to. Its person may have left, and its mailbox may have
     become somebody else's.
     """
+    record_security_event(SecurityEventKind.ACCOUNT_REOPENED, person=user, actor=giver)
     roles = Membership.objects.not_ended().filter(user=user, role__in=CSIRT_ROLES)
     roles = roles.exclude(pk__in=[role.pk for role in decided])
     renewed = list(roles.select_for_update(of=("self",), no_key=True).select_related("user", "csirt").order_by("pk"))
@@ -178,6 +186,7 @@ def save_confirmation(role: Membership, actor: User) -> None:
     """Save that `actor` confirms this role, and record it in the history of the account. The caller holds the row."""
     role.awaits_confirmation, role.confirmed_by, role.confirmed_at = False, actor, timezone.now()
     role.save(update_fields=["awaits_confirmation", "confirmed_by", "confirmed_at"])
+    record_role_events(SecurityEventKind.ROLE_CONFIRMED, [role], actor)
     log_on_account(role, actor, f"Rôle confirmé\N{NO-BREAK SPACE}: {describe_role(role)}")
 
 
@@ -196,7 +205,7 @@ def refuse_role(*, number: int, actor: User, seen: str) -> Membership:
         check_unchanged(role, seen)
         role.ended_on = max(role.since_on, timezone.localdate())
         role.save(update_fields=["ended_on"])
-        log_ended_roles([role], actor)
+        log_ended_roles([role], actor, kind=SecurityEventKind.ROLE_REFUSED)
         log_on_account(role, actor, f"Rôle refusé\N{NO-BREAK SPACE}: {describe_role(role)}")
     return role
 

@@ -7,8 +7,9 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from accounts.access import get_person, list_centres
-from accounts.enums import CentreAbility, MailKind
+from accounts.enums import CentreAbility, MailKind, SecurityEventKind
 from accounts.models import FactorReset, User
+from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 
 
@@ -25,6 +26,7 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
         end_sessions(person)
         FactorReset.objects.create(user=person, by=actor)
         log_reset(person, actor)
+        record_security_event(SecurityEventKind.FACTOR_RESET, person=person, actor=actor)
         queue_mail(MailKind.FACTOR_RESET, person)
         for centre in list_centres(person, CentreAbility.READ):
             queue_mails_to_leads(MailKind.TEAM_FACTOR_RESET, person, csirt=centre, by=actor)

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.access import get_person
-from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
+from accounts.enums import LinkPurpose, MailKind, MailStatus, Role, SecurityEventKind
 from accounts.models import AccessLink, Membership, PasswordRequest, PendingMail, User
+from accounts.security.record import record_security_event
 from accounts.services.confirmations import announce_given_role, save_confirmation
 from accounts.services.mails import queue_mail
 from accounts.services.roles import can_get_reading_role, describe_role, log_on_account, record_given_role
@@ -42,6 +43,7 @@ def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> Acce
     """
     link = make_link(purpose, user=user, made_by=made_by)
     queue_mail(MAIL_KINDS[purpose], user, link=link)
+    record_security_event(SecurityEventKind.PASSWORD_LINK, person=user, actor=made_by, detail=f"sent_{purpose}")
     return link
 
 
@@ -206,6 +208,7 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
     changed = []  # the account was read without a lock: what was saved since must not be undone
     if not link.keeps_password:
         user.set_password(password)
+        record_security_event(SecurityEventKind.PASSWORD_CHANGED, person=user, detail="link")
         changed.append("password")
         revoke_links(user, LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
     if display_name and not user.display_name:

@@ -2,12 +2,13 @@
 or the role of somebody who leads it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
-from accounts.enums import CSIRT_ROLES, LEADING_ROLES, MailKind
+from accounts.enums import CSIRT_ROLES, LEADING_ROLES, MailKind, SecurityEventKind
 from accounts.models import Membership, User
+from accounts.security.record import record_security_event
 from accounts.services.confirmations import is_over
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 from csirts.models import Csirt
@@ -17,13 +18,16 @@ def report_moved_address(person: User, by: User) -> None:
     """Tell the leads of each centre of this person that `by` changed their address, which is saved. Whoever reads the
     new mailbox can set the password, and gets in if the account has no second factor.
     """
+    record_security_event(SecurityEventKind.ADDRESS_CHANGED, person=person, actor=by)
     roles = Membership.objects.not_ended().filter(user=person, role__in=CSIRT_ROLES)
     for centre in Csirt.objects.filter(pk__in=roles.values("csirt")).order_by("pk"):
         queue_mails_to_leads(MailKind.TEAM_ADDRESS_CHANGED, person, csirt=centre, by=by)
 
 
-def report_closed_accounts(people: Iterable[User], by: User) -> None:
+def report_closed_accounts(people: Sequence[User], by: User) -> None:
     """Tell those of these people who lead a centre, and the other leads of it, that `by` has closed the account."""
+    for person in people:
+        record_security_event(SecurityEventKind.ACCOUNT_CLOSED, person=person, actor=by)
     roles = Membership.objects.not_ended().filter(user__in=people, role__in=LEADING_ROLES, awaits_confirmation=False)
     report_removed_leads(roles.select_related("user", "csirt").order_by("pk"), by)
 

@@ -10,8 +10,9 @@ from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 
-from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role
+from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role, SecurityEventKind
 from accounts.models import Membership, User
+from accounts.security.record import record_security_event
 from collectivities.models import Collectivity
 from core.french import curl_apostrophes, format_day
 from csirts.wording import format_centre_with_du
@@ -122,13 +123,25 @@ def record_ended_roles(roles: Iterable[Membership], actor: User) -> None:
 
 
 def log_given_roles(roles: Iterable[Membership], giver: User) -> None:
-    """Record in the history of each role that `giver` gave it."""
-    LogEntry.objects.log_actions(giver.pk, list(roles), ADDITION)
+    """Record in the history of each role, and as a security event, that `giver` gave it."""
+    roles = list(roles)
+    LogEntry.objects.log_actions(giver.pk, roles, ADDITION)
+    record_role_events(SecurityEventKind.ROLE_GIVEN, roles, giver)
 
 
-def log_ended_roles(roles: Iterable[Membership], actor: User) -> None:
-    """Record in the history of each role that `actor` ended it."""
-    LogEntry.objects.log_actions(actor.pk, list(roles), CHANGE)
+def log_ended_roles(
+    roles: Iterable[Membership], actor: User, *, kind: SecurityEventKind = SecurityEventKind.ROLE_ENDED
+) -> None:
+    """Record in the history of each role, and as a security event of this kind, that `actor` ended it."""
+    roles = list(roles)
+    LogEntry.objects.log_actions(actor.pk, roles, CHANGE)
+    record_role_events(kind, roles, actor)
+
+
+def record_role_events(kind: SecurityEventKind, roles: Iterable[Membership], actor: User) -> None:
+    """Record a security event for each of these roles, which `actor` has changed."""
+    for role in roles:
+        record_security_event(kind, person=role.user, actor=actor, csirt_id=role.csirt_id, detail=role.role)
 
 
 def log_on_account(role: Membership, actor: User, text: str) -> None:

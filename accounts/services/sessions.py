@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
@@ -15,11 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.enums import SecurityEventKind
 from accounts.models import SessionStore, StoredSession, User, lock_account
+from accounts.security.record import record_security_event
 from accounts.session_limits import ADDRESS, DEVICE, SESSION_UID, SIGNED_IN_AT, find_session_end, read_time
 from core.secrets import hash_value
-
-logger = structlog.get_logger(__name__)
 
 MAX_OTHER_SESSIONS = 50
 
@@ -104,7 +103,7 @@ def end_other_sessions(*, actor: User, current: SessionBase) -> int:
 def delete_own_sessions(actor: User, rows: QuerySet[StoredSession]) -> int:
     number, _by_model = rows.delete()
     if number:
-        logger.info("sessions ended", number=number, user=str(actor.uid))
+        record_security_event(SecurityEventKind.SESSION_ENDED, person=actor, detail="owner")
     return number
 
 

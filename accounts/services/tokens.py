@@ -6,19 +6,17 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import MailKind, TokenScope
+from accounts.enums import MailKind, SecurityEventKind, TokenScope
 from accounts.models import ApiToken, User
 from accounts.models.access import TOKEN_LIFE
+from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mail
 from accounts.tokens import derive_form_tokens, filter_live, hash_token
-
-logger = structlog.get_logger(__name__)
 
 MAX_LIVE_TOKENS = 10
 REPEATED_WITHIN = timedelta(minutes=2)
@@ -62,11 +60,11 @@ def make_token(*, actor: User, name: str, key: str, scopes: Collection[str], day
     if list_live_tokens(person).count() >= MAX_LIVE_TOKENS:
         raise TooManyTokens
     expires_at = timezone.now() + timedelta(days=days)
-    row = ApiToken.objects.create(
+    ApiToken.objects.create(
         user=person, name=name, token_hash=hash_token(tokens[0]), scopes=list(scopes), expires_at=expires_at
     )
     queue_mail(MailKind.TOKEN_MADE, person)
-    logger.info("api token made", token=str(row.uid), user=str(person.uid))
+    record_security_event(SecurityEventKind.TOKEN_MADE, person=person, detail=".".join(sorted(scopes)))
     return tokens[0]
 
 
@@ -104,7 +102,7 @@ def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
-        logger.info("api token revoked", token=str(token.uid), user=str(actor.uid))
+        record_security_event(SecurityEventKind.TOKEN_REVOKED, person=actor)
     return token
 
 
@@ -120,7 +118,7 @@ def revoke_tokens(people: Iterable[User]) -> None:
     for token in ApiToken.objects.filter(user__in=people, revoked_at=None).select_related("user").order_by("pk"):
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
-        logger.info("api token revoked", token=str(token.uid), user=str(token.user.uid))
+        record_security_event(SecurityEventKind.TOKEN_REVOKED, person=token.user)
 
 
 def lock_accounts(people: Iterable[User]) -> list[User]:

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.generic.edit import FormView
 
 from accounts.access import get_body, get_managed_body, is_manager_of
-from accounts.enums import EmergencyContactKind
+from accounts.enums import EmergencyContactKind, SecurityEventKind
 from accounts.forms import ContactForm, InviteForm
 from accounts.models import Membership
+from accounts.security.record import record_refusal
 from accounts.services.bodies import (
     LastManager,
     check_management_transferred,
@@ -67,6 +68,7 @@ class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
         try:
             invite_member(uid=self.body.uid, email=email, actor=get_account(self.request))
         except TooManyInvitations:
+            record_refusal(SecurityEventKind.LIMIT_REACHED)
             form.add_error("email", TOO_MANY)
             return self.form_invalid(form)
         except ExistingMember:
@@ -82,6 +84,7 @@ def invite_again_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResp
     try:
         invited = invite_again(uid=uid, person_uid=person, actor=get_account(request))
     except TooManyInvitations:
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
         return redirect_to_body(request, uid, TOO_MANY)
     except ExistingMember:
         return redirect_to_body(request, uid, ALREADY_MEMBER)

@@ -19,14 +19,15 @@ from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from accounts.enums import LinkPurpose, MailKind
+from accounts.enums import LinkPurpose, MailKind, SecurityEventKind, SecurityOutcome
 from accounts.factors import describe_factors, record_new_factor
 from accounts.reauthentication import drop_barred_form, make_resumable
+from accounts.security.record import record_security_event
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import AccountChanged, lock_unchanged_account, may_have_tokens
 from accounts.signed_in import get_account
-from accounts.views.mixins import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin, record_wrong_proof
 
 
 class WithRequest(Protocol):
@@ -87,6 +88,7 @@ class FactorEnrolment(UnprocessableFormMixin):
         user = get_account(self.request)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
         queue_mail(MailKind.FACTOR_ADDED, user)
+        record_security_event(SecurityEventKind.FACTOR_ADDED, person=user, detail=self.kind)
         record_new_factor(self.request, user, self.kind)
         return response
 
@@ -162,6 +164,7 @@ class RenewCodesView(GenerateRecoveryCodesView):
     @lock_account_first
     def form_valid(self, form: Any) -> HttpResponse:
         queue_mail(MailKind.CODES_RENEWED, get_account(self.request))
+        record_security_event(SecurityEventKind.CODES_RENEWED)
         return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -171,16 +174,23 @@ class RenewCodesView(GenerateRecoveryCodesView):
 
 class Confirmation:
     """A mixin of views that ask for a proof again. The session gains rights, so its key changes (OWASP ASVS 5.0,
-    7.2.4): who knew the key from before does not gain them.
+    7.2.4): who knew the key from before does not gain them. `proof` is the detail of the security event.
     """
 
     request: HttpRequest
+    proof: str
 
     def form_valid(self, form: Any) -> HttpResponse:
+        record_security_event(SecurityEventKind.IDENTITY_PROOF, detail=self.proof)
         drop_barred_form(self.request)
         make_resumable(self.request)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
         self.request.session.cycle_key()
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        record_wrong_proof(SecurityEventKind.IDENTITY_PROOF, form, detail=self.proof)
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # as above
         return response
 
 
@@ -188,18 +198,21 @@ class ConfirmByPasswordView(UnprocessableFormMixin, Confirmation, Reauthenticate
     """Asks a signed-in user for the password again, before a sensitive change."""
 
     template_name = "accounts/confirm.html"
+    proof = "password"
 
 
 class ConfirmByCodeView(UnprocessableFormMixin, Confirmation, ReauthenticateByCodeView):
     """Asks a signed-in user for a one-time code, before a sensitive change."""
 
     template_name = "accounts/confirm.html"
+    proof = "code"
 
 
 class ConfirmByKeyView(Confirmation, ReauthenticateWebAuthnView):
     """Asks a signed-in user for a passkey, before a sensitive change."""
 
     template_name = "accounts/confirm.html"
+    proof = "webauthn"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form(), "by_key": True}
@@ -221,3 +234,9 @@ class ChangePasswordView(UnprocessableFormMixin, PasswordChangeView):
                 return super().form_valid(form)
         except AccountChanged:
             return redirect("login")
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if form.has_error("oldpassword", "enter_current_password"):
+            record_security_event(SecurityEventKind.PASSWORD_CHANGED, outcome=SecurityOutcome.FAILED, detail="page")
+        response: HttpResponse = super().form_invalid(form)
+        return response

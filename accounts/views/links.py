@@ -14,8 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.edit import FormView
 
+from accounts.enums import SecurityEventKind
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
+from accounts.security.record import record_refusal, record_security_event
 from accounts.services.links import (
     find_link_in_any_state,
     find_live_link,
@@ -43,6 +45,9 @@ class LostPasswordView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
         email = form.cleaned_data["email"]
         if ratelimit.consume(self.request, action="reset_password", key=email):
             request_password_link(email)
+            record_security_event(SecurityEventKind.PASSWORD_LINK, detail="requested")
+        else:
+            record_refusal(SecurityEventKind.LIMIT_REACHED)
         return render(self.request, "accounts/lost_password.html", {"sent_to": email})
 
 

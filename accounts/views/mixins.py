@@ -6,6 +6,12 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 
+from accounts.enums import SecurityEventKind, SecurityOutcome
+from accounts.models import User
+from accounts.security.record import record_security_event
+
+TOO_MANY_TRIES = "too_many_login_attempts"  # the code of this error of allauth
+
 
 def hide_secret_address[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
     """Decorate a view whose address holds a secret. The browser then names this site alone to the pages that it opens
@@ -31,3 +37,12 @@ class UnprocessableFormMixin:
         if response.status_code == 200:
             response.status_code = 422
         return response
+
+
+def record_wrong_proof(kind: SecurityEventKind, form: Any, *, detail: str, person: User | None = None) -> None:
+    """Record the security event of an invalid form that asks for a password, a code or a passkey: the proof was wrong,
+    or there were too many tries.
+    """
+    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+    outcome = SecurityOutcome.REFUSED if TOO_MANY_TRIES in codes else SecurityOutcome.FAILED
+    record_security_event(kind, outcome=outcome, person=person, detail=detail)

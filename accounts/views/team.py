@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
 from accounts.access import count_assigned_cases, get_led_centre, list_centres, list_team
-from accounts.enums import TEAM_ROLES, CentreAbility
+from accounts.enums import TEAM_ROLES, CentreAbility, SecurityEventKind
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership, User
 from accounts.reauthentication import ask_identity, ask_identity_to_post
+from accounts.security.record import record_refusal
 from accounts.services import team
 from accounts.services.invitations import ExistingMember, SentTooSoon, TooManyInvitations
 from accounts.signed_in import get_account
@@ -72,6 +73,8 @@ class InviteResponderView(LeadFormView):
         try:
             team.invite_responder(csirt_id=centre.pk, email=email, actor=get_account(self.request))
         except tuple(REFUSED_INVITATIONS) as refusal:
+            if isinstance(refusal, TooManyInvitations):
+                record_refusal(SecurityEventKind.LIMIT_REACHED)
             form.add_error("email", REFUSED_INVITATIONS[type(refusal)])
             return self.form_invalid(form)
         except SentTooSoon:
@@ -154,6 +157,7 @@ class EditChannelView(LeadFormView):
         try:
             team.start_channel_trial(csirt_id=centre.pk, address=email, actor=get_account(self.request))
         except TooManyInvitations:
+            record_refusal(SecurityEventKind.LIMIT_REACHED)
             return self.show_address_error(form, "Vingt essais sont partis en un jour : réessayez demain.")
         except team.MailboxOfAnotherCentre:
             return self.show_address_error(form, CHANNEL_OF_ANOTHER)

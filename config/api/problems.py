@@ -9,8 +9,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from accounts.api.permissions import BEYOND_SCOPE
+from accounts.enums import SecurityEventKind
+from accounts.models import User
+from accounts.security.record import record_refusal
 from config.api.documents import MEDIA_TYPE, OTHER_TITLE, TITLES, make_problem_document
 from core.french import choose_plural
+from incidents.access import UnseenCase, record_unseen_case
 
 ABOUT_WHOLE = "non_field_errors"  # the name that DRF gives to errors about a whole list or object
 # The most problems that a response lists, and the most characters of one. Messages may repeat what was sent.
@@ -21,6 +26,7 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
     """Return the response with the problem document of an error. Return None for an unforeseen error, which Django
     then turns into a 500 without details. DRF calls this function as its EXCEPTION_HANDLER.
     """
+    record_refused_call(error, getattr(context["request"], "user", None))
     if isinstance(error, Http404):
         error = exceptions.NotFound("Il n’y a rien ici que vous puissiez voir.")
     elif isinstance(error, DjangoDenied):
@@ -31,6 +37,22 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
     response.data = describe_error(error, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
+
+
+def record_refused_call(error: Exception, user: Any) -> None:
+    """Record that the API refused something to the person of a valid token: an operation beyond its scopes, an act, a
+    case that this person may not see, or one request too many.
+    """
+    if not isinstance(user, User):
+        return
+    if isinstance(error, UnseenCase):
+        record_unseen_case(user, error.reference)
+    elif isinstance(error, exceptions.PermissionDenied) and error.get_codes() == BEYOND_SCOPE:
+        record_refusal(SecurityEventKind.TOKEN_REFUSED, BEYOND_SCOPE, person=user)
+    elif isinstance(error, exceptions.PermissionDenied | DjangoDenied):
+        record_refusal(SecurityEventKind.ACCESS_REFUSED, person=user)
+    elif isinstance(error, exceptions.Throttled):
+        record_refusal(SecurityEventKind.LIMIT_REACHED, person=user)
 
 
 def describe_error(error: Exception, status: int) -> dict[str, Any]:

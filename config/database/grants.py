@@ -26,7 +26,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     # The single row that a migration inserts.
     "SELECT, UPDATE": ("accounts_sitenotice",),
     # Rows that are added, and deleted once they are old.
-    "SELECT, INSERT, DELETE": ("incidents_closedvisit",),
+    "SELECT, INSERT, DELETE": ("accounts_securityevent", "incidents_closedvisit"),
     # Rows to which that proof points, and which change without ever ending.
     "SELECT, INSERT, UPDATE": (
         *("accounts_membership", "accounts_user", "collectivities_collectivity", "csirts_directoryversion"),

@@ -13,7 +13,10 @@ from django.shortcuts import render
 from django.urls import is_valid_path, reverse
 from django.utils.encoding import escape_uri_path
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import get_signed_in, record_refusal
 from config.api.documents import MEDIA_TYPE, make_problem_document
+from incidents.access import UnseenCase, record_unseen_case
 from incidents.bodies.views import render_body_form_without_cookies
 from incidents.declare.lost_cookies import render_screen_without_cookies
 from incidents.follow_up.lost_cookies import render_case_post_without_cookies
@@ -98,15 +101,27 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, SessionInterrupted):
         request.user = AnonymousUser()
         return render_refusal(request, SESSION_ENDED, PageLink(reverse("login"), "Se connecter"))
+    record_refusal(SecurityEventKind.REQUEST_REFUSED)
     return render_refusal(request, TOO_LONG if isinstance(exception, TOO_LARGE_ERRORS) else BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if get_signed_in(request):
+        record_refusal(SecurityEventKind.ACCESS_REFUSED)
     return render_refusal(request, FORBIDDEN)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    user = get_signed_in(request)
+    if user and isinstance(exception, UnseenCase):
+        record_unseen_case(user, exception.reference)
     return render_refusal(request, NOT_FOUND)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Render the page of a limit that django-allauth counts."""
+    record_refusal(SecurityEventKind.LIMIT_REACHED)
+    return render(request, "429.html", status=429)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -114,7 +129,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     For a screen of a declaration, the answer is a page with the resumption code, or with what was typed. A form that
     proposes a body or concerns a case is shown again. Any other form is refused.
+
+    If somebody is signed in, another site may be acting through their browser, which is recorded. Anybody else lost a
+    cookie.
     """
+    if get_signed_in(request):
+        record_refusal(SecurityEventKind.FORM_REFUSED)
     return (
         render_screen_without_cookies(request)
         or render_body_form_without_cookies(request)

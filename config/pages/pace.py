@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from config.pages.errors import Refusal, render_refusal
 from core.request_counter import count_request
 
@@ -40,6 +42,7 @@ class PaceGuard:
         is_reading = request.method in ("GET", "HEAD") and request.user.is_authenticated
         if not is_reading or count_request(request, "pages", within_seconds=WINDOW_SECONDS) <= settings.PAGES_A_MINUTE:
             return None
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
         response = render_refusal(request, TOO_FAST)
         response["Retry-After"] = str(WINDOW_SECONDS)
         return response

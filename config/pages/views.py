@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -31,7 +32,8 @@ def show_privacy_notice(request: HttpRequest) -> HttpResponse:
     """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
-    return render_notice(request, "pages/privacy_notice.html", centres=centres)
+    context = {"centres": centres, "event_days": settings.SECURITY_EVENT_DAYS}
+    return render_notice(request, "pages/privacy_notice.html", **context)
 
 
 @login_not_required

@@ -190,6 +190,8 @@ SESSION_ENGINE = "accounts.models.sessions"
 # Of people whose role is of a centre, a région or the platform: without activity, and from the sign-in on.
 SESSION_IDLE_LIMIT = env.read_minutes("SESSION_IDLE_LIMIT", 30)
 SESSION_ABSOLUTE_LIMIT = env.read_minutes("SESSION_ABSOLUTE_LIMIT", 12 * 60)
+# How long security events are kept (docs/logs.md). Less than six months would be too short to find an intrusion.
+SECURITY_EVENT_DAYS = env.read_number("SECURITY_EVENT_DAYS", 365, least=184)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"

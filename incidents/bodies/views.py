@@ -14,6 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from redis import RedisError
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
 from collectivities.mentions import OtherVictim
 from collectivities.models import Collectivity
@@ -195,6 +197,8 @@ def render_body_confirmation(
         "is_different": DIFFERENT in request.POST,
         "is_waiting": is_waiting,
     }
+    if is_waiting:
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
     status, headers = (429, {"Retry-After": str(WAIT_SECONDS)}) if is_waiting else (200, {})
     content = render_to_string("bodies/again.html", context | build_return_context(request), request)
     return HttpResponse(content, status=status, headers=headers)

@@ -17,6 +17,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from collectivities.search import find_body_by_uid
 from core.request_counter import WAIT_SECONDS, count_request, has_waited, hash_address, must_wait, renew_wait_proof
 from incidents.declare.choices import find_incident_type
@@ -122,6 +124,7 @@ def render_confirmation_request(
     }
     response = render(request, "declare/confirm.html", context, status=429 if wait else 200)
     if wait:
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
         response["Retry-After"] = str(wait)
     return response
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from collectivities.models import Region
 from core.text import clean_line
 from csirts.queries import list_directory_entries, list_nationwide_entries
@@ -71,6 +73,7 @@ def ask_for_resumption_code(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render_code_form(request, form, status=422)
     if wait := throttle_code_try(request):
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
         return render_code_form(request, form, status=429, wait=wait)
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from accounts.models import User
-from incidents.access import CaseVisitor, get_case, record_accesses
+from incidents.access import CaseVisitor, get_case, record_accesses, record_unseen_case
 from incidents.devices import case_cookie
 from incidents.enums import Ability, Door
 from incidents.models import Incident
@@ -63,6 +63,8 @@ def find_case(
         if visitor.user is None and isinstance(request.user, User):
             record_accesses(request.user, [incident], door)
         return incident, visitor
+    if isinstance(request.user, User):
+        record_unseen_case(request.user, compact_code(reference))
     raise Http404
 
 

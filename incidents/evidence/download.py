@@ -11,6 +11,8 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_security_event
 from accounts.signed_in import get_account
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
@@ -50,7 +52,8 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
         return render(request, "evidence/not_readable.html", {"piece": evidence, "incident": incident}, status=503)
     if request.method == "GET":
         record_file_opening(evidence=evidence, reader=user)
-        logger.info("evidence opened", evidence=str(uid), user=user.pk)
+        record_security_event(SecurityEventKind.EXPORT, csirt_id=incident.csirt_id, detail="evidence")
+        logger.info("evidence opened", evidence=str(uid))
     return build_download_response(content, evidence, incident.reference)
 
 

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from core.text import clean_file_name
 from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability
@@ -41,6 +43,7 @@ def convert_errors_to_json(view: View) -> View:
         except WrongOffset as wrong_offset:
             return JsonResponse({"recu": wrong_offset.received}, status=409)
         except RoomProblem as problem:
+            record_refusal(SecurityEventKind.LIMIT_REACHED)
             body = {"message": str(problem.message)}
             return JsonResponse(body, status=problem.status, headers=problem.headers)
         except ValidationError as refusal:

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from collectivities.zones import find_zone
 from core.request_counter import hash_address
 from core.text import clean_line
@@ -138,6 +140,8 @@ def render_refused_files(
     """
     problem, refused = received_files.room_problem, received_files.refused
     status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
+    if problem:
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
     response = render_evidence_page(request, incident, visitor, status=status, refused=refused, **outcome)
     for name, value in (problem.headers if problem else {}).items():
         response[name] = value

@@ -7,6 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_refusal
 from collectivities.zones import find_zone
 from incidents.access import get_followed_incident
 from incidents.devices import case_cookie
@@ -51,6 +53,7 @@ def find_access_by_form(form: CodeForm) -> FollowUpAccess | None:
     try:
         access = find_access_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
     except TooManyWrongCodes as wait:
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
         form.add_error(None, TOO_MANY_TRIES % {"minutes": wait.minutes})
         return None
     if access is None:

@@ -13,7 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import is_member
+from accounts.enums import SecurityEventKind
 from accounts.models import EmergencyContact, User
+from accounts.security.record import record_refusal
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, check_query_not_empty, find_collectivities, find_existing_body
@@ -110,6 +112,8 @@ def serve_departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     newest = papers.first()
     is_asked = request.method == "POST" and needs_new_cards(newest)
     is_refused = is_asked and exceeds_card_limit(hash_address(request), timezone.now())
+    if is_refused:
+        record_refusal(SecurityEventKind.LIMIT_REACHED)
     if request.method == "POST" and not is_refused:
         request_wall_cards(departement=departement)
         return redirect("departement_cards", departement.code)

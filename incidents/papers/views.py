@@ -8,6 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_security_event
 from collectivities.zones import find_zone
 from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices.visits import find_case, render_not_found, serve_privately
@@ -41,10 +43,17 @@ def serve_answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
 @serve_privately
 @require_safe
 def download_answer_pack(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
-    """Return one PDF of the answer pack. Raises Http404 if it has not been made."""
-    incident, _visitor = find_case(request, reference, door=Door.PACK)
+    """Return one PDF of the answer pack. Raises Http404 if it has not been made. What a person with an account takes
+    away is recorded.
+    """
+    incident, visitor = find_case(request, reference, door=Door.PACK)
     pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()
-    return serve_paper(pack, f"tocsin-{incident.reference}.pdf")
+    response = serve_paper(pack, f"tocsin-{incident.reference}.pdf")
+    if visitor.user:
+        record_security_event(
+            SecurityEventKind.EXPORT, person=visitor.user, csirt_id=incident.csirt_id, detail="answer_pack"
+        )
+    return response
 
 
 def render_pack_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:

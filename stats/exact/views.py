@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_security_event
 from accounts.signed_in import get_account
 from stats.exact import access
 from stats.exact.files import FORMATS
@@ -54,6 +56,8 @@ def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_o
     record_exact_reading(reader=get_account(request), scope=scope, year=exact.year)
     tables = make_tables(exact)
     if suffix:
+        centre = next(iter(scope.csirt_ids)) if len(scope.csirt_ids) == 1 else None
+        record_security_event(SecurityEventKind.EXPORT, csirt_id=centre, detail=f"exact_{suffix}")
         media_type, write = FORMATS[suffix]
         name = f"tocsin-exacts-{scope.code}-{exact.year}.{suffix}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}

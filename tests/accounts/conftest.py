@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from accounts.enums import Role
 from accounts.models import User
-from tests.cast import a_person, breizh_cyber, plouexemple
+from tests.cast import a_person, breizh_cyber, plouexemple, signed_in
 
 
 @pytest.fixture
@@ -18,6 +18,12 @@ def manager(db: None, client: Client) -> User:
     manager = a_person(Role.MANAGER, collectivity=plouexemple())
     client.force_login(manager)
     return manager
+
+
+@pytest.fixture
+def administration(db: None) -> Client:
+    """Return a browser in which the administrator of the platform is signed in."""
+    return signed_in(Client(), a_person(Role.ADMINISTRATOR))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from config.logs import mask_text
+from config.logs import make_logging_settings, mask_text
 from tests.routes import list_routes
 
 HOLDS_SECRET = re.compile(r"<(?:\w+:)?(?:token|secret|code)>")
@@ -31,3 +31,12 @@ def test_no_secret_of_a_route_is_logged(route):
 
 def test_routes_with_a_secret_are_found():
     assert len(list_secret_routes()) >= 4
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_lines_go_to_the_console_alone(as_json):
+    """No handler writes a file, or sends a mail or a message."""
+    logging = make_logging_settings(as_json=as_json)
+    assert [handler["class"] for handler in logging["handlers"].values()] == ["logging.StreamHandler"]
+    loggers = [logging["root"], *logging["loggers"].values()]
+    assert {name for logger in loggers for name in logger.get("handlers", [])} == {"console"}

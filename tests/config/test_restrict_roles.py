@@ -42,6 +42,8 @@ FORBIDDEN = [
     "DELETE FROM django_migrations",
     "DELETE FROM accounts_sitenotice",
     "UPDATE incidents_closedvisit SET closed_at = now()",
+    "UPDATE accounts_securityevent SET detail = ''",
+    "TRUNCATE accounts_securityevent",
     "DROP TABLE incidents_draft",
     "TRUNCATE incidents_draft CASCADE",
     "ALTER TABLE incidents_incidentevent DISABLE TRIGGER ALL",

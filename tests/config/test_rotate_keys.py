@@ -153,7 +153,7 @@ def test_all_keys_are_replaced_and_everything_works_until_the_old_ones_go(instal
         "sessions ouvertes": (0, 1),
     }
     assert set(installation.list_working().values()) == {True}
-    assert output.count("les anciennes clés peuvent être retirées") == 4
+    assert output.count("les anciennes clés peuvent être retirées") == 5
     assert output.count("gardez encore les anciennes clés") == 2
 
     remove_old_keys(settings, new_keys)

@@ -6,6 +6,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, expect
 
 from accounts.enums import Role
+from tests.accounts.security.events import list_events
 from tests.browser import WatchedPage, open_page
 from tests.cast import a_person, breizh_cyber
 from tests.e2e import steps
@@ -65,6 +66,10 @@ def test_a_passkey_signs_in_after_the_password_and_alone(page, live_site):
     page.get_by_role("button", name="Utiliser ma clé d’accès").click()
     expect(page).to_have_url(live_site + "/compte/")
     assert read_session_key(page) != before, "a confirmation renews the key of the session"
+    assert list_events() == [
+        *[("sign_in", "done", "password"), ("factor_added", "done", "webauthn")],
+        *[("sign_in", "done", "webauthn"), ("sign_in", "done", "passkey"), ("identity_proof", "done", "webauthn")],
+    ]
     assert page.complaints == []
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
 from accounts.models import Membership
@@ -318,9 +320,7 @@ def test_a_year_without_cases_has_a_file_too(client, national):
 
 @pytest.mark.parametrize("number", [2, 50])
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_a_file_costs_the_same_whatever_the_number_of_cases(
-    client, national, django_assert_max_num_queries, suffix, number
-):
+def test_a_file_costs_the_same_whatever_the_number_of_cases(client, national, suffix, number):
     fields = {"csirt": breizh_cyber(), "hours": (2,)}
     town_halls = bodies("53", number)
     store(
@@ -331,5 +331,7 @@ def test_a_file_costs_the_same_whatever_the_number_of_cases(
     )
     fold_new_events()
     for url in (NATION, BRETAGNE, CENTRE):
-        with django_assert_max_num_queries(20):
+        with CaptureQueriesContext(connection) as queries:
             download(client, f"{url}chiffres.{suffix}")
+        # Only a test, which is one transaction, needs the savepoint of the security event.
+        assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 20

@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.enums import Role
+from accounts.enums import Role, SecurityEventKind
 from accounts.models import Membership, User
+from accounts.security.record import record_security_event
 from core.text import normalise_address
 
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"Un compte existe déjà pour {email}.")
         user = User.objects.create_user(email, self.ask_password(), display_name=name)
         Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
+        record_security_event(SecurityEventKind.ROLE_GIVEN, person=user, detail=Role.ADMINISTRATOR)
         self.stdout.write(f"Compte créé : {email}.")
 
     def clean_address(self, text: str) -> str:

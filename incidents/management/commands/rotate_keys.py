@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.timezone import localtime
 
+from accounts.enums import SecurityEventKind
+from accounts.security.record import record_security_event
 from accounts.services.rotation import describe_factors_at_rest, describe_mails_with_links, describe_sessions
 from core.rotation import Rotation, StoredValues, rotate_values
 from core.secrets import DERIVED, KeyUse
@@ -15,7 +17,10 @@ from incidents.services.declarant.rotation import list_stored_codes
 from incidents.services.evidence.files import describe_case_keys
 
 COOKIES = "les cookies des appareils ne sont pas comptés : ils durent 30 jours après le changement de clé"
-RELEASES = "chaque publication garde ses nombres et la clé qui la vérifie : rien à renouveler"
+NOTES = {
+    KeyUse.RELEASE: "chaque publication garde ses nombres et la clé qui la vérifie : rien à renouveler",
+    KeyUse.EVENT: "sans l’ancienne clé, les évènements d’avant ne disent plus de quel compte ils parlent",
+}
 
 
 class Command(BaseCommand):
@@ -33,10 +38,11 @@ class Command(BaseCommand):
             KeyUse.FACTOR: [describe_factors_at_rest()],
             KeyUse.TOKEN: [describe_mails_with_links()],
             KeyUse.RELEASE: [],
+            KeyUse.EVENT: [],
         }
         waiting, lost = [], []
         for use, groups in values_by_use.items():
-            total = self.rotate(use, groups, is_dry=dry_run, note=RELEASES if use is KeyUse.RELEASE else "")
+            total = self.rotate(use, groups, is_dry=dry_run, note=NOTES.get(use, ""))
             self.advise(total)
             if (total.waiting or total.busy) and DERIVED in settings.KEYS_BY_USE[use]:
                 waiting.append(use)
@@ -46,6 +52,8 @@ class Command(BaseCommand):
         self.advise(self.rotate("EVIDENCE_KEY", [describe_case_keys()], is_dry=dry_run))
         total = self.rotate("SECRET_KEY", [describe_sessions()], is_dry=dry_run, note=COOKIES)
         self.advise(total, waiting=waiting, lost=lost)
+        if not dry_run:
+            record_security_event(SecurityEventKind.KEYS_ROTATED)
 
     def rotate(self, name: str, groups: Iterable[StoredValues], *, is_dry: bool, note: str = "") -> Rotation:
         """Rotate the values of one use, print what became of them, and return their numbers together."""
