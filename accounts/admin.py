@@ -26,6 +26,7 @@ from accounts.models import Membership, User
 from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django looks for it here
 from accounts.reauthentication import check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
+from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
 from accounts.services.confirmations import (
     announce_given_role,
     has_another_lead,

@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     )
     | frozenset(
         {
+            "accounts.view_securityevent",
             "accounts.view_sitenotice",
             "accounts.change_sitenotice",
             "collectivities.view_collectivity",

@@ -264,6 +264,7 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("get", "admin/accounts/sitenotice/{object_id}/change/",          IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("post", "admin/accounts/sitenotice/{object_id}/change/",         IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/accounts/sitenotice/{object_id}/",                 IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
+    ("get", "admin/accounts/securityevent/",                          IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/accounts/user/",                                   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("post", "admin/accounts/user/",                                  IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/accounts/user/add/",                               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),

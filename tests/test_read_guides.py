@@ -13,13 +13,15 @@ from typing import NamedTuple
 
 import pytest
 
+from accounts.enums import SecurityEventKind, SecurityOutcome
 from incidents.facts.description import FactField
 from tests.measure_house import APPS, list_sources
 from tests.permission_matrix import MATRIX
 
 ROOT = Path(__file__).resolve().parents[1]
 ASVS, THREATS = "docs/asvs.md", "docs/threat-model.md"
-GUIDES = (ASVS, "docs/recipes.md", THREATS, "docs/tour.md")
+LOGS = "docs/logs.md"
+GUIDES = (ASVS, LOGS, "docs/recipes.md", THREATS, "docs/tour.md")
 # These name a module by the end of its path, as `services/handling/due.py` or `urls.py`.
 BRIEF_DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/proofs.md")
 NAMED_MODULES = re.compile(r"`([\w./-]+\.py)(?:::([\w.]+))?`")
@@ -151,6 +153,18 @@ def test_each_threat_has_its_test_and_what_remains():
         assert list_named(tests), threat
         assert all(path.startswith("tests/") and name for path, name in list_named(tests)), threat
         assert remainder.strip(), threat
+
+
+def test_each_kind_of_security_event_is_in_the_inventory():
+    """Once, with the outcomes that it may have, the place that records it and the tests."""
+    rows = [cells for cells in list_cells(LOGS, "`") if len(cells) == 5]
+    listed_kinds = [kind for kinds, *_others in rows for kind in re.findall(r"`(\w+)`", kinds)]
+    assert sorted(listed_kinds) == sorted(SecurityEventKind.values)
+    for kinds, outcomes, _when, where, tests in rows:
+        assert set(outcomes.split(", ")) <= {*SecurityOutcome.values}, kinds
+        assert list_named(where), kinds
+        assert list_named(tests), kinds
+        assert all(path.startswith("tests/") and name for path, name in list_named(tests)), kinds
 
 
 def test_each_name_in_the_glossary_is_in_the_code():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from accounts.enums import Role
+from accounts.enums import Role, SecurityEventKind
 from accounts.models import User
+from accounts.security.record import record_security_event
 from csirts.models import Csirt
 from notifications.dispatch import announce_all_events
 from tests.browser import measure_overflow
@@ -60,6 +61,7 @@ def test_the_pages_of_a_lead_are_accessible(desk):
 @pytest.mark.proof
 def test_the_pages_of_the_administrator_are_accessible(desk):
     person = a_responder()
+    record_security_event(SecurityEventKind.FACTOR_RESET, person=person, actor=a_lead())
     desk.sign_in(a_person(Role.ADMINISTRATOR))
     desk.inspect("index")
     csirt = Csirt.objects.get(slug="breizh-cyber")
@@ -73,6 +75,7 @@ def test_the_pages_of_the_administrator_are_accessible(desk):
             "csirt-all": f"csirts/csirt/{csirt.pk}/change/",
             "csirt-add": "csirts/csirt/add/",
             "collectivities": "collectivities/collectivity/",
+            "security-events": "accounts/securityevent/",
         }
     )
     desk.check()
