@@ -11,6 +11,7 @@ from accounts.messages import write_account_mail
 from accounts.models import PendingMail
 from accounts.tokens import derive_link_token
 from accounts.transports.email import Mailer, NotSent
+from core.locks import make_due_condition
 
 logger = structlog.get_logger(__name__)
 
@@ -40,8 +41,8 @@ def claim_mail() -> PendingMail | None:
     next one is scheduled now, so that a crash of this worker does not cause an immediate retry.
     """
     now = timezone.now()
-    due = PendingMail.objects.filter(status=MailStatus.DUE, due_at__lte=now).order_by("due_at", "id")
-    with_relations = due.select_related(
+    due = PendingMail.objects.filter(make_due_condition(now, longest=LONGEST_PAUSE), status=MailStatus.DUE)
+    with_relations = due.order_by("due_at", "id").select_related(
         *("user", "csirt", "membership", "by", "access", "link__collectivity", "link__csirt", "link__made_by")
     )
     mail = with_relations.select_for_update(skip_locked=True, of=("self",)).first()

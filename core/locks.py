@@ -1,10 +1,15 @@
-"""Advisory locks of PostgreSQL. They last until the end of the transaction, except those of `hold_lock`."""
+"""Advisory locks of PostgreSQL, and the rows that a worker may claim.
+
+The locks last until the end of the transaction, except those of `hold_lock`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from enum import IntEnum, unique
 
 from django.db import connection
+from django.db.models import Q
 
 
 @unique
@@ -83,3 +88,16 @@ def fetch_value(statement: str, *parameters: str | int) -> object:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone()[0]
+
+
+# The clocks of two machines may differ by this, and a worker may wait for a lock after it has read the time.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+def make_due_condition(now: datetime, *, longest: timedelta) -> Q:
+    """Return the condition that `due_at` has come, for rows that are put off by `longest` at most.
+
+    A row that is due much later was put off before the clock was set back. It is due too: it would wait for as long as
+    the clock was set back.
+    """
+    return Q(due_at__lte=now) | Q(due_at__gt=now + longest + CLOCK_TOLERANCE)

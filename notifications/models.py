@@ -13,7 +13,9 @@ from django.db.models import Case, Count, F, Q, When, Window
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
 
+from accounts.dispatch import LONGEST_PAUSE
 from accounts.models import User
+from core.locks import make_due_condition
 from csirts.models import Csirt
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
@@ -44,7 +46,7 @@ class Announcement(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, at: datetime) -> Self:
         """Return the deliveries to send whose time has come."""
-        return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
+        return self.filter(make_due_condition(at, longest=LONGEST_PAUSE), status=DeliveryStatus.DUE)
 
     def in_turn(self) -> Self:
         """Return the oldest message of each originator, the oldest first. Originators with many messages come last.

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from collectivities.models import Region
-from core.locks import Lock, hold_lock
+from core.locks import Lock, hold_lock, make_due_condition
 from core.typeset import typeset
 from incidents.enums import PaperState
 from stats.pages.page import UnknownSelection
@@ -113,7 +113,7 @@ def claim_report(now: datetime) -> Report | None:
     The newest release comes first, even if a robot requests all old reports. Due reports without a try left are marked
     as failed.
     """
-    due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
+    due = Report.objects.filter(make_due_condition(now, longest=LEASE), state=PaperState.ASKED)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
     rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("release", "region").defer("content")
     report = rows.order_by("-release__number", "due_at", "id").first()

@@ -1,9 +1,11 @@
 """Mails about accounts: a row first, then a message, and nobody real from a demonstration."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import CENTRE_MAILS, ROLE_MAILS, LinkPurpose, MailKind, MailStatus, Role, Trouble
@@ -86,3 +88,10 @@ def test_a_mail_stays_due_while_the_server_is_down(settings):
     assert send_due_mails() == 0
     row = PendingMail.objects.get()
     assert (row.status, row.attempts, row.last_error) == (MailStatus.DUE, 1, Trouble.UNREACHABLE)
+
+
+def test_a_mail_that_waits_while_the_time_is_set_back_is_sent(time_machine):
+    """It does not wait until the former time comes again."""
+    queue_mail(MailKind.PASSWORD_CHANGED, an_agent())
+    time_machine.move_to(timezone.now() - timedelta(hours=2))
+    assert send_due_mails() == 1

@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.dispatch import compute_pause
 from incidents.models import Incident, Story
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
@@ -263,6 +264,20 @@ def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(
 
     first, second = post.received
     assert first["Message-ID"] == second["Message-ID"]
+
+
+@pytest.mark.parametrize("attempts", [0, 9])
+def test_a_mail_that_waits_while_the_time_is_set_back_is_sent(announced_case, post, clock, attempts):
+    """It was due soon: it waits neither until the former time comes again nor as long as mails between two tries."""
+    pause = compute_pause(attempts) if attempts else timedelta()
+    Delivery.objects.update(attempts=attempts, due_at=timezone.now() + pause)
+    clock.shift(-timedelta(hours=2))
+    assert dispatch.send_due_deliveries() == 2
+
+
+def test_a_mail_is_not_tried_again_before_its_pause_has_passed(announced_case, clock):
+    Delivery.objects.update(attempts=9, due_at=timezone.now() + compute_pause(9))
+    assert dispatch.send_due_deliveries() == 0
 
 
 def test_sending_to_a_slow_server_stops_before_the_lease_ends(transactional_db, post, monkeypatch):

@@ -185,6 +185,13 @@ def test_another_worker_makes_the_report_of_a_worker_that_died(client, monkeypat
     assert (Report.objects.get().state, Report.objects.get().tries) == (PaperState.MADE, 2)
 
 
+def test_a_report_that_waits_while_the_time_is_set_back_is_made(client):
+    client.get(FRANCE)
+    with time_machine.travel(timezone.now() - timezone.timedelta(hours=2)):
+        make_reports()
+    assert Report.objects.get().state == PaperState.MADE
+
+
 def test_one_worker_at_a_time_makes_reports(client):
     """The others are for the mails of an emergency."""
     client.get(f"{BRETAGNE}pdf/")

@@ -24,7 +24,7 @@ from django.utils import timezone
 from accounts.access import match_centres
 from accounts.enums import CentreAbility
 from accounts.models import User
-from core.locks import lock_key
+from core.locks import lock_key, make_due_condition
 from core.text import clean_line
 from csirts.models import Csirt
 from incidents.access import check_ability
@@ -264,7 +264,7 @@ def claim_job(now: datetime) -> BulkJob | None:
     """
     running = BulkJob.objects.filter(state=BulkState.RUNNING)
     is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
-    due = running.filter(is_first, due_at__lte=now).order_by("due_at", "id")
+    due = running.filter(make_due_condition(now, longest=LEASE), is_first).order_by("due_at", "id")
     job = due.select_for_update(skip_locked=True, of=("self",)).select_related("actor").first()
     if job:
         job.due_at = now + LEASE

@@ -17,6 +17,7 @@ from django.db.models import Case, Max, QuerySet, When
 from django.utils import timezone
 
 from collectivities.models import Departement
+from core.locks import make_due_condition
 from core.typeset import PAGES_AT_ONCE, PdfJoiner, typeset
 from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, PaperKind, PaperState
@@ -131,7 +132,7 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     before cards, however many cards were requested. If a worker died, the file that it may have stored is removed. A
     paper that failed too often is given up.
     """
-    due = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
+    due = Paper.objects.filter(make_due_condition(now, longest=LEASE), state=PaperState.ASKED, kind__in=kinds)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
     first = due.order_by(Case(When(kind=PaperKind.ANSWER_PACK, then=0), default=1), "due_at", "id")
     paper = first.select_for_update(skip_locked=True, of=("self",)).first()

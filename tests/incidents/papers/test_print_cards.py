@@ -244,6 +244,13 @@ def test_overdue_cards_are_reported_and_may_be_requested_again(client, town, sma
     assert Paper.objects.get().state == PaperState.MADE
 
 
+def test_cards_that_wait_while_the_time_is_set_back_are_made(client, town, small_departement):
+    client.post(ALL)
+    with time_machine.travel(timezone.now() - timezone.timedelta(hours=2)):
+        make_papers()
+    assert Paper.objects.get().state == PaperState.MADE
+
+
 def test_another_worker_makes_the_cards_that_a_killed_one_began(
     client, town, small_departement, monkeypatch, django_capture_on_commit_callbacks
 ):

@@ -152,6 +152,14 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, 
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 3
 
 
+def test_a_job_that_waits_while_the_time_is_set_back_is_done(responder, cases, time_machine):
+    time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
+    job = start_job(responder, cases=cases)
+    time_machine.shift(-timedelta(hours=2))
+    run_due_jobs()
+    assert list_outcomes(job) == [BulkOutcome.DONE] * 3
+
+
 def test_a_request_that_dies_is_followed_by_a_worker(client, responder, cases, monkeypatch, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     monkeypatch.setattr("incidents.triage.bulk.pages.run_job_in_request", lambda job: None)
