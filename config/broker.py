@@ -1,7 +1,12 @@
-"""The settings of the Celery broker, shared by the workers and the clock, with the queue of each task."""
+"""The settings of the Celery broker, shared by the workers and the clock, with the queue of each task.
+
+No message has an expiry date, because the clocks of two machines may differ and a clock may be changed. Instead, the
+clock and the site queue no task of which a message waits (`is_waiting`), so that no queue grows while no worker runs.
+"""
 
 from typing import Any
 
+from celery import Celery
 from kombu import Exchange, Queue
 
 # The tasks that send mails have their own queue and worker; longer tasks share the other queue.
@@ -24,3 +29,15 @@ BROKER: dict[str, Any] = {
     "task_routes": ROUTES,
     "worker_hijack_root_logger": False,
 }
+# Ours have far fewer. It bounds what a queue that something else has filled costs at each message.
+MOST_MESSAGES_READ = 100
+
+
+def is_waiting(app: "Celery[Any]", channel: Any, task: str) -> bool:
+    """Tell whether a message of this task is among the newest of its queue. No worker has received this message yet.
+    Its run will thus see all that was committed before this call.
+    """
+    queue = app.amqp.router.route({}, task)["queue"].name
+    with channel.conn_or_acquire() as valkey:
+        messages = valkey.lrange(queue, 0, MOST_MESSAGES_READ - 1)
+    return any(f'"{task}"'.encode() in message for message in messages)

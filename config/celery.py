@@ -15,7 +15,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from config.broker import BROKER, LONGEST_TASK_SECONDS
+from config.broker import BROKER, LONGEST_TASK_SECONDS, is_waiting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
@@ -118,13 +118,16 @@ class Nudger:
             self.disconnect()
 
     def send(self, consumers: set[str]) -> None:
-        """Send one message to each consumer. If the connection that was open has failed, try a new one."""
+        """Send one message to each consumer that has none waiting. If the connection that was open has failed, try a
+        new one.
+        """
         was_open = self.connection is not None
         try:
             self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)
             for consumer in sorted(consumers):
                 task = settings.EVENT_CONSUMERS[consumer]
-                app.send_task(task, connection=self.connection, retry=False, expires=60)
+                if not is_waiting(app, self.connection.default_channel, task):
+                    app.send_task(task, connection=self.connection, retry=False)
         except (OperationalError, RedisError, OSError) as error:
             self.disconnect()
             if was_open:

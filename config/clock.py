@@ -20,37 +20,22 @@ from config.logs import configure_logging
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.clock")
 
 
-def make_periodic_entry(task: str, seconds: float) -> dict[str, Any]:
-    """Return the schedule entry of a task that runs every `seconds`. A run expires after this time, because the next
-    one does the same work.
-    """
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-
-
-SCHEDULE = {
-    # First, and valid for minutes: a pass of the mails may occupy the workers for more than a minute.
-    "show that the clock runs": {
-        "task": "notifications.tasks.report_clock_turn",
-        "schedule": 10.0,
-        "options": {"expires": 240},
-    },
-    "announce events": make_periodic_entry("notifications.tasks.announce_events", 5),
-    "deliver what is due": make_periodic_entry("notifications.tasks.deliver_due", 5),
-    "send mails about accounts": make_periodic_entry("accounts.tasks.send_mails", 5),
-    "look for events left behind": make_periodic_entry("notifications.tasks.reconcile", 60),
-    "do long work in turn": make_periodic_entry("config.tasks.work_in_turn", 3),
+SCHEDULE: dict[str, dict[str, Any]] = {
+    # First, because a pass of the mails may occupy the workers for more than a minute.
+    "show that the clock runs": {"task": "notifications.tasks.report_clock_turn", "schedule": 10},
+    "announce events": {"task": "notifications.tasks.announce_events", "schedule": 5},
+    "deliver what is due": {"task": "notifications.tasks.deliver_due", "schedule": 5},
+    "send mails about accounts": {"task": "accounts.tasks.send_mails", "schedule": 5},
+    "look for events left behind": {"task": "notifications.tasks.reconcile", "schedule": 60},
+    "do long work in turn": {"task": "config.tasks.work_in_turn", "schedule": 3},
     "delete expired sessions": {"task": "accounts.tasks.delete_sessions", "schedule": crontab(minute="*/15")},
     "sweep security events": {"task": "accounts.tasks.sweep_security_events", "schedule": crontab(minute="*/15")},
-    "measure the evidence store": make_periodic_entry("incidents.tasks.measure_evidence_store", 300),
+    "measure the evidence store": {"task": "incidents.tasks.measure_evidence_store", "schedule": 300},
     "delete expired rows": {"task": "incidents.tasks.delete_expired_rows", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},
     # The task queues itself again until the recount is finished; the run of 3.30 resumes an interrupted recount.
-    "check figures": {
-        "task": "stats.tasks.check_figures",
-        "schedule": crontab(hour=3, minute="0,30"),
-        "options": {"expires": 240},
-    },
+    "check figures": {"task": "stats.tasks.check_figures", "schedule": crontab(hour=3, minute="0,30")},
     "publish figures": {"task": "stats.tasks.publish_releases", "schedule": crontab(hour=4, minute=30)},
 }
 
@@ -63,4 +48,10 @@ def configure_logs(**_options: Any) -> None:
 
 app = Celery("tocsin", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(**BROKER, timezone="Europe/Paris", beat_schedule=SCHEDULE)
+app.conf.update(
+    **BROKER,
+    timezone="Europe/Paris",
+    beat_schedule=SCHEDULE,
+    beat_scheduler="config.scheduler:SteadyScheduler",
+    result_expires=None,  # no task has a result, so Celery need not delete any
+)

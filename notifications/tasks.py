@@ -9,7 +9,7 @@ from notifications import channels, dispatch, pulse, queries
 def announce_events() -> None:
     """Announce the pending events, and start sending their mails if there were any."""
     if dispatch.announce_all_events():
-        deliver_due.apply_async(retry=False, expires=60)
+        deliver_due.apply_async(retry=False)
 
 
 @shared_task
@@ -29,4 +29,4 @@ def reconcile() -> None:
     """Report events that were never announced, and schedule waiting mails whose recipient now has an address."""
     queries.report_unannounced_events()
     if channels.resume_centre_mails() + channels.resume_missed_declarant_mails():
-        deliver_due.apply_async(retry=False, expires=60)
+        deliver_due.apply_async(retry=False)

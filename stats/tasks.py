@@ -23,4 +23,4 @@ def check_figures() -> None:
     """Recount the figures for at most RECOUNT_TIME_LIMIT. If the recount is not finished, queue this task again."""
     check = services.continue_recount()
     if check and not check.finished_at:
-        check_figures.apply_async(retry=False, expires=240)
+        check_figures.apply_async(retry=False)

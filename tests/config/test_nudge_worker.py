@@ -4,7 +4,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from queue import Queue
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, Queue
 from threading import Event, Thread, current_thread
 
 import pytest
@@ -13,7 +15,9 @@ from django.conf import settings
 from config.broker import HEAVY, URGENT
 from config.celery import NUDGE_TRANSPORT, Nudger, app, nudge_consumer
 from config.clock import SCHEDULE
+from config.clock import app as clock
 from config.devserver.embedded import find_free_port
+from config.scheduler import SteadyScheduler
 from tests.backend import Backend
 from tests.cast import breizh_cyber, declare
 
@@ -46,6 +50,58 @@ def take_task(queue):
     message = queue.get(timeout=5)
     message.ack()
     return message.headers["task"]
+
+
+def test_a_nudge_that_waits_is_not_repeated(backend, nudger):
+    with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
+        for _ in range(3):
+            nudger.send({"notifications"})
+        assert queue.qsize() == 1
+        take_task(queue)
+        nudger.send({"notifications"})
+        assert take_task(queue) == settings.EVENT_CONSUMERS["notifications"]
+
+
+@pytest.fixture
+def scheduler(backend: Backend, tmp_path: Path) -> Iterator[SteadyScheduler]:
+    scheduler = SteadyScheduler(clock, schedule_filename=str(tmp_path / "beat"))
+    yield scheduler
+    scheduler.connection.release()
+    scheduler.close()
+
+
+def send_entry(scheduler, name):
+    scheduler.apply_entry(scheduler.schedule[name], producer=scheduler.producer)
+
+
+def test_a_task_of_the_clock_that_waits_is_not_repeated(scheduler):
+    """However long no worker takes them, each task waits once."""
+    with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
+        for name in ["announce events", "deliver what is due"] * 3:
+            send_entry(scheduler, name)
+        assert queue.qsize() == 2
+        assert take_task(queue) == "notifications.tasks.announce_events"
+        send_entry(scheduler, "announce events")
+        assert take_task(queue) == "notifications.tasks.deliver_due"
+        assert take_task(queue) == "notifications.tasks.announce_events"
+
+
+def test_no_message_expires(scheduler, nudger):
+    """The wall clock of a worker may not be that of the sender: an expiry date would then drop each message."""
+    nudger.send(set(settings.EVENT_CONSUMERS))
+    for name in SCHEDULE:
+        send_entry(scheduler, name)
+    expires = {}
+    with app.connection_for_read() as connection:
+        for name in (URGENT, HEAVY):
+            queue = connection.SimpleQueue(name)
+            with suppress(Empty):
+                while message := queue.get(block=False):
+                    message.ack()
+                    expires[message.headers["task"]] = message.headers["expires"]
+            queue.close()
+    tasks = {*settings.EVENT_CONSUMERS.values(), *(entry["task"] for entry in SCHEDULE.values())}
+    assert expires == dict.fromkeys(tasks)
 
 
 @pytest.fixture
