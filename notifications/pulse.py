@@ -26,7 +26,7 @@ def record_clock_turn() -> None:
 
 def is_clock_running() -> bool:
     """Tell whether the clock has taken a turn within LATE_AFTER. A turn in the future is no sign of life: the time of
-    the machine was set back since, and the clock waits until the former time comes again.
+    the machine was set back since, and the next turn comes within seconds.
     """
     try:
         turn = cache.get(CLOCK_KEY)
