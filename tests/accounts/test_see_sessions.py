@@ -96,6 +96,18 @@ def test_a_session_ended_during_its_confirmation_does_not_come_back(client, path
     assert not is_signed_in(phone)
 
 
+def test_no_proof_is_asked_to_sign_out(client):
+    """An hour after signing in, ending other sessions asks for one, and ending one's own does not."""
+    responder = a_responder()
+    desk = signed_in(Client(), responder)
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        client.force_login(responder)
+    assert client.post(f"{SESSIONS}autres/terminer/").headers["Location"].startswith("/compte/confirmer/")
+    assert is_signed_in(desk)
+    assert client.post("/deconnexion/").headers["Location"] == "/"
+    assert not is_signed_in(client)
+
+
 @pytest.mark.parametrize("act", ["end", "end_others", "confirm"])
 def test_ending_and_confirming_lock_the_account(client, act):
     """A session that changes its key while others are ended would be missed."""

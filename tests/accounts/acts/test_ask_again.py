@@ -14,8 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import Role
-from accounts.models import AccessLink, ApiToken, FactorReset, Membership, PendingMail, User
+from accounts.models import AccessLink, ApiToken, FactorReset, Membership, PendingMail, StoredSession, User
 from accounts.services.confirmations import stamp_role
+from accounts.session_limits import SESSION_UID
 from csirts.models import Csirt
 from incidents.models import IncidentEvent, Story
 from incidents.triage.acts import ACTS, POWERFUL_ACTS
@@ -51,6 +52,7 @@ class Scene(NamedTuple):
     awaited: Membership
     reference: str
     agent: User
+    session: str
 
 
 class Act(NamedTuple):
@@ -143,6 +145,11 @@ POWERFUL = [
     Act("post", "compte/cles/{pk}/retirer/", "lead", "Mon compte", lambda s: f"compte/cles/{s.key.pk}/retirer/"),
     Act("get", "compte/codes-de-secours/nouveaux/", "lead", "codes"),
     Act("post", "compte/codes-de-secours/nouveaux/", "lead", "codes"),
+    Act("post", "compte/sessions/autres/terminer/", "lead", "n’est plus ouvert que sur cet appareil"),
+    Act(
+        *("post", "compte/sessions/{uid}/terminer/", "lead", "Cette session est terminée"),
+        lambda s: f"compte/sessions/{s.session}/terminer/",
+    ),
     Act(
         *("post", "admin/accounts/user/", "administrator", "Fermer ce compte", None),
         lambda s: {"action": "close_accounts", "_selected_action": [s.responder.pk]},
@@ -162,8 +169,6 @@ HARMLESS = {
     "compte/confirmer/": "is the proof",
     "compte/confirmer/code/": "is the proof",
     "compte/mot-de-passe/": "asks for the present password",
-    "compte/sessions/autres/terminer/": "takes away (docs/decisions/0092-sessions.md)",
-    "compte/sessions/{uid}/terminer/": "takes away (docs/decisions/0092-sessions.md)",
     "compte/jetons/{uid}/revoquer/": "takes away",
     "equipe/adresse/abandonner/": "leaves the address as it is",
     "equipe/adresse/confirmer/{token}/": "is public: the link proves that its reader has the mailbox",
@@ -193,7 +198,8 @@ def scene() -> Scene:
     awaited = Membership.objects.create(
         user=person, role=Role.RESPONDER, csirt=breizh_cyber(), awaits_confirmation=True
     )
-    return Scene(lead, a_person(Role.ADMINISTRATOR), responder, key, awaited, declare().reference, an_agent())
+    session = signed_in(Client(), lead).session[SESSION_UID]
+    return Scene(lead, a_person(Role.ADMINISTRATOR), responder, key, awaited, declare().reference, an_agent(), session)
 
 
 def sign_in_an_hour_ago(user: User) -> Client:
@@ -202,9 +208,11 @@ def sign_in_an_hour_ago(user: User) -> Client:
 
 
 def read_rows() -> list[object]:
-    """Return what the powerful acts could change: the rows of accounts, and what a case says and went through."""
+    """Return what the powerful acts could change: the rows of accounts, how many sessions are open, what a case says
+    and what it went through.
+    """
     rows = [[*model.objects.order_by("pk").values()] for model in MODELS]
-    return [*rows, [*Story.objects.values()], IncidentEvent.objects.count()]
+    return [*rows, StoredSession.objects.count(), [*Story.objects.values()], IncidentEvent.objects.count()]
 
 
 def confirm(client: Client, address: str) -> Response:
