@@ -1,6 +1,5 @@
 """Adapters of django-allauth: French error messages, queued mails, limits on attempts, encrypted secrets."""
 
-import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -8,13 +7,20 @@ from allauth.account.authentication import get_authentication_records
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.enums import MailKind, SecurityEventKind, SecurityOutcome
-from accounts.factors import FACTOR_PURPOSE, FACTORS
+from accounts.factors import (
+    FACTOR_PROOF,
+    FACTOR_PURPOSE,
+    FACTORS,
+    MEANS_OF_SIGN_IN,
+    PASSWORD_PROOF,
+    has_proved_all,
+    list_recent_proofs,
+)
 from accounts.models import User
 from accounts.security.record import get_signed_in, record_security_event
 from accounts.services.mails import queue_mail
@@ -93,27 +99,31 @@ class AccountAdapter(DefaultAccountAdapter):
         return get_subscriber_prefix(address)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return True unless this session authenticated within the last ACCOUNT_REAUTHENTICATION_TIMEOUT seconds.
+        """Return True unless this session gave a proof of identity within IDENTITY_PROOF_LIFE. To change what signs in
+        (`app`), it must have given all: the password, and a second factor if the account has one.
 
         If True, allauth stores a form that was sent, with its headers. The header of the cookies, which are secrets,
         is removed first: Django has read it, and nothing reads it again.
         """
-        records = get_authentication_records(self.request, self.request.user)
-        if records and time.time() - records[-1]["at"] <= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+        has_proved = has_proved_all if app == MEANS_OF_SIGN_IN else list_recent_proofs
+        if has_proved(self.request, self.request.user):
             return False
         self.request.META.pop("HTTP_COOKIE", None)
         return True
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return the pages on which this person can give a proof. allauth leads to the first. What the session proved
+        a few minutes ago comes last, so that whoever gave one proof is then asked for the other.
+        """
         descriptions = {
-            "reauthenticate": "Avec votre mot de passe",
-            "mfa_reauthenticate": "Avec un code",
-            "mfa_reauthenticate:webauthn": "Avec une clé d’accès",
+            "reauthenticate": (PASSWORD_PROOF, "Avec votre mot de passe"),
+            "mfa_reauthenticate": (FACTOR_PROOF, "Avec un code"),
+            "mfa_reauthenticate:webauthn": (FACTOR_PROOF, "Avec une clé d’accès"),
         }
-        return [
-            method | {"description": descriptions[method["id"]]}
-            for method in super().get_reauthentication_methods(user)
-        ]
+        methods = super().get_reauthentication_methods(user)
+        described = [m | dict(zip(("proof", "description"), descriptions[m["id"]], strict=True)) for m in methods]
+        recent_proofs = list_recent_proofs(self.request, user)
+        return sorted(described, key=lambda method: method["proof"] in recent_proofs)
 
     def set_password(self, user: Any, password: str) -> None:
         """Save the new password, with the stamp that it changes, and nothing else: the account was read without a

@@ -24,7 +24,7 @@ from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_le
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django looks for it here
-from accounts.reauthentication import check_identity
+from accounts.reauthentication import check_all_proofs, check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
 from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
 from accounts.services.confirmations import (
@@ -166,10 +166,10 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show or save the form of an account, after a proof of identity. The form names its address, because a form
-        that is refused after the proof is shown at the address of the proof.
+        """Show or save the form of an account, after all proofs of identity: somebody signs in with its mail address.
+        The form names its own URL, because a form that is refused after the proof is shown at the URL of the proof.
         """
-        check_identity(request)
+        check_all_proofs(request)
         return super().changeform_view(request, object_id, form_url or request.get_full_path(), extra_context)
 
     def get_urls(self) -> list[Any]:

@@ -1,10 +1,12 @@
 """What django-allauth stores about second factors: which account has one, and which session has passed one."""
 
+import time
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
@@ -14,6 +16,10 @@ from accounts.models import User
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 # With which their secrets are encrypted (`core/secrets.py`). Rows hold them, so it never changes.
 FACTOR_PURPOSE = "accounts.second_factor"
+# The proofs of an identity, by the words of the records of allauth.
+PASSWORD_PROOF, FACTOR_PROOF = "password", "mfa"
+# By this name, the pages of allauth that change what signs in ask for a proof. Other pages use another one.
+MEANS_OF_SIGN_IN = "allauth.mfa"
 NOT_OPENED = "n’a pas encore ouvert son compte"
 NO_FACTOR = "pas encore de second facteur"
 
@@ -43,7 +49,23 @@ def list_people_with_labels(people: QuerySet[User]) -> list[tuple[User, str]]:
 
 def has_passed_factor(request: HttpRequest, user: User) -> bool:
     """Tell whether this session of `user` has passed a second factor. A sign-in with a passkey counts as one."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
+    return any(record.get("method") == FACTOR_PROOF for record in get_authentication_records(request, user))
+
+
+def list_recent_proofs(request: HttpRequest, user: User) -> set[str]:
+    """Return what this session proved within IDENTITY_PROOF_LIFE: the password, a second factor. A sign-in with a
+    passkey alone proves both, because the device checks who uses it. A passkey that confirms is a second factor.
+    """
+    oldest = time.time() - settings.IDENTITY_PROOF_LIFE.total_seconds()
+    records = [record for record in get_authentication_records(request, user) if record["at"] >= oldest]
+    proofs = {str(record["method"]) for record in records}
+    return proofs | {PASSWORD_PROOF} if any(record.get("passwordless") for record in records) else proofs
+
+
+def has_proved_all(request: HttpRequest, user: User) -> bool:
+    """Tell whether the session gave the password and, if the account has one, a second factor a few minutes ago."""
+    missing = {PASSWORD_PROOF, FACTOR_PROOF} - list_recent_proofs(request, user)
+    return not missing or (missing == {FACTOR_PROOF} and not has_factor(user))
 
 
 def must_pass_factor(request: HttpRequest, user: User) -> bool:
@@ -55,7 +77,7 @@ def record_new_factor(request: HttpRequest, user: User, kind: str) -> None:
     """Record that the session has passed the factor that the user has just enrolled. The session key changes, because
     the session gains rights.
     """
-    record_authentication(request, user, "mfa", type=kind)
+    record_authentication(request, user, FACTOR_PROOF, type=kind)
     request.session.cycle_key()
 
 

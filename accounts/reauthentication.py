@@ -1,10 +1,13 @@
 """The proof that a person gives again before a powerful act: one that gives somebody rights or takes an account over,
 or that cannot be undone. Whoever finds an open session, or steals it, cannot do it.
 
-allauth asks for a password, a code or a passkey, unless the session gave one within ACCOUNT_REAUTHENTICATION_TIMEOUT.
-It keeps a form that was sent, and sends it again afterwards. The pages that add or change an account, add a factor,
-make a token or erase a case ask as they open too, so that nobody who has typed is surprised. The short forms of a
-team, an invitation and a mailbox, ask only when they are sent.
+allauth asks for a password, a code or a passkey, unless the session gave one within IDENTITY_PROOF_LIFE. Before what
+signs somebody in is changed (a factor, a password, an address), it asks for all that the account has: the password on
+one page, then a second factor on the next. `AccountAdapter.is_reauthentication_required` decides it.
+
+allauth keeps a form that was sent, and sends it again afterwards. The pages that add or change an account, add a
+factor, make a token or erase a case ask as they open too, so that nobody who has typed is surprised. The short forms
+of a team, an invitation and a mailbox, ask only when they are sent.
 """
 
 import json
@@ -13,14 +16,17 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import (
     STATE_SESSION_KEY,
     raise_if_reauthentication_required,
 )
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.http import urlencode
 
-from accounts.factors import must_pass_factor
+from accounts.factors import FACTOR_PROOF, MEANS_OF_SIGN_IN, has_factor, list_recent_proofs, must_pass_factor
 from accounts.signed_in import get_account
 
 type View = Callable[..., HttpResponseBase]
@@ -28,7 +34,14 @@ type View = Callable[..., HttpResponseBase]
 
 def check_identity(request: HttpRequest) -> None:
     """Raise the exception that leads to the page of the proof, unless this session gave a proof a few minutes ago."""
-    raise_if_reauthentication_required(request, app="allauth.mfa")
+    raise_if_reauthentication_required(request, app="accounts")
+
+
+def check_all_proofs(request: HttpRequest) -> None:
+    """Raise the same exception unless this session gave, a few minutes ago, the password and a second factor of an
+    account that has one.
+    """
+    raise_if_reauthentication_required(request, app=MEANS_OF_SIGN_IN)
 
 
 def ask_identity(view: View) -> View:
@@ -50,6 +63,23 @@ def ask_identity_to_post(view: View) -> View:
         if request.method == "POST":
             check_identity(request)
         return view(request, *args, **kwargs)
+
+    return check_and_call_view
+
+
+def ask_second_factor(view: View) -> View:
+    """Return the view of a new password, whose form asks for the present one. It first asks for a second factor, if
+    the account has one. A form that comes too late is not kept, because it holds passwords.
+    """
+
+    @wraps(view)
+    def check_and_call_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        account = get_account(request)
+        if FACTOR_PROOF in list_recent_proofs(request, account) or not has_factor(account):
+            return view(request, *args, **kwargs)
+        methods = get_adapter().get_reauthentication_methods(account)
+        page = next(method["url"] for method in methods if method["proof"] == FACTOR_PROOF)
+        return redirect(f"{page}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
 
     return check_and_call_view
 

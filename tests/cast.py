@@ -138,16 +138,16 @@ def signed_in(client: Client, user: User, backend: str | None = None) -> Client:
     """Sign `client` in as `user`, with the second factor. tests/conftest.py replaces `force_login` with this
     function.
     """
-    return open_session_with_record(client, user, {"method": "mfa", "type": "totp"})
+    return open_session_with_records(client, user, {"method": "password"}, {"method": "mfa", "type": "totp"})
 
 
 def sign_in_by_password(client: Client, user: User, backend: str | None = None) -> Client:
     """Sign in with the password alone, without the second factor."""
-    return open_session_with_record(client, user, {"method": "password"})
+    return open_session_with_records(client, user, {"method": "password"})
 
 
-def open_session_with_record(client: Client, user: User, record: dict[str, str]) -> Client:
-    """Sign in with this record of allauth. A client without a session gets one by a single query, which sets no
+def open_session_with_records(client: Client, user: User, *proofs: dict[str, str]) -> Client:
+    """Sign in with these records of allauth. A client without a session gets one by a single query, which sets no
     `last_login` and sends no `user_logged_in`: Django's own `force_login` runs nineteen. A client that has a session
     signs in by it and keeps what it holds.
     """
@@ -157,7 +157,7 @@ def open_session_with_record(client: Client, user: User, record: dict[str, str])
         SESSION_UID: str(uuid4()),
         DEVICE: "Firefox sur Windows",
         ADDRESS: "192.0.2.7",
-        "account_authentication_methods": [record | {"at": now}],
+        "account_authentication_methods": [proof | {"at": now} for proof in proofs],
         "account_authentication_methods_user": str(user.pk),
     }
     if settings.SESSION_COOKIE_NAME in client.cookies:

@@ -4,6 +4,7 @@ An object that the role may not see and an object that does not exist give the s
 """
 
 from copy import deepcopy
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import NamedTuple
 from urllib.parse import urldefrag, urljoin
@@ -87,7 +88,7 @@ def _look_for_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _let_sign_ins_last(settings: Settings) -> None:
     # The people sign in once for the file, which takes more than these five minutes on a loaded machine.
-    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600
+    settings.IDENTITY_PROOF_LIFE = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from accounts.enums import LinkPurpose, MailKind, SecurityEventKind, SecurityOutcome
-from accounts.factors import describe_factors, record_new_factor
-from accounts.reauthentication import drop_barred_form, make_resumable
+from accounts.factors import FACTOR_PROOF, PASSWORD_PROOF, describe_factors, list_recent_proofs, record_new_factor
+from accounts.reauthentication import ask_second_factor, drop_barred_form, make_resumable
 from accounts.security.record import record_security_event
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
@@ -174,7 +174,8 @@ class RenewCodesView(GenerateRecoveryCodesView):
 
 class Confirmation:
     """A mixin of views that ask for a proof again. The session gains rights, so its key changes (OWASP ASVS 5.0,
-    7.2.4): who knew the key from before does not gain them. `proof` is the detail of the security event.
+    7.2.4): who knew the key from before does not gain them. The act that is then done may ask for another proof.
+    `proof` is the detail of the security event.
     """
 
     request: HttpRequest
@@ -184,9 +185,18 @@ class Confirmation:
         record_security_event(SecurityEventKind.IDENTITY_PROOF, detail=self.proof)
         drop_barred_form(self.request)
         make_resumable(self.request)
-        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
         self.request.session.cycle_key()
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
         return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """If the session has just given another proof, name it, and offer no page that would ask for it again."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # as above
+        recent_proofs = list_recent_proofs(self.request, get_account(self.request))
+        if (PASSWORD_PROOF if self.proof == "password" else FACTOR_PROOF) in recent_proofs:
+            return context
+        methods = [each for each in context["reauthentication_alternatives"] if each["proof"] not in recent_proofs]
+        return context | {"reauthentication_alternatives": methods, "first_proof": "".join(recent_proofs)}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         record_wrong_proof(SecurityEventKind.IDENTITY_PROOF, form, detail=self.proof)
@@ -218,6 +228,7 @@ class ConfirmByKeyView(Confirmation, ReauthenticateWebAuthnView):
         return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form(), "by_key": True}
 
 
+@method_decorator(ask_second_factor, name="dispatch")
 class ChangePasswordView(UnprocessableFormMixin, PasswordChangeView):
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("mfa_index")

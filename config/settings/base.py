@@ -2,6 +2,7 @@
 differences.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# How long a proof of identity counts. `accounts/adapters.py` judges that in the place of allauth, for which none does.
+IDENTITY_PROOF_LIFE = timedelta(minutes=5)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",
     "reauthenticate": "accounts.forms.ConfirmPasswordForm",

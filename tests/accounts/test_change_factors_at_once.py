@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import PendingMail, User
 from accounts.services.factors import reset_factor
 from tests.accounts.at_once import act_during_change
-from tests.cast import a_lead, a_responder, open_session_with_record
+from tests.cast import a_lead, a_responder, open_session_with_records
 
 APPLICATION, CODES = "/compte/application/", "/compte/codes-de-secours/nouveaux/"
 REMOVE_APPLICATION = "/compte/application/retirer/"
@@ -27,7 +27,7 @@ def add_key(person):
 
 
 def sign_in_by_key(client, person):
-    return open_session_with_record(client, person, {"method": "mfa", "type": "webauthn"})
+    return open_session_with_records(client, person, {"method": "mfa", "type": "webauthn", "passwordless": True})
 
 
 def test_an_application_that_is_enrolled_during_a_reset_does_not_survive_it(client, factor_owner):

@@ -35,7 +35,7 @@ from tests.cast import (
     bretagne,
     code_of,
     declare,
-    open_session_with_record,
+    open_session_with_records,
     plouexemple,
 )
 from tests.incidents.triage_pages import case_url
@@ -205,7 +205,7 @@ def test_a_form_that_needs_nobody_is_handled_without_its_person(client):
 def test_a_session_opened_by_passkey_lets_no_password_alone_in_after_its_end(client, headers):
     """Allauth asks for no code if the session remembers a passkey of the same person."""
     responder = a_responder()
-    open_session_with_record(client, responder, {"method": "mfa", "type": "webauthn", "passwordless": True})
+    open_session_with_records(client, responder, {"method": "mfa", "type": "webauthn", "passwordless": True})
     with travel_by(minutes=31):
         answer = client.post("/connexion/", {"login": responder.email, "password": PASSWORD}, headers=headers)
         assert answer.headers["Location"] == "/connexion/code/"

@@ -145,16 +145,16 @@ def test_the_password_is_asked_again_an_hour_after_signing_in(client, later):
     assert wrong.status_code == 422
     assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 302
     client.post(redirect.headers["Location"], {"password": PASSWORD})
-    assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 200
+    assert client.get("/compte/codes-de-secours/nouveaux/").headers["Location"].startswith("/compte/confirmer/code/")
 
 
 def test_a_code_confirms_instead_of_the_password(client, later):
     responder = a_responder()
     client.force_login(responder)
     later(hours=1)
-    url = "/compte/confirmer/code/?next=/compte/cles/"
-    assert client.post(url, {"code": code_of(responder)}).headers["Location"] == "/compte/cles/"
-    assert client.get("/compte/cles/").status_code == 200
+    url = "/compte/confirmer/code/?next=/compte/jetons/nouveau/"
+    assert client.post(url, {"code": code_of(responder)}).headers["Location"] == "/compte/jetons/nouveau/"
+    assert client.get("/compte/jetons/nouveau/").status_code == 200
 
 
 def test_confirming_never_redirects_to_another_site(client):

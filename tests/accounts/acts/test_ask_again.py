@@ -28,6 +28,7 @@ from tests.cast import (
     a_responder,
     an_agent,
     breizh_cyber,
+    code_of,
     declare,
     sign_in_by_password,
     signed_in,
@@ -38,6 +39,11 @@ from tests.responses import Response
 
 pytestmark = pytest.mark.django_db
 CONFIRM = "/compte/confirmer/?next="
+# The pages that change what signs somebody in.
+MEANS_OF_SIGN_IN = (
+    *("compte/application/", "compte/cles/", "compte/codes-de-secours/"),
+    *("admin/accounts/user/add/", "admin/accounts/user/{object_id}/"),
+)
 # What an act could change.
 MODELS = (User, Membership, AccessLink, PendingMail, LogEntry, FactorReset, ApiToken, Authenticator, Csirt)
 
@@ -57,7 +63,7 @@ class Scene(NamedTuple):
 
 class Act(NamedTuple):
     """A powerful act: its method and route in the matrix, who does it, its address, what is sent, and what the page
-    says afterwards.
+    says afterwards. Those that change what signs in ask somebody with a second factor for it too.
     """
 
     method: str
@@ -66,6 +72,10 @@ class Act(NamedTuple):
     words: str
     address: Callable[[Scene], str] | None = None
     fields: Callable[[Scene], dict[str, Any]] = lambda scene: {}
+
+    @property
+    def asks_for_factor(self) -> bool:
+        return self.route.startswith(MEANS_OF_SIGN_IN) and self.who != "agent"
 
     def make_address(self, scene: Scene) -> str:
         return "/" + (self.address(scene) if self.address else self.route)
@@ -168,7 +178,7 @@ HARMLESS = {
     "admin/accounts/sitenotice/{object_id}/change/": "changes what public pages say, and keeps each version",
     "compte/confirmer/": "is the proof",
     "compte/confirmer/code/": "is the proof",
-    "compte/mot-de-passe/": "asks for the present password",
+    "compte/mot-de-passe/": "asks for the present password, after the second factor (test_ask_all_proofs.py)",
     "compte/jetons/{uid}/revoquer/": "takes away",
     "equipe/adresse/abandonner/": "leaves the address as it is",
     "equipe/adresse/confirmer/{token}/": "is public: the link proves that its reader has the mailbox",
@@ -215,23 +225,31 @@ def read_rows() -> list[object]:
     return [*rows, StoredSession.objects.count(), [*Story.objects.values()], IncidentEvent.objects.count()]
 
 
-def confirm(client: Client, address: str) -> Response:
-    """Give the password on the page of the proof, and return the page to which it leads."""
+def confirm(client: Client, address: str, user: User | None = None) -> Response:
+    """Give the password on the page of the proof, then the code of `user` if another page asks for it. Return the page
+    to which they lead.
+    """
     next_page = client.get(address).context["redirect_field_value"]
-    return client.post("/compte/confirmer/", {"password": PASSWORD, "next": next_page}, follow=True)
+    page = client.post("/compte/confirmer/", {"password": PASSWORD, "next": next_page}, follow=True)
+    if user is None:
+        return page
+    assert "il reste à montrer votre second facteur" in read_text(page)
+    next_page = page.context["redirect_field_value"]
+    return client.post("/compte/confirmer/code/", {"code": code_of(user), "next": next_page}, follow=True)
 
 
 @pytest.mark.parametrize("act", POWERFUL, ids=lambda act: f"{act.method}-{act.route}")
 def test_an_old_session_proves_who_is_there_before_a_powerful_act(scene, act):
-    """The act changes nothing before the proof. Afterwards it is done, and the page says so."""
-    client = sign_in_an_hour_ago(getattr(scene, act.who))
+    """The act changes nothing before the proof, or the two proofs. Afterwards it is done, and the page says so."""
+    person = getattr(scene, act.who)
+    client = sign_in_an_hour_ago(person)
     before = read_rows()
     response = getattr(client, act.method)(act.make_address(scene), act.fields(scene))
     assert response.status_code == 302
     assert response.headers["Location"].startswith(CONFIRM)
     assert read_rows() == before
 
-    page = confirm(client, response.headers["Location"])
+    page = confirm(client, response.headers["Location"], person if act.asks_for_factor else None)
     assert page.status_code in (200, 422)
     assert act.words in read_text(page)
 
@@ -267,7 +285,7 @@ def test_a_form_whose_address_has_a_query_is_sent_again_too(scene):
     client = sign_in_an_hour_ago(scene.administrator)
     page = f"/admin/accounts/user/{scene.responder.pk}/change/?_changelist_filters=is_active__exact%3D1"
     response = client.post(page, make_account_fields(scene))
-    done = confirm(client, response.headers["Location"])
+    done = confirm(client, response.headers["Location"], scene.administrator)
     assert done.redirect_chain[-1][0] == "/admin/accounts/user/?is_active__exact=1"
     assert User.objects.get(pk=scene.responder.pk).display_name == "Un nom"
     assert User.objects.get(pk=scene.responder.pk).leads_centre(Csirt.objects.get(slug="ailleurs").pk)
@@ -282,7 +300,8 @@ def test_a_form_that_is_refused_after_the_proof_keeps_what_was_typed_and_is_sent
         "lead": ("/equipe/inviter/", {"email": "pas une adresse"} | name_centre(scene)),
         "administrator": (change, make_account_fields(scene) | {"email": "pas une adresse"}),
     }[who]
-    markup = read_plain_markup(confirm(client, client.post(page, fields).headers["Location"]))
+    proof_page = client.post(page, fields).headers["Location"]
+    markup = read_plain_markup(confirm(client, proof_page, scene.administrator if who == "administrator" else None))
     assert 'value="pas une adresse"' in markup
     assert f'action="{page}"' in markup
 
