@@ -24,6 +24,7 @@ from accounts.factors import (
 from accounts.models import User
 from accounts.security.record import get_signed_in, record_security_event
 from accounts.services.mails import queue_mail
+from accounts.services.places import warn_of_new_place
 from accounts.session_limits import record_sign_in
 from accounts.views.first_page import find_first_page
 from core.client_address import find_client_address, get_subscriber_prefix
@@ -65,9 +66,14 @@ class AccountAdapter(DefaultAccountAdapter):
         return find_first_page(request.user)
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Sign in, and write into the session when and where it began."""
+        """Sign in, and write into the session when and where it began. The first sign-in of an account surprises
+        nobody: its person has just opened a link.
+        """
+        is_first = user.last_login is None
         super().login(request, user)
         record_sign_in(request)
+        if not is_first:
+            warn_of_new_place(request, user)
         record_security_event(SecurityEventKind.SIGN_IN, person=user, detail=describe_sign_in(request, user))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -99,6 +99,7 @@ class MailKind(models.TextChoices):
     BREAK_GLASS = "break_glass", "accès d’urgence à un centre"
     TEAM_ADDRESS_CHANGED = "team_address_changed", "adresse mail changée dans un centre"
     LEAD_REMOVED = "lead_removed", "rôle de responsable retiré dans un centre"
+    NEW_PLACE = "new_place", "compte ouvert d’une nouvelle adresse Internet"
 
 
 # The kinds that name a role in a centre, and who gave or confirmed it.

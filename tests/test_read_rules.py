@@ -19,7 +19,7 @@ from incidents.questions.catalogue import QuestionKind
 from incidents.services.declaring import check
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("docs/validation.md", "docs/fields.md", "docs/keys.md")
+DOCUMENTS = ("docs/authentication.md", "docs/validation.md", "docs/fields.md", "docs/keys.md")
 OWN_APPLICATIONS = ("collectivities", "csirts", "accounts", "incidents", "notifications", "stats")
 NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]+)(?:::(\w+))?`")
 ALL, OTHERS = "all", "the others"
