@@ -12,6 +12,7 @@ from allauth.mfa import app_settings as factor_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByFactorForm
+from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
@@ -32,6 +33,7 @@ from accounts.enums import EmergencyContactKind, TokenScope
 from accounts.models import AccessLink, EmergencyContact, User
 from accounts.models.access import TOKEN_LIFE, TOKEN_LIVES
 from accounts.passwords import STRENGTH_HELP
+from accounts.services.recovery_codes import is_recovery_code, use_recovery_code
 from collectivities.models import Collectivity
 from collectivities.telephones import find_phone_problem
 from core.fields import PlainLineField
@@ -110,11 +112,29 @@ def make_used_code_key(user: User, code: str) -> str:
     return f"allauth.tocsin.used:{user.pk}:{normalize_user_code(code)}"
 
 
-class SignInCodeForm(SingleUseCodeForm, AuthenticateForm):
+class RecoveryCodeForm(forms.Form):
+    """A form that also takes a recovery code, of which we store a hash that allauth does not know."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        """Check a code that has the length of a recovery code. Leave others to allauth, which counts tries alike."""
+        code: str = self.cleaned_data["code"]
+        if not is_recovery_code(code):
+            return super().clean_code()  # type: ignore[misc]  # of the form that this class completes
+        forget_tries = check_rate_limit(self.user)
+        self.authenticator = use_recovery_code(self.user, code)
+        if self.authenticator is None:
+            raise get_adapter().validation_error("incorrect_code")
+        forget_tries()
+        return code
+
+
+class SignInCodeForm(SingleUseCodeForm, RecoveryCodeForm, AuthenticateForm):
     """Asks for a one-time code or a recovery code, after the password."""
 
 
-class ConfirmCodeForm(SingleUseCodeForm, ReauthenticateByFactorForm):
+class ConfirmCodeForm(SingleUseCodeForm, RecoveryCodeForm, ReauthenticateByFactorForm):
     """Asks a signed-in user for a one-time code or a recovery code."""
 
 

@@ -3,9 +3,11 @@ and has the name by which allauth finds the page.
 """
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from accounts.views import bodies, confirmations, factors, links, people, sessions, sign_in, team, tokens
 
+show_account = RedirectView.as_view(pattern_name="mfa_index", http_method_names=["get"])
 urlpatterns = [
     path("connexion/", sign_in.SignInView.as_view(), name="login"),
     path("connexion/", sign_in.SignInView.as_view(), name="account_login"),
@@ -20,7 +22,8 @@ urlpatterns = [
     path("compte/application/retirer/", factors.RemoveApplicationView.as_view(), name="mfa_deactivate_totp"),
     path("compte/cles/", factors.AddKeyView.as_view(), name="mfa_add_webauthn"),
     path("compte/cles/<int:pk>/retirer/", factors.RemoveKeyView.as_view(), name="mfa_remove_webauthn"),
-    path("compte/codes-de-secours/", factors.RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
+    # allauth leads here after a first factor. Our answer to its form shows the codes, and no page does it again.
+    path("compte/codes-de-secours/", show_account, name="mfa_view_recovery_codes"),
     path("compte/codes-de-secours/nouveaux/", factors.RenewCodesView.as_view(), name="mfa_generate_recovery_codes"),
     path("compte/confirmer/", factors.ConfirmByPasswordView.as_view(), name="account_reauthenticate"),
     path("compte/confirmer/code/", factors.ConfirmByCodeView.as_view(), name="mfa_reauthenticate"),

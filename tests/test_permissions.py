@@ -159,9 +159,9 @@ def test_each_operation_of_the_api_that_asks_for_a_token_has_a_scope():
     assert operations == SCOPES.keys()
 
 
-# Pages to sign in on, which send back whoever has given no password yet; and one that leads everybody to the account.
+# Pages to sign in on, which send back whoever has given no password yet; and two that lead everybody to the account.
 FOR_NOBODY = ("connexion/code/", "connexion/cle/")
-LEADS_TO_ACCOUNT = ("compte/codes-de-secours/nouveaux/",)
+LEADS_TO_ACCOUNT = ("compte/codes-de-secours/", "compte/codes-de-secours/nouveaux/")
 # Enrolling, and leaving, is all that a password alone opens to those whose role asks for a second factor.
 ENROLMENT = {
     ("get", "compte/"): 200,
@@ -171,6 +171,7 @@ ENROLMENT = {
     ("post", "compte/cles/"): 422,
     ("get", "compte/confirmer/"): 200,
     ("post", "compte/confirmer/"): 422,
+    ("get", "compte/codes-de-secours/"): 302,
     ("get", "compte/codes-de-secours/nouveaux/"): 302,
     ("post", "compte/codes-de-secours/nouveaux/"): 302,
     ("get", "connexion/"): ENROL,

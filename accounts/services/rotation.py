@@ -17,8 +17,9 @@ from accounts.tokens import find_link_age
 from core.rotation import KeyAge, StoredValues
 from core.secrets import KeyUse, is_encrypted_with_first_key
 
-# The data of a factor that django-allauth encrypts: a text, or a list of texts.
-ENCRYPTED_DATA = {"secret", "seed", "migrated_codes"}
+# The data of a factor that are encrypted: a text, or a list of texts. Seeds of recovery codes are older than their
+# hashes: one whose key was removed stays.
+ENCRYPTED_DATA = {"secret", "hashes", "seed"}
 
 
 def describe_factors_at_rest() -> StoredValues:

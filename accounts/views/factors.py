@@ -9,12 +9,12 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeView
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -25,6 +25,7 @@ from accounts.reauthentication import ask_second_factor, drop_barred_form, make_
 from accounts.security.record import record_security_event
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
+from accounts.services.recovery_codes import make_recovery_codes
 from accounts.services.tokens import AccountChanged, lock_unchanged_account, may_have_tokens
 from accounts.signed_in import get_account
 from accounts.views.mixins import UnprocessableFormMixin, record_wrong_proof
@@ -77,11 +78,12 @@ class AccountPage(IndexView):
 
 class FactorEnrolment(UnprocessableFormMixin):
     """A mixin of views that enrol a second factor. Enrolling proves that the user has the factor, so the session
-    counts as having passed it.
+    counts as having passed it. The first factor comes with recovery codes, which the answer shows.
     """
 
     request: HttpRequest
     kind: str
+    did_generate_recovery_codes: bool  # allauth's word
 
     @lock_account_first
     def form_valid(self, form: Any) -> HttpResponse:
@@ -90,7 +92,7 @@ class FactorEnrolment(UnprocessableFormMixin):
         queue_mail(MailKind.FACTOR_ADDED, user)
         record_security_event(SecurityEventKind.FACTOR_ADDED, person=user, detail=self.kind)
         record_new_factor(self.request, user, self.kind)
-        return response
+        return show_new_codes(self.request) if self.did_generate_recovery_codes else response
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -149,15 +151,16 @@ def can_remove_factor(authenticator: Authenticator) -> bool:
     return bool(get_adapter().can_delete_authenticator(authenticator))
 
 
+def show_new_codes(request: HttpRequest) -> HttpResponse:
+    """Make recovery codes and show them. The answer to the form is the only page that ever does: afterwards there are
+    hashes alone. The seed that allauth has made in this transaction is deleted.
+    """
+    return render(request, "accounts/recovery_codes.html", {"codes": make_recovery_codes(get_account(request))})
+
+
 @method_decorator(never_cache, name="dispatch")
-class RecoveryCodes(ViewRecoveryCodesView):
-    """Shows the recovery codes once. allauth records that they were shown, and hides them afterwards."""
-
-    template_name = "accounts/recovery_codes.html"
-
-
 class RenewCodesView(GenerateRecoveryCodesView):
-    """Replaces the recovery codes with new ones."""
+    """Replaces the recovery codes with new ones, and shows them."""
 
     template_name = "accounts/renew_codes.html"
 
@@ -165,7 +168,11 @@ class RenewCodesView(GenerateRecoveryCodesView):
     def form_valid(self, form: Any) -> HttpResponse:
         queue_mail(MailKind.CODES_RENEWED, get_account(self.request))
         record_security_event(SecurityEventKind.CODES_RENEWED)
-        return super().form_valid(form)
+        return show_new_codes(self.request)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        codes_left = describe_factors(get_account(self.request))["codes_left"]
+        return super().get_context_data(**kwargs) | {"codes_left": codes_left}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Redirect to the account page, which explains that a user without a factor has no recovery codes."""

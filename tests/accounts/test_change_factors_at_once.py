@@ -4,12 +4,12 @@ import time
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
 from accounts.models import PendingMail, User
 from accounts.services.factors import reset_factor
+from accounts.services.recovery_codes import make_recovery_codes
 from tests.accounts.at_once import act_during_change
 from tests.cast import a_lead, a_responder, open_session_with_records
 
@@ -48,7 +48,7 @@ def test_an_application_that_is_enrolled_during_a_reset_does_not_survive_it(clie
 
 def test_codes_that_are_renewed_during_a_reset_do_not_survive_it(client, factor_owner):
     lead = a_lead()
-    RecoveryCodes.activate(factor_owner)
+    make_recovery_codes(factor_owner)
     client.force_login(factor_owner)
     answer = act_during_change(lambda: reset_factor(uid=factor_owner.uid, actor=lead), lambda: client.post(CODES))
     assert answer.headers["Location"] == "/connexion/"
