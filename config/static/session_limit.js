@@ -1,6 +1,8 @@
-// Warns two minutes before the session of a person with powers ends (WCAG 2.2, 2.2.1), or says that it has ended. A button
-// prolongs the session before the idle limit; nothing prolongs it beyond the absolute limit. Another tab may have been used
-// meanwhile, so the script first asks the server how long the session still lasts, by a page that says it as this one does.
+// Warns two minutes before the session of a person with powers ends (WCAG 2.2, 2.2.1). A button prolongs the session before
+// the idle limit; nothing prolongs it beyond the absolute limit. Another tab may have been used meanwhile, so the script
+// first asks the server how long the session still lasts, by a page that says it as this one does. When the session has
+// ended, or must have while the server does not answer, the page is emptied: what it showed stays neither on the screen nor
+// in the browser (OWASP ASVS 5.0, 14.3.1). Words that the person typed and that nothing else keeps stay, to be copied.
 (() => {
   "use strict";
   const script = document.currentScript;
@@ -27,7 +29,7 @@
   function judge() {
     const left = Math.min(ends.idle, ends.absolute) - now();
     if (left > WARNING) hide();
-    else if (left <= 0) show(script.dataset.cut, stayButton); // the server did not answer
+    else if (left <= 0) return clearPage(script.dataset.cutOver); // the server did not answer
     else if (ends.absolute <= ends.idle) show(script.dataset.absoluteWords);
     else show(script.dataset.idleWords, stayButton);
     scheduleRequest(left > WARNING ? left - WARNING : left > 0 ? Math.min(left + 1, RETRY) : RETRY);
@@ -38,7 +40,7 @@
   async function ask(headers) {
     const how = { headers, redirect: "manual", cache: "no-store" };
     const answer = await fetch(script.dataset.page, how).catch(() => null);
-    if (answer?.type === "opaqueredirect") return sayEnded();
+    if (answer?.type === "opaqueredirect") return clearPage(script.dataset.ended);
     if (!answer?.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const limits = page.querySelector("[data-session-limit]");
@@ -60,11 +62,30 @@
     if (!(await ask({}))) show(script.dataset.cut, stayButton);
   }
 
-  function sayEnded() {
+  // Signing in leads back to this address, where what `stored_forms.js` keeps is put back. With words to copy, it happens in
+  // another tab.
+  function clearPage(words) {
     clearTimeout(timer);
-    const link = { href: location.pathname + location.search, target: "_blank", rel: "noopener" };
-    show(script.dataset.ended, Object.assign(document.createElement("a"), link, { textContent: script.dataset.signInLink }));
+    const unsentTexts = listUnsentTexts();
+    const link = make("a", { className: "button", href: location.pathname + location.search, textContent: script.dataset.signIn });
+    if (unsentTexts.length) Object.assign(link, { target: "_blank", rel: "noopener", textContent: script.dataset.signInLink });
+    const main = make("main", { className: "session-over", tabIndex: -1 });
+    main.append(make("h1", { textContent: words }), make("p", { textContent: script.dataset.emptied }));
+    if (unsentTexts.length) main.append(make("h2", { textContent: script.dataset.unsentHeading }), ...unsentTexts.map((text) => make("pre", { textContent: text })));
+    main.append(make("p"));
+    main.lastChild.append(link);
+    document.title = words;
+    document.body.replaceChildren(main);
+    main.focus();
     return true;
+  }
+
+  const make = (name, properties) => Object.assign(document.createElement(name), properties);
+
+  function listUnsentTexts() {
+    const fields = document.querySelectorAll("textarea, input:is([type=text], [type=email], [type=tel], [type=url], [type=number], :not([type]))");
+    const changedFields = [...fields].filter((field) => !field.closest("form[data-stored]") && field.value.trim() && field.value !== field.defaultValue);
+    return changedFields.map((field) => field.value);
   }
 
   const stayButton = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: script.dataset.stay });
@@ -87,6 +108,10 @@
   line.setAttribute("role", "alert");
   line.addEventListener("focusin", (event) => { if (!line.contains(event.relatedTarget)) focusedBefore = event.relatedTarget; });
   document.body.append(line);
+  // Signing out in another tab ends the session of this one too: nobody waits for the answer of the server.
+  const tabs = new BroadcastChannel("session");
+  tabs.addEventListener("message", () => clearPage(script.dataset.ended));
+  document.addEventListener("submit", (event) => { if ("storedForgets" in event.target.dataset) tabs.postMessage("signing out"); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && (!line.hidden || Math.min(ends.idle, ends.absolute) - now() <= WARNING)) askAsTimer(); });
   addEventListener("pageshow", (event) => { if (event.persisted) askAsTimer(); });
   follow(script.dataset);

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from accounts.models import Membership, SessionStore, StoredSession, User
 from accounts.session_limits import SIGNED_IN_AT
 from tests.browser import find_violations, measure_overflow
 from tests.cast import a_responder, declare
+from tests.e2e.desk import Desk
 
 IDLE = "Votre session finit dans moins de deux minutes, faute d’activité."
 ABSOLUTE = "Votre session finit dans moins de deux minutes, parce qu’elle dure"
@@ -105,7 +106,45 @@ def test_the_page_says_when_its_session_has_ended(signed_in_desk):
     page = open_account(signed_in_desk)
     set_last_activity(timedelta(hours=13))
     page.clock.run_for(29 * 60_000)
-    expect(page.get_by_role("alert").filter(has_text=ENDED)).to_be_visible()
-    with page.expect_popup() as popup:
-        page.get_by_role("link", name="Se connecter dans un autre onglet").click()
-    expect(popup.value.get_by_text("Vous avez été déconnecté")).to_be_visible()
+    expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
+    page.get_by_role("link", name="Se connecter").click()
+    expect(page.get_by_text("Vous avez été déconnecté")).to_be_visible()
+
+
+@pytest.fixture
+def case_page(signed_in_desk: Desk) -> Page:
+    """Return the page of a case on which somebody has typed a note, and whose clock the test moves."""
+    page = signed_in_desk.page
+    page.clock.install()
+    page.goto(f"{signed_in_desk.site}/admin/incidents/incident/{declare().reference}/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_label("Note interne", exact=True).fill("Le maire rappelle à midi")
+    return page
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_nothing_of_a_case_stays_in_the_browser_once_its_session_has_ended(case_page, signed_in_desk, is_cut):
+    """The words that were typed stay, to be copied: also while the server does not answer."""
+    assert "Plouexemple" in case_page.content()
+    set_last_activity(timedelta(hours=13))
+    if is_cut:
+        case_page.context.set_offline(True)
+    for _minute in range(31):
+        case_page.clock.run_for(60_000)
+    words = "La ligne est coupée, et votre session a dû prendre fin." if is_cut else ENDED
+    expect(case_page.get_by_role("heading", name=words)).to_be_visible()
+    assert "Plouexemple" not in case_page.content()
+    assert case_page.title() == words
+    expect(case_page.get_by_text("Le maire rappelle à midi")).to_be_visible()
+    expect(case_page.get_by_role("link", name="Se connecter dans un autre onglet")).to_be_visible()
+    assert measure_overflow(case_page) <= 0
+    assert not find_violations(case_page, "minor", "moderate", "serious", "critical")
+
+
+def test_signing_out_in_one_tab_empties_the_others(case_page, signed_in_desk):
+    other = case_page.context.new_page()
+    other.goto(f"{signed_in_desk.site}/admin/")
+    other.get_by_role("button", name="Déconnexion").click()
+    other.wait_for_url("**/")
+    expect(case_page.get_by_role("heading", name=ENDED)).to_be_visible()
+    assert "Plouexemple" not in case_page.content()
