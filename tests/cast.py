@@ -24,8 +24,9 @@ from csirts.models import Contact, Coverage, Csirt
 from incidents.enums import Answer, IncidentType, Origin
 from incidents.facts.shapes import Caller, Declaration, Submission
 from incidents.files import vault
-from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident
+from incidents.models import Evidence, EvidenceUpload, Incident
 from incidents.services.declaring.declare import declare_incident
+from incidents.services.evidence.files import get_or_create_case_key
 
 PASSWORD = "demonstration-tocsin"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the application that makes codes, for all people of the tests
@@ -196,16 +197,13 @@ def an_agent(collectivity: Collectivity | None = None) -> User:
 
 def an_upload(incident: Incident) -> EvidenceUpload:
     """Create an upload of which no slice has arrived."""
-    CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())})
+    get_or_create_case_key(incident)
     return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
 
 
 def an_evidence_file(incident: Incident, number: int = 1) -> Evidence:
     """Create an evidence file of one byte."""
-    row, _ = CaseKey.objects.get_or_create(
-        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
-    )
     name = vault.make_object_name()
-    vault.write_object(name, vault.unwrap_key(bytes(row.wrapped)), b"x")
+    vault.write_object(name, get_or_create_case_key(incident), b"x")
     fields = {"number": number, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
     return Evidence.objects.create(incident=incident, **fields)

@@ -3,9 +3,12 @@ installation's key.
 
 A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB. The last frame
 carries the final tag. Each frame is bound to the name of the object, so that an object that was altered, shortened or
-exchanged for another object cannot be decrypted. An encrypted key begins with eight bytes that identify the
-installation's key (`EVIDENCE_KEYS`: the first key encrypts, all keys decrypt), so that the installation's key can be
-replaced.
+exchanged for another object cannot be decrypted.
+
+The key of a case is wrapped by AES-256 (RFC 3394), with a key that HKDF (RFC 5869) derives from the installation's key
+for this case alone. The eight bytes before it identify the installation's key (`EVIDENCE_KEYS`: the first key wraps,
+all keys unwrap) and the method, so that both can be replaced. Earlier versions wrapped by XSalsa20-Poly1305, and
+`manage.py rotate_keys` wraps such keys anew.
 """
 
 import hashlib
@@ -19,6 +22,9 @@ from uuid import UUID, uuid4
 
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -29,6 +35,9 @@ logger = structlog.get_logger(__name__)
 
 FRAME_BYTES = 64 * 1024
 KEY_ID_BYTES = 8
+# The methods by which keys of cases are wrapped. A name never changes, because the identifiers of keys are made of it.
+AES_KEY_WRAP = b"tocsin.case.aes"
+SECRET_BOX = b"tocsin.evidence"
 HEADER_BYTES = bindings.crypto_secretstream_xchacha20poly1305_HEADERBYTES
 FRAME_OVERHEAD_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
 MESSAGE_TAG = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
@@ -120,32 +129,40 @@ def make_case_key() -> bytes:
     return bindings.crypto_secretstream_xchacha20poly1305_keygen()
 
 
-def derive_key_id(installation_key: bytes) -> bytes:
-    """Return the eight bytes that identify an installation key."""
-    return hashlib.blake2b(installation_key, digest_size=KEY_ID_BYTES, person=b"tocsin.evidence").digest()
+def derive_key_id(installation_key: bytes, method: bytes) -> bytes:
+    """Return the eight bytes that identify an installation key and the method by which it wraps."""
+    return hashlib.blake2b(installation_key, digest_size=KEY_ID_BYTES, person=method).digest()
 
 
-def wrap_key(key: bytes) -> bytes:
-    """Return the key of a case as the database stores it: encrypted with the first installation key."""
+def derive_wrapping_key(installation_key: bytes, case_id: int) -> bytes:
+    """Return the key that wraps the key of this case: copied to another case, a wrapped key opens nothing."""
+    info = AES_KEY_WRAP + case_id.to_bytes(8)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(installation_key)
+
+
+def wrap_key(key: bytes, *, case_id: int) -> bytes:
+    """Return the key of a case as the database stores it: wrapped with the first installation key."""
     first = settings.EVIDENCE_KEYS[0]
-    return derive_key_id(first) + secret.SecretBox(first).encrypt(key)
+    return derive_key_id(first, AES_KEY_WRAP) + aes_key_wrap(derive_wrapping_key(first, case_id), key)
 
 
-def unwrap_key(wrapped: bytes) -> bytes:
-    """Return the decrypted key of a case. `wrapped` is the key as the database stores it. Raises NotReadable if no key
-    of this installation decrypts it.
+def unwrap_key(wrapped: bytes, *, case_id: int) -> bytes:
+    """Return the key of a case. `wrapped` is the key as the database stores it. Raises NotReadable if no key of this
+    installation unwraps it for this case.
     """
     wanted_id, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:
-        if derive_key_id(installation_key) == wanted_id:
-            with suppress(CryptoError):
+        with suppress(CryptoError, InvalidUnwrap):
+            if wanted_id == derive_key_id(installation_key, AES_KEY_WRAP):
+                return aes_key_unwrap(derive_wrapping_key(installation_key, case_id), sealed)
+            if wanted_id == derive_key_id(installation_key, SECRET_BOX):
                 return secret.SecretBox(installation_key).decrypt(sealed)
     raise NotReadable
 
 
-def is_wrapped_with_first_key(wrapped: bytes) -> bool:
-    """Tell whether the key of a case is encrypted with the first installation key, which replaces the older ones."""
-    return wrapped[:KEY_ID_BYTES] == derive_key_id(settings.EVIDENCE_KEYS[0])
+def is_wrapped_anew(wrapped: bytes) -> bool:
+    """Tell whether the key of a case is wrapped as `wrap_key` does it: with the first installation key, by AES."""
+    return wrapped[:KEY_ID_BYTES] == derive_key_id(settings.EVIDENCE_KEYS[0], AES_KEY_WRAP)
 
 
 # Encrypted streams

@@ -18,7 +18,6 @@ from incidents.files import vault
 from incidents.files.seals import find_first_broken_seal
 from incidents.models import (
     CaseGroup,
-    CaseKey,
     Closing,
     Evidence,
     Incident,
@@ -28,6 +27,7 @@ from incidents.models import (
     Rating,
     Transfer,
 )
+from incidents.services.evidence.files import get_reading_key
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.handover import list_received_handovers
 from tests.cast import declare
@@ -132,7 +132,7 @@ def test_the_files_of_the_showcase_are_encrypted_and_sealed():
     assert [piece.name for piece in pieces] == ["LISEZ-MOI.txt", "facture.eml", "écran.png", "vpn.log"]
     assert pieces[2].media_type == "image/png"
     assert find_first_broken_seal(pieces[0].incident, pieces) is None
-    key = vault.unwrap_key(bytes(CaseKey.objects.get(incident=pieces[0].incident).wrapped))
+    key = get_reading_key(pieces[0].incident)
     assert b"".join(vault.read_object(pieces[0].storage_name, key)).startswith(b"VOS FICHIERS")
     with vault.get_store().open(pieces[0].storage_name, "rb") as stored:
         assert b"VOS FICHIERS" not in stored.read()

@@ -1,5 +1,6 @@
 """All keys are replaced while everything that they made is in use: nothing stops before its key is removed."""
 
+import hashlib
 import os
 import re
 from datetime import timedelta
@@ -13,6 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailStatus, Trouble
@@ -26,7 +28,7 @@ from core.rotation import SLICE
 from core.secrets import DERIVED, KeyUse
 from incidents.access import CaseVisitor
 from incidents.files import vault
-from incidents.models import Draft, FollowUpAccess, SharedSentence
+from incidents.models import CaseKey, Draft, FollowUpAccess, SharedSentence
 from incidents.services.declarant.access import derive_secret, find_access, rotate_access_by_responder
 from incidents.services.declarant.share import derive_sentence_secret, find_shared_case, share_sentence
 from incidents.services.declaring.draft import build_draft, derive_draft_code, find_draft
@@ -188,6 +190,24 @@ def test_a_dry_run_writes_nothing(installation, settings, new_keys):
     before = read_rows()
     rotate("--dry-run")
     assert read_rows() == before
+
+
+def test_a_key_of_a_case_that_an_earlier_version_wrapped_opens_and_is_wrapped_anew(installation, settings):
+    """With the same key of the installation: what the command renews is the method."""
+    [first] = settings.EVIDENCE_KEYS
+    row = CaseKey.objects.get()
+    key_id = hashlib.blake2b(first, digest_size=8, person=b"tocsin.evidence").digest()
+    before = key_id + SecretBox(first).encrypt(get_reading_key(installation.incident))
+    CaseKey.objects.update(wrapped=before)
+    assert installation.reads_evidence()
+    assert rotate("--dry-run")[0]["clés des dossiers"] == (0, 1)
+
+    assert rotate()[0]["clés des dossiers"] == (1, 0)
+
+    row.refresh_from_db()
+    assert (len(before), len(row.wrapped)) == (80, 48)
+    assert installation.reads_evidence()
+    assert rotate()[0]["clés des dossiers"] == (0, 0)
 
 
 def test_a_second_run_renews_nothing(installation, settings, new_keys):

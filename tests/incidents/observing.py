@@ -4,7 +4,8 @@ from accounts.models import User
 from incidents.enums import ObservableKind
 from incidents.files import vault
 from incidents.indicators.observables import find_indicators
-from incidents.models import CaseKey, Evidence, Incident, Observable
+from incidents.models import Evidence, Incident, Observable
+from incidents.services.evidence.files import get_or_create_case_key
 from tests.cast import a_responder, declare
 from tests.incidents.transferring import get_other_centre
 
@@ -34,10 +35,7 @@ def an_observable(
 
 def a_text(incident: Incident, content: bytes, *, number: int = 1, media_type: str = "text/plain") -> Evidence:
     """Store an evidence file whose text can be read."""
-    row, _ = CaseKey.objects.get_or_create(
-        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
-    )
     name = vault.make_object_name()
-    vault.write_object(name, vault.unwrap_key(bytes(row.wrapped)), content)
+    vault.write_object(name, get_or_create_case_key(incident), content)
     fields = {"number": number, "size": len(content), "sha256": "0" * 64, "storage_name": name, "name": "journal.txt"}
     return Evidence.objects.create(incident=incident, actor_kind="declarant", media_type=media_type, **fields)

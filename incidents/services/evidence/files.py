@@ -79,9 +79,9 @@ def get_or_create_case_key(incident: Incident) -> bytes:
     The caller has locked the case and checked that it is not erased.
     """
     row, _made = CaseKey.objects.get_or_create(
-        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key(), case_id=incident.pk)}
     )
-    return vault.unwrap_key(bytes(row.wrapped))
+    return unwrap_case_key(row)
 
 
 def get_reading_key(incident: Incident) -> bytes:
@@ -102,7 +102,12 @@ def find_case_key(incident_id: int | None) -> bytes | None:
     Raises NotReadable as `get_reading_key` does.
     """
     row = CaseKey.objects.filter(incident=incident_id).first()
-    return vault.unwrap_key(bytes(row.wrapped)) if row else None
+    return unwrap_case_key(row) if row else None
+
+
+def unwrap_case_key(row: CaseKey) -> bytes:
+    """Return the key of a case. Raises NotReadable if no key of the installation opens it."""
+    return vault.unwrap_key(bytes(row.wrapped), case_id=row.incident_id)
 
 
 def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
@@ -220,22 +225,24 @@ def build_evidence(incident: Incident, visitor: CaseVisitor, submission: FileSub
 
 
 def describe_case_keys() -> StoredValues:
-    """Return how the keys of the cases are encrypted again with the first of the installation's keys."""
+    """Return how the keys of the cases are wrapped again, with the first of the installation's keys and by AES."""
     rows = CaseKey.objects.all()
     return StoredValues(label="clés des dossiers", rows=rows, find_age=find_case_key_age, renew=renew_case_key)
 
 
 def find_case_key_age(row: CaseKey) -> KeyAge:
-    """Tell with which of the installation's keys the key of a case is encrypted."""
-    if vault.is_wrapped_with_first_key(bytes(row.wrapped)):
+    """Tell with which of the installation's keys the key of a case is wrapped. One that an earlier version wrapped by
+    another method counts as former, whichever the key.
+    """
+    if vault.is_wrapped_anew(bytes(row.wrapped)):
         return KeyAge.FIRST
     try:
-        vault.unwrap_key(bytes(row.wrapped))
+        unwrap_case_key(row)
     except vault.NotReadable:
         return KeyAge.REMOVED
     return KeyAge.FORMER
 
 
 def renew_case_key(row: CaseKey) -> None:
-    row.wrapped = vault.wrap_key(vault.unwrap_key(bytes(row.wrapped)))
+    row.wrapped = vault.wrap_key(unwrap_case_key(row), case_id=row.incident_id)
     row.save(update_fields=["wrapped"])

@@ -17,6 +17,15 @@ from incidents.files import vault
 from tests.backend import ROOT
 
 CONTENT = os.urandom(200_000)
+# The key of case 7, wrapped with the public key of development, as rows hold it.
+KEY_OF_A_CASE = bytes(range(32))
+WRAPPED_BY_AES = bytes.fromhex(
+    "d13e3abed076feb3ec49dd381d50fe966bee7213462642cd29eb50d36f88831922b555670100a0f471d7d927c3d7bd6f"
+)
+WRAPPED_BY_SALSA = bytes.fromhex(
+    "13c677513e8866a9000102030405060708090a0b0c0d0e0f1011121314151617ec77df5098f4e58b4dd4cdec03ce7949"
+    "21106b1359a209e7c3b9513ca2778db365fd48825e82a1a6cb02e7c757ce7b0a"
+)
 
 
 @pytest.fixture(params=["memory", "folder"])
@@ -88,22 +97,37 @@ def test_a_file_opens_only_with_its_own_key_and_name(place):
 
 def test_the_key_of_the_installation_can_be_replaced(settings):
     key, new = vault.make_case_key(), os.urandom(32)
-    wrapped = vault.wrap_key(key)
+    wrapped = vault.wrap_key(key, case_id=7)
     assert key not in wrapped
     settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
-    assert vault.unwrap_key(wrapped) == key
-    assert not vault.is_wrapped_with_first_key(wrapped)
+    assert vault.unwrap_key(wrapped, case_id=7) == key
+    assert not vault.is_wrapped_anew(wrapped)
     settings.EVIDENCE_KEYS = [new]
-    assert vault.unwrap_key(vault.wrap_key(key)) == key
+    assert vault.unwrap_key(vault.wrap_key(key, case_id=7), case_id=7) == key
     with pytest.raises(vault.NotReadable):
-        vault.unwrap_key(wrapped)
+        vault.unwrap_key(wrapped, case_id=7)
 
 
-def test_an_altered_wrapped_key_does_not_open():
-    wrapped = bytearray(vault.wrap_key(vault.make_case_key()))
-    wrapped[-1] ^= 1
+def test_the_key_of_a_case_is_wrapped_by_aes_256_for_this_case_alone():
+    """The value was computed from RFC 3394 and RFC 5869 with AES and HMAC alone. It must not change: rows hold it."""
+    wrapped = vault.wrap_key(KEY_OF_A_CASE, case_id=7)
+    assert wrapped == WRAPPED_BY_AES
+    assert vault.is_wrapped_anew(wrapped)
+    assert vault.unwrap_key(wrapped, case_id=7) == KEY_OF_A_CASE
     with pytest.raises(vault.NotReadable):
-        vault.unwrap_key(bytes(wrapped))
+        vault.unwrap_key(wrapped, case_id=8)
+
+
+def test_a_key_that_an_earlier_version_wrapped_still_opens():
+    assert vault.unwrap_key(WRAPPED_BY_SALSA, case_id=7) == KEY_OF_A_CASE
+    assert not vault.is_wrapped_anew(WRAPPED_BY_SALSA)
+
+
+@pytest.mark.parametrize("wrapped", [WRAPPED_BY_AES, WRAPPED_BY_SALSA], ids=["aes", "salsa"])
+def test_an_altered_wrapped_key_does_not_open(wrapped):
+    for altered in (wrapped[:-1] + bytes([wrapped[-1] ^ 1]), wrapped[:-8], wrapped[: vault.KEY_ID_BYTES + 24]):
+        with pytest.raises(vault.NotReadable):
+            vault.unwrap_key(altered, case_id=7)
 
 
 def test_a_full_disk_is_reported_and_leaves_no_file(settings, tmp_path, monkeypatch):
