@@ -16,6 +16,7 @@ from tests.config.environments import PRODUCTION
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
 SECRET_WORDS = ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH", *KeyUse]
+LOG_DRIVER = "${LOG_DRIVER:-json-file}"
 # The clock has settings of its own.
 WITH_SETTINGS = ["migrate", "web", "urgent", "worker"]
 OWN_SERVICES = [*WITH_SETTINGS, "beat"]
@@ -83,6 +84,30 @@ def test_each_service_writes_where_it_has_to():
         assert SERVICES[name]["volumes"] == [f"evidence:{SERVICES[name]['environment']['EVIDENCE_DIR']}"]
     assert "/tmp/beat" in SERVICES["beat"]["command"], "the clock notes its turns here"  # noqa: S108
     assert "USER tocsin" in (ROOT / "Dockerfile").read_text().splitlines()
+
+
+def test_the_lines_of_all_services_can_be_sent_to_another_machine():
+    """By the journal, which deploy/rsyslog.conf sends. The deploy check knows whether they go there."""
+    for service in SERVICES.values():
+        assert service["logging"] == {"driver": LOG_DRIVER, "options": {"tag": "tocsin.{{.Name}}"}}
+    assert {SERVICES[name]["environment"]["LOG_DRIVER"] for name in WITH_SETTINGS} == {LOG_DRIVER}
+    sending = (ROOT / "deploy" / "rsyslog.conf").read_text()
+    assert 'if $programname startswith "tocsin."' in sending
+    options = dict(re.findall(r'([\w.]+)="([^"]*)"', sending))
+    # Encrypted, to the machine of this name alone, and tried again for ever.
+    assert (options["StreamDriverMode"], options["StreamDriverAuthMode"]) == ("1", "x509/name")
+    assert options["StreamDriverPermittedPeers"] == options["target"]
+    assert (options["action.resumeRetryCount"], options["queue.saveOnShutdown"]) == ("-1", "on")
+    assert f"s/{options['target']}/" in (ROOT / "README.md").read_text(), "README.md has the name replaced"
+
+
+def test_no_container_reaches_the_lines_that_were_written():
+    """Docker and the journal keep them in folders of the host, of which no container has any."""
+    for service in SERVICES.values():
+        assert {place.partition(":")[0] for place in service.get("volumes", [])} <= set(COMPOSE["volumes"])
+        assert "pid" not in service
+        assert "network_mode" not in service
+    assert set(COMPOSE["volumes"].values()) == {None}
 
 
 def test_a_proxy_reaches_the_site_and_neither_the_database_nor_the_queue():
