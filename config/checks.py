@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 
 from config.database.grants import PROOF
 from config.env import is_weak_key, normalise_key
-from core.secrets import DERIVED, Key, KeyUse
+from core.secrets import DERIVED, Key
 
 LOCAL_LOG_DRIVERS = ("json-file", "local", "none")
 # Names that only a local network knows: RFC 6761, RFC 6762, RFC 8375, and two by custom.
@@ -47,10 +47,20 @@ LIST_POWERS = r"""
 
 
 @register(Tags.security, deploy=True)
+def check_all_secrets_are_given(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to judge the secrets of an installation in a process that is not given them all."""
+    if not settings.WITHHELD_SECRETS:
+        return []
+    text = f"These secrets were not judged: {', '.join(sorted(settings.WITHHELD_SECRETS))}."
+    hint = "Run this check where all are given: docker compose run --rm manage check --deploy"
+    return [Error(text, hint=hint, id="tocsin.E009")]
+
+
+@register(Tags.security, deploy=True)
 def check_keys_are_apart(**kwargs: Any) -> list[CheckMessage]:
     """Warn of the uses that still share SECRET_KEY, or that still accept what it made."""
-    shared = [use.value for use in KeyUse if settings.KEYS_BY_USE[use][0] == DERIVED]
-    accepting = [use.value for use in KeyUse if DERIVED in settings.KEYS_BY_USE[use][1:]]
+    shared = [use for use, keys in settings.KEYS_BY_USE.items() if keys[0] == DERIVED]
+    accepting = [use for use, keys in settings.KEYS_BY_USE.items() if DERIVED in keys[1:]]
     messages: list[CheckMessage] = []
     if shared:
         text = f"SECRET_KEY serves in the place of these keys, which are not set or not in front: {', '.join(shared)}."
@@ -71,7 +81,9 @@ def check_former_keys(**kwargs: Any) -> list[CheckMessage]:
     """
     former: list[tuple[str, Key]] = [("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS]
     seen = {normalise_key(settings.SECRET_KEY)}
-    keys_by_name: dict[str, Sequence[Key]] = {"EVIDENCE_KEY": settings.EVIDENCE_KEYS, **settings.KEYS_BY_USE}
+    keys_by_name: dict[str, Sequence[Key]] = dict(settings.KEYS_BY_USE)
+    if "EVIDENCE_KEY" not in settings.WITHHELD_SECRETS:
+        keys_by_name = {"EVIDENCE_KEY": settings.EVIDENCE_KEYS, **keys_by_name}
     for name, (first, *others) in keys_by_name.items():
         seen.add(normalise_key(first))
         former += [(name, key) for key in others if key != DERIVED]

@@ -10,9 +10,10 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from core.secrets import DERIVED, Key
+from core.secrets import DERIVED, Key, KeyUse
 
 SHORTEST_SECRET = 32
+WITHHOLDABLE = {"EMAIL_URL", "EVIDENCE_KEY", *KeyUse}
 DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
 DEVELOPMENT_EVIDENCE_KEY = "ZGV2ZWxvcHBlbWVudCBzZXVsZW1lbnQsIHB1YmxpcXU="
 KEY_BYTES = 32
@@ -124,6 +125,13 @@ class Env:
         decrypt.
         """
         return decode_keys(name, self.read_items(name, default))
+
+    def read_withheld_secrets(self, name: str) -> set[str]:
+        """Return the names of the secrets that this process does without. A wrong name would withhold nothing."""
+        names = set(self.read_items(name, ""))
+        if wrong := names - WITHHOLDABLE:
+            raise ImproperlyConfigured(f"{name} must list some of {sorted(WITHHOLDABLE)}, not {sorted(wrong)}.")
+        return names
 
     def read_use_keys(self, name: str) -> list[Key]:
         """Return the keys of one use (`core/secrets.py::KeyUse`), in the form of `read_keys`. The word `derived`

@@ -1,8 +1,10 @@
 """Plain mails from a template: its first line is the subject, the rest the body."""
 
+from typing import Any, Never
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 
 from core.french import set_no_break_spaces
@@ -23,3 +25,8 @@ def make_mail(text: str, *, key: object, to: str) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+
+
+def refuse_to_send(**options: Any) -> Never:
+    """Take the place of the mail server (EMAIL_BACKEND) in a process that is not given EMAIL_URL."""
+    raise ImproperlyConfigured("This process is not given EMAIL_URL, and sends no mail.")

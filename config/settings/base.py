@@ -119,9 +119,14 @@ def add_connection_settings(database: dict[str, Any]) -> dict[str, Any]:
     return database | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
 
+# The secrets that this process does without, because nothing that it does reads them (docker-compose.yml). It has no
+# setting with their value, so that reading one fails.
+WITHHELD_SECRETS = env.read_withheld_secrets("WITHHELD_SECRETS")
 # Keys. Each use has its own (`core/secrets.py`), or else shares SECRET_KEY.
 SECRET_KEY_FALLBACKS = env.read_former_secrets("SECRET_KEY_FALLBACKS")
-KEYS_BY_USE: dict[str, list[Key]] = {use.value: env.read_use_keys(use) for use in KeyUse}
+KEYS_BY_USE: dict[str, list[Key]] = {
+    use.value: env.read_use_keys(use) for use in KeyUse if use not in WITHHELD_SECRETS
+}
 
 # Accounts
 REFUSES_DEMONSTRATION = False  # True in production: the accounts of a demonstration have a published password

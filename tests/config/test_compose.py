@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from config.devserver.run import make_granian_command
+from config.env import WITHHOLDABLE
 from core.secrets import KeyUse
 from tests.backend import ROOT
 from tests.config.environments import PRODUCTION
@@ -18,7 +19,15 @@ SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
 SECRET_WORDS = ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH", *KeyUse]
 LOG_DRIVER = "${LOG_DRIVER:-json-file}"
 # The clock has settings of its own.
-WITH_SETTINGS = ["migrate", "web", "urgent", "worker"]
+WITH_SETTINGS = ["migrate", "manage", "web", "urgent", "worker"]
+# Beside SECRET_KEY and the passwords of the database and of the queue, which the settings of all these need.
+SECRETS_BY_SERVICE = {
+    "migrate": set(),
+    "manage": {"EMAIL_URL", "EVIDENCE_KEY", *KeyUse},
+    "web": {"EVIDENCE_KEY", "FOLLOW_UP_KEY", "FACTOR_KEY", "TOKEN_KEY", "EVENT_KEY"},
+    "urgent": {"EMAIL_URL", "FOLLOW_UP_KEY", "TOKEN_KEY"},
+    "worker": {"EVIDENCE_KEY", "RELEASE_KEY", "EVENT_KEY"},
+}
 OWN_SERVICES = [*WITH_SETTINGS, "beat"]
 
 
@@ -37,14 +46,15 @@ def test_a_server_with_data_has_a_volume_and_a_health_check(name, volume):
 @pytest.mark.parametrize("name", WITH_SETTINGS)
 def test_our_services_have_the_production_variables(name):
     service = SERVICES[name]
-    assert set(PRODUCTION) <= {name.removesuffix("_FILE") for name in service["environment"]}
-    assert set(service["depends_on"]) == ({"db", "redis"} if name == "migrate" else {"migrate"})
+    provided = {name.removesuffix("_FILE") for name in service["environment"]}
+    assert set(PRODUCTION) <= provided | {*service["environment"]["WITHHELD_SECRETS"].split(",")}
+    assert set(service["depends_on"]) == ({"db", "redis"} if name in {"migrate", "manage"} else {"migrate"})
 
 
 def test_the_clock_is_given_the_password_of_the_queue_and_starts_with_it_alone(tmp_path):
     clock = SERVICES["beat"]
     assert clock["secrets"] == ["redis_password"]
-    assert clock["volumes"] == []
+    assert "volumes" not in clock
     (tmp_path / "redis_password").write_text("mot\n")
     variables = {name: value.replace("/run/secrets", str(tmp_path)) for name, value in clock["environment"].items()}
     program = "from config.clock import app; print(app.conf.broker_url, len(app.conf.beat_schedule) > 5)"
@@ -80,8 +90,10 @@ def test_each_service_writes_where_it_has_to():
     assert SERVICES["db"]["volumes"] == ["db:/var/lib/postgresql"]
     assert "/var/run/postgresql" in SERVICES["db"]["tmpfs"], "its socket"
     assert SERVICES["redis"]["volumes"] == ["queue:/data"]
-    for name in WITH_SETTINGS:
-        assert SERVICES[name]["volumes"] == [f"evidence:{SERVICES[name]['environment']['EVIDENCE_DIR']}"]
+    for name in OWN_SERVICES:
+        opens_files = "EVIDENCE_KEY" in SECRETS_BY_SERVICE.get(name, set())
+        assert SERVICES[name].get("volumes", []) == (["evidence:/srv/evidence"] if opens_files else [])
+    assert {SERVICES[name]["environment"]["EVIDENCE_DIR"] for name in WITH_SETTINGS} == {"/srv/evidence"}
     assert "/tmp/beat" in SERVICES["beat"]["command"], "the clock notes its turns here"  # noqa: S108
     assert "USER tocsin" in (ROOT / "Dockerfile").read_text().splitlines()
 
@@ -113,7 +125,7 @@ def test_no_container_reaches_the_lines_that_were_written():
 def test_a_proxy_reaches_the_site_and_neither_the_database_nor_the_queue():
     networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
     assert COMPOSE["networks"]["data"] == {"internal": True}
-    assert networks["db"] == networks["redis"] == networks["beat"] == networks["migrate"] == {"data"}
+    assert all(networks[name] == {"data"} for name in ("db", "redis", "beat", "migrate", "manage"))
     assert [name for name in networks if "front" in networks[name]] == ["web"]
     # Those who send mails or write into a bucket have a way out.
     assert networks["urgent"] == networks["worker"] == {"data", "out"}
@@ -167,9 +179,42 @@ def test_each_service_is_given_the_secrets_that_it_reads_and_no_other():
     for service in SERVICES.values():
         read = set(re.findall(r"/run/secrets/(\w+)", repr(service)))
         assert read == set(service.get("secrets", [])) <= set(SECRETS)
-    assert {*SERVICES["migrate"]["secrets"]} == {*SERVICES["web"]["secrets"], "owner_password"}
-    for name in ("web", "urgent", "worker"):
-        assert set(SERVICES[name]["secrets"]) == set(SECRETS) - {"postgres_password", "owner_password"}
+    assert [name for name in SERVICES if "owner_password" in SERVICES[name].get("secrets", [])] == ["db", "migrate"]
+    assert [name for name in SERVICES if "postgres_password" in SERVICES[name].get("secrets", [])] == ["db"]
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_each_secret_is_given_to_those_who_read_it_and_withheld_from_the_others(name):
+    """A key that is neither would be derived from SECRET_KEY, and open nothing that the others made."""
+    environment = SERVICES[name]["environment"]
+    provided = {variable.removesuffix("_FILE") for variable in environment} & WITHHOLDABLE
+    withheld = {secret for secret in environment["WITHHELD_SECRETS"].split(",") if secret}
+    assert provided == SECRETS_BY_SERVICE[name]
+    assert withheld == WITHHOLDABLE - provided
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_a_service_starts_with_what_it_is_given_alone(name, tmp_path):
+    for secret in SERVICES[name]["secrets"]:
+        (tmp_path / secret).write_text(PRODUCTION.get(secret.upper(), "mot"))
+    variables = {variable: interpolate(value, tmp_path) for variable, value in SERVICES[name]["environment"].items()}
+    program = (
+        "from django.conf import settings; print(sorted(settings.KEYS_BY_USE), "
+        "hasattr(settings, 'EVIDENCE_KEYS'), settings.EMAIL_BACKEND.endswith('.EmailBackend'))"
+    )
+    environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | variables
+    started = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    secrets = SECRETS_BY_SERVICE[name]
+    uses = sorted(use.value for use in KeyUse if use in secrets)
+    assert started.stdout == f"{uses} {'EVIDENCE_KEY' in secrets} {'EMAIL_URL' in secrets}\n", started.stderr
+
+
+def interpolate(value, secrets):
+    """Return the value of a variable as compose gives it, with nothing in .env but what it demands."""
+    value = re.sub(r"\$\{\w+:\?.*\}", "tocsin.example", str(value))
+    return re.sub(r"\$\{\w+:-(.*)\}", r"\1", value).replace("/run/secrets", str(secrets))
 
 
 def test_our_services_connect_as_the_application_and_only_migrations_as_the_owner():

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import localtime
 
 from accounts.enums import SecurityEventKind
@@ -33,6 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         """Rotate each use. SECRET_KEY comes last, because former ones are also needed by the uses derived from it."""
+        if settings.WITHHELD_SECRETS:
+            raise CommandError("Ce processus n’a pas toutes les clés : docker compose run --rm manage rotate_keys")
         values_by_use: dict[KeyUse, list[StoredValues]] = {
             KeyUse.FOLLOW_UP: list_stored_codes(),
             KeyUse.FACTOR: [describe_factors_at_rest()],

@@ -1,0 +1,121 @@
+"""Each service works with the secrets that docker-compose.yml gives it, and fails when it reads another one."""
+
+import os
+
+import pytest
+import yaml
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from accounts.dispatch import send_due_mails
+from accounts.enums import LinkPurpose, Role
+from accounts.models import SecurityEvent
+from accounts.services.links import send_link
+from accounts.services.tokens import make_token
+from accounts.tasks import sweep_security_events
+from accounts.tokens import derive_link_token, find_live_token
+from config.checks import check_all_secrets_are_given, check_former_keys, check_keys_are_apart
+from config.env import Env
+from core.secrets import KeyUse
+from incidents.enums import PaperState
+from incidents.models import Paper
+from incidents.services.declarant.access import derive_secret, find_access
+from incidents.services.evidence.files import get_reading_key
+from incidents.services.papers.making import make_due_papers, request_answer_pack
+from tests.backend import ROOT
+from tests.cast import a_person, a_responder, an_agent, an_evidence_file, breizh_cyber, code_of, declare
+from tests.incidents.devices import get_visitor, open_by_link, sign_in_as
+from tests.incidents.evidence_files import evidence_url, hand_over
+from tests.notifications.mailing import deliver_all
+from tests.stats.releases import is_intact, save_first_release
+
+SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+@pytest.fixture(autouse=True)
+def _give_each_use_its_key(settings: Settings) -> None:
+    """Give each use a key of its own: one that is derived from SECRET_KEY is withheld from nobody."""
+    settings.KEYS_BY_USE = {use.value: [os.urandom(32)] for use in KeyUse}
+
+
+def become(settings, service):
+    """Take away what this service is not given, as config/settings/prod.py does."""
+    withheld = Env(SERVICES[service]["environment"]).read_withheld_secrets("WITHHELD_SECRETS")
+    settings.WITHHELD_SECRETS = withheld
+    settings.KEYS_BY_USE = {use: keys for use, keys in settings.KEYS_BY_USE.items() if use not in withheld}
+    if "EVIDENCE_KEY" in withheld:
+        del settings.EVIDENCE_KEYS
+    if "EMAIL_URL" in withheld:
+        settings.EMAIL_BACKEND = "core.mails.refuse_to_send"
+
+
+def test_the_site_takes_and_shows_cases_without_the_secrets_of_the_workers(db, settings):
+    become(settings, "web")
+    incident, responder, agent = declare(), a_responder(), an_agent()
+    piece = hand_over(open_by_link(incident), incident, b"piece")
+    assert b"".join(sign_in_as(responder).get(evidence_url(piece))) == b"piece"
+    assert Authenticator.objects.get(user=responder, type="totp").wrap().validate_code(code_of(responder))
+    assert find_live_token(make_token(actor=agent, name="essai", key="k", scopes=["read"]))
+    send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
+    assert SecurityEvent.objects.exists()
+    assert sign_in_as(responder).get("/statistiques/").status_code == 200
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
+        send_due_mails()
+    with pytest.raises(KeyError, match="RELEASE_KEY"):
+        save_first_release()
+
+
+def test_the_urgent_worker_sends_codes_and_links_without_the_keys_of_files_and_factors(db, settings):
+    breizh_cyber()
+    incident = declare()
+    an_evidence_file(incident)
+    code = derive_secret(incident.accesses.get())
+    link = send_link(LinkPurpose.PASSWORD, user=an_agent(), made_by=None)
+    become(settings, "urgent")
+    deliver_all()
+    send_due_mails()
+    texts = [message.body for message in mail.outbox]
+    assert any(code in text.replace("-", "").replace(" ", "") for text in texts), texts
+    assert any(derive_link_token(link) in text for text in texts)
+    with pytest.raises(AttributeError):  # there is no such setting
+        get_reading_key(incident)
+
+
+def test_the_other_worker_makes_documents_and_releases_without_codes_and_factors(db, settings):
+    breizh_cyber()
+    incident = declare()
+    request_answer_pack(visitor=get_visitor(incident), reference=incident.reference)
+    person = a_person(Role.NATIONAL)
+    call_command("break_glass", csirt="breizh-cyber", person=person.email, reason="Personne ne répond")
+    become(settings, "worker")
+    assert make_due_papers() == 1
+    assert Paper.objects.get().state == PaperState.MADE
+    assert is_intact(save_first_release())
+    sweep_security_events()
+    with pytest.raises(KeyError, match="FOLLOW_UP_KEY"):
+        find_access("ABCD-EFGH-JKLM")
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
+        deliver_all()
+
+
+@pytest.mark.parametrize("service", ["migrate", "web", "urgent", "worker"])
+def test_what_judges_or_replaces_keys_runs_where_all_are_given(settings, service):
+    become(settings, service)
+    [error] = check_all_secrets_are_given()
+    assert all(secret in error.msg for secret in settings.WITHHELD_SECRETS)
+    assert check_keys_are_apart() == check_former_keys() == []
+    with pytest.raises(CommandError, match="docker compose run --rm manage rotate_keys"):
+        call_command("rotate_keys")
+
+
+def test_all_secrets_are_given_to_the_commands(settings):
+    become(settings, "manage")
+    assert check_all_secrets_are_given() == []
+
+
+def test_a_wrong_name_withholds_nothing_and_is_refused():
+    with pytest.raises(ImproperlyConfigured, match="RELASE_KEY"):
+        Env({"WITHHELD_SECRETS": "EMAIL_URL,RELASE_KEY"}).read_withheld_secrets("WITHHELD_SECRETS")
