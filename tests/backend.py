@@ -20,8 +20,8 @@ import pytest
 from psycopg import sql
 
 from config import env
+from config.database.roles import APPLICATION, OWNER
 from config.devserver.embedded import Servers
-from config.devserver.servers import APPLICATION, OWNER
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local" / "test"

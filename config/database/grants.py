@@ -8,15 +8,17 @@ from typing import LiteralString
 from django.db import connection, transaction
 from psycopg import sql
 
-APPLICATION, READER = "tocsin_app", "tocsin_read"  # deploy/create_roles.sql creates them
+from config.database.roles import APPLICATION, READER
 
-# The verbs that the site, the workers and the commands need, and the tables in which they need them.
+# The verbs that the site, the workers and the commands need, and the tables in which they need them. UPDATE is given
+# for all columns but the primary key: if two rows exchanged their keys, what points to them would change its meaning.
 TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     # Only migrations write them.
     "SELECT": (
         *("auth_group", "auth_group_permissions", "auth_permission", "django_content_type", "django_migrations"),
     ),
-    # What is proof: events, readings, releases, and who did what with the power of a role.
+    # What is proof: events, accesses to cases, openings of files, readings of exact figures, releases, and who did
+    # what with the rights of a role.
     "SELECT, INSERT": (
         *("accounts_breakglass", "accounts_factorreset", "accounts_sitenoticeevent", "django_admin_log"),
         *("csirts_backupevent", "csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent"),
@@ -29,8 +31,8 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     "SELECT, INSERT, DELETE": ("accounts_securityevent", "incidents_closedvisit"),
     # Rows to which that proof points, and which change without ever ending.
     "SELECT, INSERT, UPDATE": (
-        *("accounts_membership", "accounts_user", "collectivities_collectivity", "csirts_directoryversion"),
-        *("incidents_evidence", "incidents_incident", "stats_report"),
+        *("accounts_membership", "accounts_user", "collectivities_collectivity", "collectivities_region"),
+        *("csirts_directoryversion", "incidents_evidence", "incidents_incident", "stats_report"),
     ),
     "SELECT, INSERT, UPDATE, DELETE": (
         *("account_emailaddress", "account_emailconfirmation", "django_session", "mfa_authenticator"),
@@ -38,7 +40,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
         "accounts_kept_counter",
         *("accounts_passwordrequest", "accounts_pendingmail", "accounts_storedsession"),
         *("collectivities_alias", "collectivities_departement", "collectivities_grouping"),
-        *("collectivities_groundsversion", "collectivities_region"),
+        "collectivities_groundsversion",
         *("csirts_backup", "csirts_contact", "csirts_coverage", "csirts_csirt"),
         *("incidents_advice", "incidents_answersheet", "incidents_bulkitem", "incidents_bulkjob"),
         *("incidents_casegroup", "incidents_casekey", "incidents_closing", "incidents_codeguess"),
@@ -53,7 +55,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
         *("stats_attempt", "stats_casefact", "stats_figurecheck", "stats_presence", "stats_rollup"),
     ),
 }
-PROOF = TABLES_BY_VERBS["SELECT, INSERT"]
+PROOF, LASTING = TABLES_BY_VERBS["SELECT, INSERT"], TABLES_BY_VERBS["SELECT, INSERT, UPDATE"]
 # After an import, the site has PostgreSQL count their rows (ANALYZE). Before PostgreSQL 17 autovacuum does it a minute
 # later, because only an owner may.
 ANALYZED_TABLES = ("collectivities_alias", "collectivities_collectivity", "collectivities_grouping")
@@ -84,16 +86,24 @@ KEEP_CONTEXTS = """
     END $$
 """
 # Without a path of their own, a temporary table could take the place of one that a trigger reads.
-LIST_LOOSE_FUNCTIONS = """
+LIST_FUNCTIONS_WITHOUT_PATH = """
     SELECT proname FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype AND proconfig IS NULL
+      AND pg_has_role(proowner, 'USAGE')
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
 """
 LIST_RELATIONS = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = ANY(%s) AND pg_has_role(relowner, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
 """
-LIST_FOREIGN_OBJECTS = """
+LIST_COLUMNS = """
+    SELECT relname, array_agg(attname::text ORDER BY attnum) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) AND attnum > 0 AND NOT attisdropped
+      AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = attrelid AND indisprimary AND attnum = ANY(indkey))
+    GROUP BY relname ORDER BY relname
+"""
+LIST_UNOWNED = """
     SELECT relname FROM pg_class
     WHERE relname = ANY(%s) AND relnamespace = 'public'::regnamespace AND NOT pg_has_role(relowner, 'USAGE')
     UNION ALL
@@ -102,21 +112,26 @@ LIST_FOREIGN_OBJECTS = """
       AND NOT pg_has_role(proowner, 'USAGE')
 """
 LIST_CREATING_ROLES = """
-    SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND has_schema_privilege(rolname, 'public', 'CREATE')
+    SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)
+      AND (has_schema_privilege(rolname, 'public', 'CREATE')
+           OR has_database_privilege(rolname, current_database(), 'CREATE'))
 """
-TABLE_KINDS, SEQUENCE_KINDS = ["r", "p"], ["S"]  # pg_class.relkind
+# pg_class.relkind: a view gives access to tables with the rights of its owner.
+TABLE_KINDS, SEQUENCE_KINDS = ["r", "p", "v", "m", "f"], ["S"]
 
 
-def find_foreign_object() -> str | None:
+def find_unowned_object() -> str | None:
     """Return the name of a table, or of a function of triggers, that the role of this connection does not own, or
     None.
     """
     tables = [name for names in TABLES_BY_VERBS.values() for name in names]
-    return min(list_names(LIST_FOREIGN_OBJECTS, tables), default=None)
+    return min(list_names(LIST_UNOWNED, tables), default=None)
 
 
 def find_creating_role() -> str | None:
-    """Return a role that may create objects in the schema public, or None. Only the owner of the schema can end it."""
+    """Return a role that may create schemas, or objects in the schema public, or None. Only the owner of the database
+    or of the schema can end it.
+    """
     return min(list_names(LIST_CREATING_ROLES, [APPLICATION, READER]), default=None)
 
 
@@ -128,14 +143,17 @@ def protect_rows() -> None:
     with transaction.atomic():
         execute(CLOSE_IGNORE)
         execute(KEEP_CONTEXTS)
-        for function in list_names(LIST_LOOSE_FUNCTIONS):
+        for function in list_names(LIST_FUNCTIONS_WITHOUT_PATH):
             execute("ALTER FUNCTION {}() SET search_path = public, pg_temp", function)
         tables = list_names(LIST_RELATIONS, TABLE_KINDS)
         sequences = list_names(LIST_RELATIONS, SEQUENCE_KINDS)
+        [database] = list_names("SELECT current_database()")
         execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        execute("REVOKE CREATE ON DATABASE {} FROM PUBLIC", database)
         change_privileges("REVOKE ALL ON {} FROM PUBLIC", tables | sequences)
         for role in list_names("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [APPLICATION, READER]):
             execute("REVOKE CREATE ON SCHEMA public FROM {}", role)
+            execute("REVOKE CREATE ON DATABASE {} FROM {}", database, role)
             change_privileges("REVOKE ALL ON {} FROM {}", tables | sequences, role)
             if role == READER:
                 change_privileges("GRANT SELECT ON {} TO {}", tables | sequences, role)
@@ -146,10 +164,24 @@ def protect_rows() -> None:
 
 def grant_verbs(role: str, tables: set[str]) -> None:
     """Give the role of the application its verbs in these tables."""
+    changing: set[str] = set()
     for verbs, names in TABLES_BY_VERBS.items():
-        change_privileges(f"GRANT {verbs} ON {{}} TO {{}}", tables & {*names}, role)
+        others = verbs.replace(", UPDATE", "")
+        change_privileges(f"GRANT {others} ON {{}} TO {{}}", tables & {*names}, role)
+        changing |= tables & {*names} if others != verbs else set()
+    grant_updates(role, changing)
     if list_names(FIND_MAINTAIN):
         change_privileges("GRANT MAINTAIN ON {} TO {}", tables & {*ANALYZED_TABLES}, role)
+
+
+def grant_updates(role: str, tables: set[str]) -> None:
+    """Let a role change all columns of these tables but those of the primary key."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIST_COLUMNS, [[*tables]])
+        for table, columns in cursor.fetchall():
+            names = sql.SQL(", ").join(map(sql.Identifier, columns))
+            statement = sql.SQL("GRANT UPDATE ({}) ON {} TO {}")
+            cursor.execute(statement.format(names, sql.Identifier(table), sql.Identifier(role)))
 
 
 def change_privileges(statement: LiteralString, relations: set[str], *roles: str) -> None:
@@ -169,5 +201,5 @@ def execute(statement: LiteralString, *names: str) -> None:
 def list_names(statement: str, values: list[str] | None = None) -> set[str]:
     """Return the names that a query reads. `values` is the list that it compares them with."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, values and [values])
+        cursor.execute(statement, None if values is None else [values])
         return {name for (name,) in cursor.fetchall()}

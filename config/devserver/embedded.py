@@ -22,9 +22,10 @@ import psycopg
 import redis
 from psycopg import sql
 
+from config.database.roles import APPLICATION, OWNER
 from config.devserver.confinement import Confinement, choose_confinement
 from config.devserver.processes import stop_process
-from config.devserver.servers import APPLICATION, NAME, NOWHERE, OWNER, ServerRecord, open_for_owner
+from config.devserver.servers import NAME, NOWHERE, ServerRecord, open_for_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
@@ -42,7 +43,7 @@ log_min_error_statement = panic
 log_parameter_max_length_on_error = 0
 """
 
-FIND_OWNER = "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = %s"
+FIND_DATABASE = "SELECT FROM pg_database WHERE datname = %s"
 
 VALKEY_CONF = """
 bind 127.0.0.1
@@ -157,8 +158,8 @@ class Server:
         raise NotImplementedError
 
     def connect(self) -> None:
-        """Connect with our password. PostgreSQL also creates its database and its roles if they do not exist. Raises
-        one of `failures`.
+        """Connect with our password. PostgreSQL also creates its database if it does not exist. Raises one of
+        `failures`.
         """
         raise NotImplementedError
 
@@ -172,6 +173,11 @@ class Postgres(Server):
     title = "PostgreSQL"
     stop_signal = signal.SIGINT
     failures = (psycopg.OperationalError,)
+
+    def start(self) -> None:
+        """Start the server, then create its roles, or repair what code from before the roles did as the superuser."""
+        super().start()
+        self.create_roles()
 
     def prepare(self) -> None:
         if not (self.data / "PG_VERSION").exists():
@@ -215,11 +221,8 @@ class Postgres(Server):
 
     def connect(self) -> None:
         with psycopg.connect(self.make_url("postgres"), autocommit=True, connect_timeout=5) as connection:
-            owner = connection.execute(FIND_OWNER, [NAME]).fetchone()
-            if owner is None:
+            if connection.execute(FIND_DATABASE, [NAME]).fetchone() is None:
                 connection.execute(f"CREATE DATABASE {NAME}")
-        if owner != (OWNER,):
-            self.create_roles()
 
     def create_roles(self) -> None:
         """Create the roles of an installation in one transaction, and give them the database and their passwords."""

@@ -8,8 +8,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from config.database.roles import APPLICATION, OWNER
+
 NAME = "tocsin"  # of the database and of the superuser of its server
-OWNER, APPLICATION = "tocsin_owner", "tocsin_app"  # the roles of deploy/create_roles.sql with which processes connect
 NOWHERE = 1  # the port of servers that have never started
 
 
@@ -18,7 +19,7 @@ class ServerRecord:
     of the embedded servers.
     """
 
-    # Of Valkey and of the superuser of PostgreSQL, then of its two roles.
+    # Of Valkey and of the superuser of PostgreSQL, then of the two roles with which processes connect.
     passwords = ("password", f"{OWNER}_password", f"{APPLICATION}_password")
 
     def __init__(self, home: Path) -> None:

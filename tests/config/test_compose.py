@@ -227,7 +227,7 @@ def test_our_services_connect_as_the_application_and_only_migrations_as_the_owne
 
 
 def test_the_database_makes_its_roles_and_their_passwords_at_its_first_start():
-    """PostgreSQL's image runs the files of this folder by their names. test_restrict_roles.py runs both with psql."""
+    """PostgreSQL's image runs the files of this folder by their names. test_give_privileges.py runs both with psql."""
     files = [(config["source"], config["target"]) for config in SERVICES["db"]["configs"]]
     assert files == [
         ("create_roles", "/docker-entrypoint-initdb.d/1_create_roles.sql"),

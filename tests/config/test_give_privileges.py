@@ -9,8 +9,9 @@ from importlib import import_module
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, migrations
+from django.db import ProgrammingError, connection, migrations
 
+from config.database.owner import connect_as_owner
 from config.devserver.confinement import Programs
 from incidents.models import Incident
 from tests.backend import ROOT, TESTER, Backend
@@ -20,8 +21,16 @@ from tests.superuser import act_as_superuser
 
 # Migrating
 
+# Among it, a view of the owner, and a function of triggers that belongs to another role.
 OPENED = """
     GRANT ALL ON incidents_incidentevent TO tocsin_app, PUBLIC;
+    GRANT UPDATE (kind) ON incidents_incidentevent TO tocsin_app, PUBLIC;
+    GRANT UPDATE ON incidents_evidence TO tocsin_app;
+    CREATE VIEW view_of_owner AS TABLE incidents_incidentevent;
+    ALTER VIEW view_of_owner OWNER TO tocsin_owner;
+    GRANT ALL ON view_of_owner TO tocsin_app;
+    CREATE FUNCTION of_another_role() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO tocsin_app, PUBLIC', current_database()); END $$;
     GRANT CREATE ON SCHEMA public TO tocsin_app, PUBLIC;
     CREATE TABLE without_line (id int);
     ALTER TABLE without_line OWNER TO tocsin_owner;
@@ -29,7 +38,10 @@ OPENED = """
     CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean RETURN true;
 """
 PRIVILEGES = """
-    SELECT has_table_privilege('tocsin_app', 'incidents_incidentevent', 'UPDATE'),
+    SELECT has_any_column_privilege('tocsin_app', 'incidents_incidentevent', 'UPDATE'),
+        has_column_privilege('tocsin_app', 'incidents_evidence', 'id', 'UPDATE'),
+        has_table_privilege('tocsin_app', 'view_of_owner', 'SELECT'),
+        has_database_privilege('tocsin_app', current_database(), 'CREATE'),
         has_table_privilege('tocsin_app', 'without_line', 'SELECT'),
         has_schema_privilege('tocsin_app', 'public', 'CREATE'), _pgtrigger_should_ignore('any')
 """
@@ -37,13 +49,13 @@ PRIVILEGES = """
 
 def test_migrating_puts_the_privileges_right(backend_with_roles, cloned_db):
     act(OPENED)
-    assert run(PRIVILEGES) == (True, True, True, True)
+    assert run(PRIVILEGES) == (True,) * 7
     call_command("migrate", plan=True, verbosity=0)
-    assert run(PRIVILEGES) == (True, True, True, True)
+    assert run(PRIVILEGES) == (True,) * 7
 
     call_command("migrate", verbosity=0)
 
-    assert run(PRIVILEGES) == (False, False, False, False)
+    assert run(PRIVILEGES) == (False,) * 7
     assert run("SELECT current_user") == (TESTER,)
 
 
@@ -75,7 +87,7 @@ def test_a_migration_that_fails_leaves_no_door_open(backend_with_roles, cloned_d
         call_command("migrate", verbosity=0)
 
     assert run(WITH_PATH) == (2,)
-    assert run(PRIVILEGES) == (False, False, False, False)
+    assert run(PRIVILEGES) == (False,) * 7
 
 
 def fail(apps, editor):
@@ -99,11 +111,58 @@ def test_migrating_without_the_owner_says_what_is_missing(backend_with_roles, tr
         call_command("migrate", verbosity=0)
 
 
-def test_migrating_names_a_role_whose_privilege_it_cannot_take_away(backend_with_roles, cloned_db):
-    act(f"{OPENED}; ALTER SCHEMA public OWNER TO tocsin")
+DATABASE_OF_SUPERUSER = """
+    ALTER SCHEMA public OWNER TO tocsin_owner;
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO tocsin', current_database()); END $$
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "opened"),
+    [("ALTER SCHEMA public OWNER TO tocsin", [5]), (DATABASE_OF_SUPERUSER, [3])],
+    ids=["schema", "database"],
+)
+def test_migrating_names_a_role_whose_privilege_it_cannot_take_away(backend_with_roles, cloned_db, change, opened):
+    act(f"{OPENED}; {change}")
     with pytest.raises(CommandError, match="tocsin_app peut encore créer"):
         call_command("migrate", verbosity=0)
-    assert run(PRIVILEGES) == (False, False, True, False)
+    assert [position for position, may in enumerate(run(PRIVILEGES)) if may] == opened
+
+
+ALLOW_SCHEMAS = """
+    DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO tocsin_app', current_database()); END $$
+"""
+# By default PostgreSQL looks first into the schema that has the name of the role.
+SET_TRAP = """
+    CREATE SCHEMA tocsin_owner;
+    CREATE FUNCTION tocsin_owner.act_as_owner() RETURNS boolean LANGUAGE plpgsql AS
+        'BEGIN CREATE TABLE IF NOT EXISTS public.made_by_owner (); RETURN true; END';
+    CREATE TABLE tocsin_owner.django_migrations AS TABLE public.django_migrations;
+    ALTER TABLE tocsin_owner.django_migrations ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY act ON tocsin_owner.django_migrations USING (tocsin_owner.act_as_owner());
+    GRANT ALL ON SCHEMA tocsin_owner TO tocsin_owner;
+    GRANT ALL ON tocsin_owner.django_migrations TO tocsin_owner;
+"""
+
+
+def test_migrating_runs_no_function_that_the_application_wrote(backend_with_roles, cloned_db):
+    """Though it was once allowed to create schemas, as `GRANT ALL ON DATABASE` does."""
+    act(ALLOW_SCHEMAS)
+    with connection.cursor() as cursor:
+        cursor.execute(SET_TRAP)
+
+    call_command("migrate", verbosity=0)
+
+    assert run("SELECT to_regclass('public.made_by_owner')") == (None,)
+    with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA another")
+
+
+def test_a_single_role_finds_objects_in_the_schema_public_alone(transactional_db, settings):
+    settings.DATABASE_OWNER = None
+    with connect_as_owner():
+        assert run("SHOW search_path") == ("public",)
+    assert run("SHOW search_path") != ("public",)
 
 
 # The files of deploy/

@@ -150,6 +150,54 @@ def test_a_database_of_an_earlier_version_is_given_its_roles(running_servers):
         application.execute("SELECT id FROM kept")
 
 
+DISORDER = """
+    CREATE TABLE made_before_roles ();
+    ALTER ROLE tocsin_app CREATEDB CREATEROLE REPLICATION BYPASSRLS;
+    GRANT tocsin_owner TO tocsin_app WITH ADMIN OPTION;
+    GRANT pg_write_all_data TO tocsin_app;
+    CREATE ROLE somebody;
+    GRANT tocsin_owner TO somebody WITH ADMIN OPTION;
+    GRANT tocsin_owner TO tocsin_read GRANTED BY somebody;
+    REVOKE ALL ON DATABASE tocsin FROM PUBLIC;
+    GRANT CREATE ON DATABASE tocsin TO tocsin_app;
+    CREATE SCHEMA tocsin AUTHORIZATION tocsin_app;
+    CREATE FUNCTION tocsin.format(text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'SELECT 1 / 0' $$;
+"""
+EXCESS = """
+    SELECT rolname FROM pg_roles
+    WHERE rolname ~ '^tocsin_' AND (rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
+    UNION ALL
+    SELECT roleid::regrole::text FROM pg_auth_members WHERE member::regrole::text ~ '^tocsin_'
+    UNION ALL
+    SELECT 'creates schemas' WHERE has_database_privilege('tocsin_app', 'tocsin', 'CREATE')
+"""
+
+
+def test_each_start_puts_the_roles_right(running_servers):
+    """Code from before the roles made a table as the superuser, somebody gave a role more than it needs, and a schema
+    before the others has functions with the names of those of PostgreSQL.
+    """
+    with connect(running_servers) as connection:
+        connection.execute(DISORDER)
+    Servers(running_servers.home).start()
+
+    with connect(running_servers) as connection:
+        assert connection.execute(EXCESS).fetchall() == []
+        connection.execute("DROP SCHEMA tocsin CASCADE; DROP ROLE somebody")
+    with psycopg.connect(running_servers.record.owner_url) as owner:
+        owner.execute("DROP TABLE made_before_roles")
+    with psycopg.connect(running_servers.record.database_url) as application:
+        application.execute("CREATE TEMPORARY TABLE passing ()")
+
+
+def test_a_start_waits_for_no_transaction_of_the_running_site(running_servers, monkeypatch):
+    Servers(running_servers.home).start()
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=5s")
+    with psycopg.connect(running_servers.record.owner_url) as site:
+        site.execute("SELECT FROM kept")
+        Servers(running_servers.home).start()
+
+
 def test_a_database_that_was_lost_is_made_anew_with_its_roles(running_servers):
     """The roles lose the settings that somebody gave them with their own password."""
     with psycopg.connect(running_servers.postgres.make_url("postgres"), autocommit=True) as connection:

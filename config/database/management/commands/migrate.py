@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.commands import migrate
 
-from config.database.grants import find_creating_role, find_foreign_object, protect_rows
+from config.database.grants import find_creating_role, find_unowned_object, protect_rows
 from config.database.owner import connect_as_owner
 
 NO_OWNER = (
@@ -13,7 +13,7 @@ NO_OWNER = (
     "restauré une sauvegarde, faites d’abord lancer deploy/create_roles.sql par le superutilisateur de PostgreSQL."
 )
 STILL_OPEN = (
-    "Les migrations sont faites, mais le rôle %s peut encore créer des objets dans le schéma "
+    "Les migrations sont faites, mais le rôle %s peut encore créer des schémas, ou des objets dans le schéma "
     "public\N{NO-BREAK SPACE}: faites lancer deploy/create_roles.sql par le superutilisateur de PostgreSQL."
 )
 
@@ -28,7 +28,7 @@ class Command(migrate.Command):
                 super().handle(*args, **options)
             return
         with connect_as_owner():
-            if name := find_foreign_object():
+            if name := find_unowned_object():
                 raise CommandError(NO_OWNER % name)
             try:
                 super().handle(*args, **options)
