@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as DeployWarning
 from django.db import OperationalError, connection
 
-from config.database.grants import PROOF
+from config.database.grants import LASTING, PROOF
 from config.env import is_weak_key, normalise_key
 from core.secrets import DERIVED, Key
 
@@ -29,18 +29,36 @@ DESCRIBE_ROLE = """
         WHERE setrole = pg_roles.oid AND coalesce(datname, current_database()) = current_database() ORDER BY 1
     ) FROM pg_roles WHERE rolname = current_user
 """
-# What a role may do that the site does not need. The owner of the database belongs to pg_database_owner.
-LIST_POWERS = r"""
-    SELECT 'creates roles' FROM pg_roles WHERE rolname = current_user AND rolcreaterole
+# What a role may do that the site does not need: its attributes, memberships and privileges. The owner of the database
+# belongs to pg_database_owner. A view, in any schema, changes tables with the rights of its owner.
+LIST_EXCESS = r"""
+    SELECT excess FROM pg_roles, LATERAL (VALUES
+        ('creates roles', rolcreaterole), ('creates databases', rolcreatedb),
+        ('replicates the server', rolreplication), ('bypasses row-level security', rolbypassrls)
+    ) AS attribute (excess, is_given) WHERE rolname = current_user AND is_given
+    UNION ALL
+    SELECT 'creates schemas' WHERE has_database_privilege(current_database(), 'CREATE')
     UNION ALL
     SELECT 'creates objects in the schema public' WHERE has_schema_privilege('public', 'CREATE')
     UNION ALL
     SELECT 'belongs to ' || rolname FROM pg_roles
-    WHERE rolname <> current_user AND pg_has_role(oid, 'MEMBER') AND (rolsuper OR rolname LIKE 'pg\_%%')
+    WHERE rolname <> current_user AND pg_has_role(oid, 'MEMBER') AND (
+        rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls OR rolname LIKE 'pg\_%%'
+    )
     UNION ALL
     SELECT 'changes ' || string_agg(relname, ', ' ORDER BY relname) FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) AND (
+        pg_has_role(relowner, 'MEMBER') OR has_any_column_privilege(oid, 'UPDATE')
+        OR has_table_privilege(oid, 'DELETE, TRUNCATE, TRIGGER')
+    ) HAVING count(*) > 0
+    UNION ALL
+    SELECT 'changes keys or ends rows of ' || string_agg(relname, ', ' ORDER BY relname) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s)
-        AND (pg_has_role(relowner, 'MEMBER') OR has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER'))
+        AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER') HAVING count(*) > 0
+    UNION ALL
+    SELECT 'writes through ' || string_agg(relname, ', ' ORDER BY relname) FROM pg_class
+    WHERE relkind IN ('v', 'm', 'f') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'
+        AND (has_any_column_privilege(oid, 'INSERT, UPDATE') OR has_table_privilege(oid, 'DELETE, TRUNCATE, TRIGGER'))
     HAVING count(*) > 0
     ORDER BY 1
 """
@@ -118,13 +136,13 @@ def check_database_role(**kwargs: Any) -> list[CheckMessage]:
     Everybody may give settings to their own role, and they outlive a new password.
     """
     try:
-        role, powers, settings_of_role = describe_role()
+        role, excess, settings_of_role = describe_role()
     except OperationalError:
         text = "The role of DATABASE_URL was not judged, because PostgreSQL does not answer."
         return [DeployWarning(text, hint="Run this check where the site runs.", id="tocsin.W004")]
     messages: list[CheckMessage] = []
-    if powers:
-        text = f"DATABASE_URL connects as {role}, which may do more than the site needs: it {', '.join(powers)}."
+    if excess:
+        text = f"DATABASE_URL connects as {role}, which may do more than the site needs: it {', '.join(excess)}."
         hint = "Connect as tocsin_app, and give DATABASE_OWNER_URL to `manage.py migrate` alone (README.md)."
         messages.append(Error(text, hint=hint, id="tocsin.E002"))
     if settings_of_role:
@@ -141,8 +159,17 @@ def describe_role() -> tuple[str, list[str], list[str]]:
         [(role, is_superuser, settings_of_role)] = cursor.fetchall()
         if is_superuser:
             return role, ["is a superuser"], settings_of_role
-        cursor.execute(LIST_POWERS, [[*PROOF]])
-        return role, [power for (power,) in cursor.fetchall()], settings_of_role
+        cursor.execute(LIST_EXCESS, [[*PROOF], [*LASTING]])
+        return role, [excess for (excess,) in cursor.fetchall()], settings_of_role
+
+
+@register(Tags.security, deploy=True)
+def check_owner_is_unknown(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of a site that is given the password of the owner, as a file of variables that `migrate` shares does."""
+    if settings.DATABASE_OWNER is None:
+        return []
+    text = "DATABASE_OWNER_URL is given to this process: whoever reads its variables may change all rows."
+    return [DeployWarning(text, hint="Give it to `manage.py migrate` alone (README.md).", id="tocsin.W007")]
 
 
 @register(Tags.security, deploy=True)
