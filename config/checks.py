@@ -14,7 +14,6 @@ from config.database.grants import LASTING, PROOF
 from config.env import is_weak_key, normalise_key
 from core.secrets import DERIVED, Key
 
-LOCAL_LOG_DRIVERS = ("json-file", "local", "none")
 # Names that only a local network knows: RFC 6761, RFC 6762, RFC 8375, and two by custom.
 LOCAL_ENDINGS = (".localhost", ".local", ".home.arpa", ".internal", ".lan")
 HOW_TO_SEPARATE = (
@@ -170,16 +169,6 @@ def check_owner_is_unknown(**kwargs: Any) -> list[CheckMessage]:
         return []
     text = "DATABASE_OWNER_URL is given to this process: whoever reads its variables may change all rows."
     return [DeployWarning(text, hint="Give it to `manage.py migrate` alone (README.md).", id="tocsin.W007")]
-
-
-@register(Tags.security, deploy=True)
-def check_logs_leave(**kwargs: Any) -> list[CheckMessage]:
-    """Warn if docker writes the lines of the log to files of this machine alone. Without docker, nothing is known."""
-    if settings.LOG_DRIVER not in LOCAL_LOG_DRIVERS:
-        return []
-    text = f"The lines of the log stay on this machine, because LOG_DRIVER is {settings.LOG_DRIVER}."
-    hint = "Give LOG_DRIVER=journald, and send the journal to another machine (README.md, deploy/rsyslog.conf)."
-    return [DeployWarning(text, hint=hint, id="tocsin.W006")]
 
 
 @register(Tags.security, deploy=True)

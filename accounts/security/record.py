@@ -10,6 +10,7 @@ import structlog
 from allauth.core import context
 from django.db import Error, connection, transaction
 from django.http import HttpRequest
+from nacl.exceptions import CryptoError
 
 from accounts.enums import SecurityEventKind, SecurityOutcome
 from accounts.models import SecurityEvent, User
@@ -36,16 +37,20 @@ def record_security_event(
     at most.
 
     `person` is whose account or rights it is about, `actor` who did it; each is by default who is signed in. `detail`
-    is a code of ours, never a word that somebody typed. Raises nothing: a row that cannot be written is logged, and
-    the caller's transaction goes on.
+    is a code of ours, never a word that somebody typed. Raises nothing: an event that has no key or cannot be written
+    is logged, and the caller's transaction goes on.
     """
     request: HttpRequest | None = context.request
     signed_in = get_signed_in(request)
     person, actor = person or signed_in, actor or signed_in
     other = None if actor == person else actor
     event = SecurityEvent(kind=kind, outcome=outcome, csirt_id=csirt_id, detail=detail)
-    event.person, event.actor = pseudonymise_account(person), pseudonymise_account(other)
-    event.sealed_accounts, event.source = seal_accounts(person, other), pseudonymise_sender(request)
+    try:
+        event.person, event.actor = pseudonymise_account(person), pseudonymise_account(other)
+        event.sealed_accounts, event.source = seal_accounts(person, other), pseudonymise_sender(request)
+    except (KeyError, CryptoError) as error:
+        log_unrecorded(event, error)
+        return
     if bounded := bound_burst(event):
         save_event(bounded)
 
@@ -133,4 +138,8 @@ def save_event(event: SecurityEvent) -> None:
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             event.save(force_insert=True)
     except Error as error:
-        logger.error("security event not recorded", kind=event.kind, error=type(error).__name__)  # noqa: TRY400 (its trace says nothing more)
+        log_unrecorded(event, error)
+
+
+def log_unrecorded(event: SecurityEvent, error: Exception) -> None:
+    logger.error("security event not recorded", kind=event.kind, error=type(error).__name__)

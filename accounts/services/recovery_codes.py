@@ -13,7 +13,7 @@ from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt, encrypt
 from django.db import transaction
-from nacl.exceptions import InvalidkeyError
+from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id, verify
 
 from accounts.factors import list_recovery_hashes
@@ -22,7 +22,7 @@ from accounts.models import User
 NUMBER_OF_CODES = 10
 RANDOM_DIGITS = 11
 LENGTHS = (8, 1 + RANDOM_DIGITS)
-# The least that OWASP takes for Argon2id: two passes over 19 MiB. Ten hashes take half a second.
+# The least that OWASP takes for Argon2id: two passes over 19 MiB. Ten hashes take 0.16 s of a processor.
 PASSES, MEMORY = 2, 19 * 1024 * 1024
 
 
@@ -65,19 +65,19 @@ def use_recovery_code(user: User, text: str) -> Authenticator | None:
     if stored is None:
         return None
     for sealed in list_recovery_hashes(stored):
-        if is_hash_of(decrypt(sealed), code):
+        if is_hash_of(sealed, code):
             stored.data["hashes"].remove(sealed)
             stored.save(update_fields=["data"])
             return stored
     return None
 
 
-def is_hash_of(stored: str, code: str) -> bool:
-    """Tell whether a decrypted hash is that of the code. A code that starts with other digits costs nothing."""
-    start, mark, slow_hash = stored.partition("$")
-    if not code.startswith(start):
-        return False
+def is_hash_of(sealed: str, code: str) -> bool:
+    """Tell whether an encrypted hash is that of the code. A code that starts with other digits costs nothing, and a
+    hash whose key was removed opens nothing.
+    """
     try:
-        return verify((mark + slow_hash).encode(), code.encode())
-    except InvalidkeyError:
+        start, mark, slow_hash = decrypt(sealed).partition("$")
+        return code.startswith(start) and verify((mark + slow_hash).encode(), code.encode())
+    except CryptoError:
         return False

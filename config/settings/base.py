@@ -230,7 +230,6 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOG_DRIVER = env.read_text("LOG_DRIVER", "")  # ours: what docker does with the console; empty without docker
 LOGGING = make_logging_settings(as_json=True)
 LOGGING_CONFIG = "config.logs.configure_logging"
 

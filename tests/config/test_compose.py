@@ -17,15 +17,14 @@ from tests.config.environments import PRODUCTION
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
 SECRET_WORDS = ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH", *KeyUse]
-LOG_DRIVER = "${LOG_DRIVER:-json-file}"
 # The clock has settings of its own.
 WITH_SETTINGS = ["migrate", "manage", "web", "urgent", "worker"]
 # Beside SECRET_KEY and the passwords of the database and of the queue, which the settings of all these need.
 SECRETS_BY_SERVICE = {
-    "migrate": set(),
+    "migrate": {"FACTOR_KEY"},
     "manage": {"EMAIL_URL", "EVIDENCE_KEY", *KeyUse},
     "web": {"EVIDENCE_KEY", "FOLLOW_UP_KEY", "FACTOR_KEY", "TOKEN_KEY", "EVENT_KEY"},
-    "urgent": {"EMAIL_URL", "FOLLOW_UP_KEY", "TOKEN_KEY"},
+    "urgent": {"EMAIL_URL", "FOLLOW_UP_KEY", "TOKEN_KEY", "EVENT_KEY"},
     "worker": {"EVIDENCE_KEY", "RELEASE_KEY", "EVENT_KEY"},
 }
 OWN_SERVICES = [*WITH_SETTINGS, "beat"]
@@ -99,10 +98,11 @@ def test_each_service_writes_where_it_has_to():
 
 
 def test_the_lines_of_all_services_can_be_sent_to_another_machine():
-    """By the journal, which deploy/rsyslog.conf sends. The deploy check knows whether they go there."""
-    for service in SERVICES.values():
-        assert service["logging"] == {"driver": LOG_DRIVER, "options": {"tag": "tocsin.{{.Name}}"}}
-    assert {SERVICES[name]["environment"]["LOG_DRIVER"] for name in WITH_SETTINGS} == {LOG_DRIVER}
+    """By the journal, which deploy/rsyslog.conf sends. Without deploy/journald.yml, docker's own settings decide."""
+    assert not any("logging" in service for service in SERVICES.values())
+    logging = {"driver": "journald", "options": {"tag": "tocsin.{{.Name}}"}}
+    added = yaml.safe_load((ROOT / "deploy" / "journald.yml").read_text())["services"]
+    assert added == {name: {"logging": logging} for name in SERVICES}
     sending = (ROOT / "deploy" / "rsyslog.conf").read_text()
     assert 'if $programname startswith "tocsin."' in sending
     options = dict(re.findall(r'([\w.]+)="([^"]*)"', sending))

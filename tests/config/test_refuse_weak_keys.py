@@ -15,7 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 from config.checks import (
     check_former_keys,
     check_keys_are_apart,
-    check_logs_leave,
     check_mail_is_encrypted,
     check_servers_are_encrypted,
 )
@@ -192,23 +191,14 @@ def test_the_deploy_check_names_former_keys_that_are_weak_or_given_twice(setting
     assert check_former_keys() == []
 
 
-@pytest.mark.parametrize(
-    ("driver", "stays"), [("json-file", True), ("local", True), ("none", True), ("journald", False), ("", False)]
-)
-def test_the_deploy_check_names_lines_that_stay_on_this_machine(settings, driver, stays):
-    settings.LOG_DRIVER = driver
-    assert [warning.id for warning in check_logs_leave()] == (["tocsin.W006"] if stays else [])
-
-
 def test_the_deploy_check_of_an_installation_runs_them():
     distant = PRODUCTION | {"EMAIL_URL": "smtp://smtp.exemple.fr", "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"]}
-    distant["LOG_DRIVER"] = "json-file"
     distant["DATABASE_URL"] = "postgresql://tocsin:secret@base.invalid/tocsin"  # nobody answers there
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | distant
     command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"]
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert checked.returncode == 1
-    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "W004", "W006", "E001", "E005"))
+    assert all(f"(tocsin.{code})" in checked.stderr for code in ("W001", "W003", "W004", "E001", "E005"))
 
 
 @pytest.mark.parametrize(

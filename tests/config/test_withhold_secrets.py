@@ -1,25 +1,41 @@
 """Each service works with the secrets that docker-compose.yml gives it, and fails when it reads another one."""
 
+import logging
 import os
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 import pytest
+import time_machine
 import yaml
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from celery import Task
+from django.apps import apps
+from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, Role
-from accounts.models import SecurityEvent
-from accounts.services.links import send_link
+from accounts.models import AccessLink, SecurityEvent
+from accounts.services.links import request_password_link, send_link
+from accounts.services.recovery_codes import use_recovery_code
 from accounts.services.tokens import make_token
-from accounts.tasks import sweep_security_events
+from accounts.tasks import send_mails, sweep_security_events
 from accounts.tokens import derive_link_token, find_live_token
+from config.broker import HEAVY, URGENT
+from config.celery import app
 from config.checks import check_all_secrets_are_given, check_former_keys, check_keys_are_apart
-from config.env import Env
-from core.secrets import KeyUse
+from config.clock import SCHEDULE
+from config.env import WITHHOLDABLE, Env
+from core.secrets import Key, KeyUse
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.services.declarant.access import derive_secret, find_access
@@ -31,6 +47,8 @@ from tests.incidents.devices import get_visitor, open_by_link, sign_in_as
 from tests.incidents.evidence_files import evidence_url, hand_over
 from tests.notifications.mailing import deliver_all
 from tests.stats.releases import is_intact, save_first_release
+
+MIGRATION = import_module("accounts.migrations.0019_hashed_recovery_codes")
 
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
@@ -50,6 +68,10 @@ def become(settings, service):
         del settings.EVIDENCE_KEYS
     if "EMAIL_URL" in withheld:
         settings.EMAIL_BACKEND = "core.mails.refuse_to_send"
+
+
+def list_errors(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [record.msg for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_the_site_takes_and_shows_cases_without_the_secrets_of_the_workers(db, settings):
@@ -82,6 +104,35 @@ def test_the_urgent_worker_sends_codes_and_links_without_the_keys_of_files_and_f
     assert any(derive_link_token(link) in text for text in texts)
     with pytest.raises(AttributeError):  # there is no such setting
         get_reading_key(incident)
+
+
+def test_the_urgent_worker_answers_who_lost_the_password(db, settings):
+    agent = an_agent()
+    request_password_link(agent.email)
+    become(settings, "urgent")
+    send_mails()
+    [message] = mail.outbox
+    assert derive_link_token(AccessLink.objects.get()) in message.body
+    assert SecurityEvent.objects.get().detail == "sent_password"
+
+
+def test_a_service_without_the_key_of_events_goes_on_and_logs_what_it_does_not_record(db, settings, caplog):
+    agent = an_agent()
+    del settings.KEYS_BY_USE[KeyUse.EVENT]
+    send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
+    [line] = list_errors(caplog)
+    assert (line["event"], line["kind"], line["error"]) == ("security event not recorded", "password_link", "KeyError")
+    assert (AccessLink.objects.count(), SecurityEvent.objects.count()) == (1, 0)
+
+
+def test_migrations_hash_the_recovery_codes_of_before(db, settings):
+    agent = an_agent()
+    codes = RecoveryCodes.activate(agent).get_unused_codes()
+    become(settings, "migrate")
+    read = note_reads(settings)
+    MIGRATION.hash_codes(apps, None)
+    assert read == WITHHOLDABLE - settings.WITHHELD_SECRETS
+    assert use_recovery_code(agent, codes[3])
 
 
 def test_the_other_worker_makes_documents_and_releases_without_codes_and_factors(db, settings):
@@ -119,3 +170,83 @@ def test_all_secrets_are_given_to_the_commands(settings):
 def test_a_wrong_name_withholds_nothing_and_is_refused():
     with pytest.raises(ImproperlyConfigured, match="RELASE_KEY"):
         Env({"WITHHELD_SECRETS": "EMAIL_URL,RELASE_KEY"}).read_withheld_secrets("WITHHELD_SECRETS")
+
+
+class NotedKeys(dict[str, list[Key]]):
+    """Keys by use, which note the uses whose keys are read."""
+
+    def __init__(self, keys: dict[str, list[Key]], read: set[str]) -> None:
+        super().__init__(keys)
+        self.read = read
+
+    def __getitem__(self, use: str) -> list[Key]:
+        self.read.add(str(use))
+        return super().__getitem__(use)
+
+
+class NotedEvidenceKeys(list[bytes]):
+    """Keys of evidence, which note that they are read."""
+
+    def __init__(self, keys: list[bytes], read: set[str]) -> None:
+        super().__init__(keys)
+        self.read = read
+
+    def __getitem__(self, place: Any) -> Any:
+        self.read.add("EVIDENCE_KEY")
+        return super().__getitem__(place)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.read.add("EVIDENCE_KEY")
+        return super().__iter__()
+
+
+def note_reads(settings: Settings) -> set[str]:
+    """Return the set that gets each key that is read from now on."""
+    read: set[str] = set()
+    settings.KEYS_BY_USE = NotedKeys(settings.KEYS_BY_USE, read)
+    if hasattr(settings, "EVIDENCE_KEYS"):
+        settings.EVIDENCE_KEYS = NotedEvidenceKeys(settings.EVIDENCE_KEYS, read)
+    return read
+
+
+def leave_work_for_all_tasks() -> None:
+    """Do what makes tasks send codes, links and mails, make documents and releases, and record events."""
+    breizh_cyber()
+    incident = declare()
+    hand_over(open_by_link(incident), incident, b"piece")
+    request_answer_pack(visitor=get_visitor(incident), reference=incident.reference)
+    request_password_link(an_agent().email)
+    person = a_person(Role.NATIONAL)
+    call_command("break_glass", csirt="breizh-cyber", person=person.email, reason="Personne ne répond")
+
+
+def list_tasks_of(queue: str) -> list[Any]:
+    """Return the tasks of this queue that the clock or an event starts."""
+    names = {entry["task"] for entry in SCHEDULE.values()} | set(settings.EVENT_CONSUMERS.values())
+    return [import_string(name) for name in sorted(names) if app.amqp.router.route({}, name)["queue"].name == queue]
+
+
+def run_tasks(tasks: list[Any]) -> None:
+    """Run each task: now, when a break-glass access has ended, and when a release is due."""
+    for later in (timedelta(), timedelta(minutes=61), timedelta(days=300)):
+        with time_machine.travel(timezone.now() + later, tick=False):
+            for task in tasks:
+                task()
+
+
+@pytest.mark.parametrize(("service", "queue"), [("urgent", URGENT), ("worker", HEAVY)])
+def test_the_tasks_of_a_worker_read_the_secrets_that_it_is_given_and_no_others(
+    db, settings, monkeypatch, caplog, service, queue
+):
+    monkeypatch.setattr(Task, "apply_async", lambda task, args=(), **_options: task(*args))
+    tasks = list_tasks_of(queue)
+    assert len(tasks) > 4
+    leave_work_for_all_tasks()
+    become(settings, service)
+    read = note_reads(settings)
+    caplog.clear()
+    run_tasks(tasks)
+    assert list_errors(caplog) == []
+    if mail.outbox:
+        read.add("EMAIL_URL")
+    assert read == WITHHOLDABLE - settings.WITHHELD_SECRETS

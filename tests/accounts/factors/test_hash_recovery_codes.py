@@ -13,6 +13,7 @@ from nacl import pwhash
 from accounts.models import User
 from accounts.services import recovery_codes
 from accounts.services.recovery_codes import make_recovery_codes
+from core.secrets import KeyUse, encrypt_text
 from tests.cast import PASSWORD, a_responder, code_of
 from tests.responses import Response
 
@@ -90,6 +91,15 @@ def test_a_code_that_opened_forgets_the_wrong_ones(code_owner):
 def test_nobody_uses_the_code_of_another_account(code_owner):
     code = make_recovery_codes(a_responder())[0]
     assert enter(code_owner, code).status_code == 422
+
+
+def test_a_hash_whose_key_was_removed_opens_nothing_and_hides_no_other(code_owner):
+    codes = make_recovery_codes(code_owner)
+    row = Authenticator.objects.get(type="recovery_codes")
+    row.data["hashes"][0] = encrypt_text(KeyUse.FACTOR, "another purpose", "0$argon2id$")
+    row.save()
+    assert enter(code_owner, codes[0]).status_code == 422
+    assert enter(code_owner, codes[1]).status_code == 302
 
 
 # Codes from before
