@@ -87,7 +87,7 @@ class MailKind(models.TextChoices):
     FACTOR_REMOVED = "factor_removed", "second facteur retiré"
     CODES_RENEWED = "codes_renewed", "codes de secours renouvelés"
     FACTOR_RESET = "factor_reset", "second facteur remis à zéro"
-    TOKEN_MADE = "token_made", "jeton d’API fait"
+    TOKEN_MADE = "token_made", "jeton d’API créé"
     ADDRESS_CHANGED = "address_changed", "adresse mail changée"
     CENTRE_INVITATION = "centre_invitation", "invitation dans un centre"
     CHANNEL = "channel", "essai de l’adresse d’un centre"
@@ -99,7 +99,7 @@ class MailKind(models.TextChoices):
     BREAK_GLASS = "break_glass", "accès d’urgence à un centre"
     TEAM_ADDRESS_CHANGED = "team_address_changed", "adresse mail changée dans un centre"
     LEAD_REMOVED = "lead_removed", "rôle de responsable retiré dans un centre"
-    NEW_PLACE = "new_place", "compte ouvert d’une nouvelle adresse Internet"
+    NEW_PLACE = "new_place", "connexion depuis une nouvelle adresse Internet"
 
 
 # The kinds that name a role in a centre, and who gave or confirmed it.
@@ -167,20 +167,20 @@ class SecurityEventKind(models.TextChoices):
     ROLE_CONFIRMED = "role_confirmed", "rôle confirmé"
     ROLE_REFUSED = "role_refused", "rôle refusé"
     ROLE_ENDED = "role_ended", "rôle terminé"
-    TOKEN_MADE = "token_made", "jeton d’API fait"
+    TOKEN_MADE = "token_made", "jeton d’API créé"
     TOKEN_REVOKED = "token_revoked", "jeton d’API révoqué"
     TOKEN_REFUSED = "token_refused", "jeton d’API refusé"
     ACCESS_REFUSED = "access_refused", "page ou acte interdit"
     CASE_REFUSED = "case_refused", "dossier demandé hors de ses droits"
-    FORM_REFUSED = "form_refused", "formulaire venu d’ailleurs"
+    FORM_REFUSED = "form_refused", "formulaire envoyé par un autre site"
     REQUEST_REFUSED = "request_refused", "requête mal formée"
     LIMIT_REACHED = "limit_reached", "limite atteinte"
     EXPORT = "export", "fichier téléchargé"
     BREAK_GLASS_OPENED = "break_glass_opened", "accès d’urgence ouvert"
     BREAK_GLASS_ENDED = "break_glass_ended", "accès d’urgence terminé"
     KEYS_ROTATED = "keys_rotated", "clés renouvelées"
-    EVENTS_SEARCHED = "events_searched", "évènements d’un compte consultés"
-    OVERFLOW = "overflow", "évènements comptés ensemble"
+    EVENTS_SEARCHED = "events_searched", "événements d’un compte consultés"
+    OVERFLOW = "overflow", "événements comptés ensemble"
 
 
 class SecurityOutcome(models.TextChoices):

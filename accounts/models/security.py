@@ -38,8 +38,8 @@ class SecurityEvent(models.Model):
     number = models.PositiveIntegerField("nombre", default=1)
 
     class Meta:
-        verbose_name = "évènement de sécurité"
-        verbose_name_plural = "évènements de sécurité"
+        verbose_name = "événement de sécurité"
+        verbose_name_plural = "événements de sécurité"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=SecurityEventKind.values), name="security_event_kind_known"),
             models.CheckConstraint(

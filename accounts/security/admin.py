@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from accounts.enums import SecurityEventKind
 from accounts.models import SecurityEvent, User
 from accounts.security.overview import MOST_COUNTED, count_recent_events
-from accounts.security.pseudonyms import list_pseudonyms, load_accounts, open_seal
+from accounts.security.pseudonyms import decrypt_account_ids, list_pseudonyms, load_accounts
 from accounts.security.record import record_security_event
 from accounts.security.wording import describe_detail
 from core.admin import ReadOnlyAdmin
@@ -75,7 +75,7 @@ class EventChangeList(BoundedChangeList):
         super().get_results(request)
         accounts = load_accounts(event.sealed_accounts for event in self.result_list)
         for event in self.result_list:
-            keys = open_seal(event.sealed_accounts) or [0, 0]
+            keys = decrypt_account_ids(event.sealed_accounts) or [0, 0]
             event.person_account, event.actor_account = (accounts.get(key) for key in keys)
 
 
@@ -84,7 +84,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
     """The list of security events, which nobody can edit, with counts of the last days above it."""
 
     when_empty = (
-        "Aucun évènement n’est encore noté\N{NO-BREAK SPACE}: les connexions, les changements d’accès et les refus "
+        "Aucun événement n’est encore noté\N{NO-BREAK SPACE}: les connexions, les changements d’accès et les refus "
         "seront ici."
     )
     change_list_template = "accounts/security_events.html"

@@ -38,10 +38,14 @@ def pseudonymise_sender(request: HttpRequest | None) -> str:
     """Return the pseudonym of the network address of a request, or "" for None. All addresses of one subscriber have
     the same one.
     """
-    if request is None:
-        return ""
+    return list_sender_pseudonyms(request)[0] if request else ""
+
+
+def list_sender_pseudonyms(request: HttpRequest) -> list[str]:
+    """Return the pseudonyms of the network address of a request, one for each key of the server."""
     address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
-    return make_pseudonym(ADDRESS_PURPOSE, get_subscriber_prefix(address), get_first_key(KeyUse.EVENT))
+    prefix = get_subscriber_prefix(address)
+    return [make_pseudonym(ADDRESS_PURPOSE, prefix, key) for key in list_keys(KeyUse.EVENT)]
 
 
 def seal_accounts(*users: User | None) -> str:
@@ -50,7 +54,7 @@ def seal_accounts(*users: User | None) -> str:
     return encrypt_text(KeyUse.EVENT, SEAL_PURPOSE, keys) if any(users) else ""
 
 
-def open_seal(sealed: str) -> list[int]:
+def decrypt_account_ids(sealed: str) -> list[int]:
     """Return the primary keys that `seal_accounts` encrypted, or [] if there are none or their key was removed."""
     try:
         return [int(key) for key in decrypt_text(KeyUse.EVENT, SEAL_PURPOSE, sealed).split()] if sealed else []
@@ -62,5 +66,5 @@ def load_accounts(sealed_texts: Iterable[str]) -> dict[int, User]:
     """Return the accounts that these encrypted texts name and that still exist, by primary key. Runs one query at
     most.
     """
-    keys = {key for sealed in sealed_texts for key in open_seal(sealed)}
+    keys = {key for sealed in sealed_texts for key in decrypt_account_ids(sealed)}
     return User.objects.only("email", "display_name").in_bulk(keys)

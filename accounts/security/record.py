@@ -21,7 +21,7 @@ logger = structlog.get_logger(__name__)
 
 # Within a minute, so many rows of one kind are written for one person or address, and so many rows of failures and
 # refusals by one process. Beyond, a row stands for the events since the last one, each time that their number doubles.
-ROWS_OF_SENDER, ROWS_OF_PROCESS = 10, 200
+MAX_ROWS_PER_SENDER, ROWS_OF_PROCESS = 10, 200
 
 
 def record_security_event(
@@ -73,8 +73,8 @@ def get_signed_in(request: HttpRequest | None) -> User | None:
 def bound_burst(event: SecurityEvent) -> SecurityEvent | None:
     """Return the event to write, with how many events it stands for, or None if it is only counted.
 
-    What a known person did is counted for this person, everything else for the network address. What commands and
-    tasks do is not counted.
+    What a known person did is counted for this person, everything else for the network address. Events without a
+    person or an address are not counted.
     """
     is_done = event.outcome == SecurityOutcome.DONE
     is_known = bool(is_done and event.person)
@@ -82,25 +82,25 @@ def bound_burst(event: SecurityEvent) -> SecurityEvent | None:
     if is_done and not sender:
         return event
     count = count_up(f"security:{event.kind}:{event.outcome}:{sender}", within_seconds=60)
-    event.number = find_represented(count, ROWS_OF_SENDER)
+    event.number = count_events_of_row(count, MAX_ROWS_PER_SENDER)
     if not event.number:
         return None
-    return event if is_known else bound_strangers(event)
+    return event if is_known else limit_rows_of_process(event)
 
 
-def bound_strangers(event: SecurityEvent) -> SecurityEvent | None:
+def limit_rows_of_process(event: SecurityEvent) -> SecurityEvent | None:
     """Return the event, unless this process has written too many of strangers within the minute: return None then, or
     an event without a name that stands for several of them.
     """
-    total = rows_of_strangers.count_up()
+    total = refusals_this_minute.count_up()
     if total <= ROWS_OF_PROCESS:
         return event
-    number = find_represented(total, ROWS_OF_PROCESS)
+    number = count_events_of_row(total, ROWS_OF_PROCESS)
     overflow = SecurityEvent(kind=SecurityEventKind.OVERFLOW, outcome=SecurityOutcome.REFUSED, number=number)
     return overflow if number else None
 
 
-def find_represented(count: int, most: int) -> int:
+def count_events_of_row(count: int, most: int) -> int:
     """Return for how many events the row of the event with this number in its minute stands: 1 up to `most`, then,
     each time that the number has doubled, those since the last row. Return 0 for an event without a row.
     """
@@ -124,7 +124,7 @@ class MinuteCounter:
         return self.count
 
 
-rows_of_strangers = MinuteCounter()
+refusals_this_minute = MinuteCounter()
 
 
 def save_event(event: SecurityEvent) -> None:

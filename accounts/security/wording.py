@@ -31,10 +31,40 @@ DETAILS: dict[str, str] = {
     **{role.value: role.label for role in Role},
 }
 
+# The routes that are refused most often. Any other is shown by its name.
+ROUTES: dict[str, str] = {
+    "admin:index": "accueil de l’administration",
+    "admin:accounts_user_changelist": "liste des comptes",
+    "admin:accounts_user_change": "page d’un compte",
+    "admin:accounts_user_add": "nouveau compte",
+    "admin:accounts_securityevent_changelist": "événements de sécurité",
+    "admin:accounts_sitenotice_changelist": "mentions du site",
+    "admin:accounts_sitenotice_change": "mentions du site",
+    "admin:incidents_incident_changelist": "liste des dossiers",
+    "admin:incidents_incident_change": "page d’un dossier",
+    "admin:incidents_incident_search": "recherche de dossiers",
+    "admin:notifications_delivery_changelist": "liste des mails",
+    "login": "page de connexion",
+    "mfa_authenticate": "code à la connexion",
+    "mfa_index": "page du compte",
+    "own_cases": "dossiers de sa collectivité",
+    "own_bodies": "ses collectivités",
+    "body_home": "page d’une collectivité",
+    "team": "page de l’équipe",
+    "person": "page d’une personne de l’équipe",
+    "follow_up_start": "code de suivi",
+    "follow_up": "suivi d’un dossier",
+    "exact_nation": "chiffres exacts de la France",
+    "exact_region": "chiffres exacts d’une région",
+    "exact_centre": "chiffres exacts d’un centre",
+}
+
 
 def describe_detail(detail: str) -> str:
-    """Return the words for a detail: those of its code, the scopes of a token, or the name of the route as it is."""
+    """Return the words for a detail: those of its code, the scopes of a token, or the page of a route. The name of a
+    route without words stays as it is.
+    """
     scopes = {scope.value: scope.label for scope in TokenScope}
     if detail and all(code in scopes for code in detail.split(".")):
         return ", ".join(scopes[code] for code in detail.split("."))
-    return DETAILS.get(detail, detail)
+    return (DETAILS | ROUTES).get(detail, detail)

@@ -149,9 +149,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
-# How long a proof of identity counts. `accounts/adapters.py` judges that in the place of allauth, for which none does.
+# How long a proof of identity counts. `accounts/adapters.py` judges that in the place of allauth.
 IDENTITY_PROOF_LIFE = timedelta(minutes=5)
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 0  # so that allauth's own check never passes
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",
     "reauthenticate": "accounts.forms.ConfirmPasswordForm",

@@ -160,7 +160,7 @@ def unwrap_key(wrapped: bytes, *, case_id: int) -> bytes:
     raise NotReadable
 
 
-def is_wrapped_anew(wrapped: bytes) -> bool:
+def is_wrapped_with_current_key(wrapped: bytes) -> bool:
     """Tell whether the key of a case is wrapped as `wrap_key` does it: with the first installation key, by AES."""
     return wrapped[:KEY_ID_BYTES] == derive_key_id(settings.EVIDENCE_KEYS[0], AES_KEY_WRAP)
 

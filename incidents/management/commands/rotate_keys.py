@@ -19,7 +19,7 @@ from incidents.services.evidence.files import describe_case_keys
 COOKIES = "les cookies des appareils ne sont pas comptés : ils durent 30 jours après le changement de clé"
 NOTES = {
     KeyUse.RELEASE: "chaque publication garde ses nombres et la clé qui la vérifie : rien à renouveler",
-    KeyUse.EVENT: "sans l’ancienne clé, les évènements d’avant ne disent plus de quel compte ils parlent",
+    KeyUse.EVENT: "sans l’ancienne clé, les événements d’avant ne disent plus de quel compte ils parlent",
 }
 
 

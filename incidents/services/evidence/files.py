@@ -234,7 +234,7 @@ def find_case_key_age(row: CaseKey) -> KeyAge:
     """Tell with which of the installation's keys the key of a case is wrapped. One that an earlier version wrapped by
     another method counts as former, whichever the key.
     """
-    if vault.is_wrapped_anew(bytes(row.wrapped)):
+    if vault.is_wrapped_with_current_key(bytes(row.wrapped)):
         return KeyAge.FIRST
     try:
         unwrap_case_key(row)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from accounts.models import SecurityEvent, StoredSession
 from accounts.security import record
-from accounts.security.record import find_represented
+from accounts.security.record import count_events_of_row
 from tests.accounts.security.events import list_events
 from tests.cast import PASSWORD, a_responder, an_agent, declare
 from tests.incidents.triage_pages import case_url
@@ -88,7 +88,7 @@ def test_requests_that_reach_no_page_are_bounded_too(client):
 
 
 def test_a_row_stands_for_as_many_events_as_came_since_the_last_one():
-    rows = [find_represented(count, 10) for count in range(1, 321)]
+    rows = [count_events_of_row(count, 10) for count in range(1, 321)]
     assert sum(rows) == 320
     assert len([number for number in rows if number]) == 10 + 5
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from accounts.enums import SecurityEventKind
 from accounts.models import SecurityEvent
 from accounts.security import retention
-from accounts.security.pseudonyms import list_pseudonyms, load_accounts, open_seal
+from accounts.security.pseudonyms import decrypt_account_ids, list_pseudonyms, load_accounts
 from accounts.security.record import record_security_event
 from accounts.tasks import sweep_security_events
 from config.clock import SCHEDULE
@@ -97,7 +97,7 @@ def test_an_event_names_its_accounts_by_the_key_alone(settings):
     record_security_event(SecurityEventKind.FACTOR_RESET, person=responder, actor=agent)
     event = SecurityEvent.objects.get()
     assert load_accounts([event.sealed_accounts]) == {responder.pk: responder, agent.pk: agent}
-    assert open_seal(event.sealed_accounts) == [responder.pk, agent.pk]
+    assert decrypt_account_ids(event.sealed_accounts) == [responder.pk, agent.pk]
 
     former = settings.KEYS_BY_USE
     settings.KEYS_BY_USE = former | {KeyUse.EVENT: [b"k" * 32, DERIVED]}

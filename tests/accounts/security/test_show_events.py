@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from accounts.enums import Role, SecurityEventKind
 from accounts.models import SecurityEvent, User
-from accounts.security import overview
+from accounts.security import admin, overview
 from accounts.security.pseudonyms import list_pseudonyms, pseudonymise_account, seal_accounts
+from accounts.security.wording import ROUTES
 from tests.accounts.security.events import list_events
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, bretagne
 from tests.reading import read_text
+from tests.routes import list_route_names
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/accounts/securityevent/"
@@ -70,8 +72,19 @@ def test_the_page_lists_the_newest_first_with_the_accounts_that_exist(administra
 
 def test_the_page_says_what_to_expect_while_nothing_is_recorded(administration):
     text = read_text(administration.get(URL))
-    assert "Aucun évènement n’est encore noté" in text
+    assert "Aucun événement n’est encore noté" in text
     assert "Ces derniers jours" not in text
+
+
+def test_a_refused_page_has_words(administration):
+    make_event(kind="access_refused", outcome="refused", detail="admin:accounts_user_changelist")
+    (row,) = read_rows(administration.get(URL))
+    assert "liste des comptes" in row
+    assert "changelist" not in row
+
+
+def test_each_page_that_has_words_exists():
+    assert sorted(set(ROUTES) - {name.lower() for name in list_route_names()}) == []
 
 
 def test_an_account_that_no_longer_exists_is_a_pseudonym(administration):
@@ -88,7 +101,7 @@ def test_an_address_finds_the_events_of_its_account_and_the_search_is_an_event(a
     make_event(other, hours=1)
     rows = read_rows(administration.get(URL, {"q": responder.email.upper()}))
     assert len(rows) == 3
-    assert "Évènements d’un compte consultés" in rows[0]
+    assert "Événements d’un compte consultés" in rows[0]
     assert all(responder.email in row for row in rows)
     assert list_events()[-1] == ("events_searched", "done", "")
     number = SecurityEvent.objects.count()
@@ -139,8 +152,9 @@ def test_the_counts_of_the_last_days_stand_above_the_list(administration, monkey
     text = read_text(administration.get(URL))
     assert "Connexion 5 dont 1 sans succès 6 dont 1 sans succès" in text
     assert "Fichier téléchargé 0 1" in text
-    monkeypatch.setattr(overview, "MOST_COUNTED", 2)
-    assert "parmi les 50 000 dernières lignes" in read_text(administration.get(URL))
+    for module in (overview, admin):
+        monkeypatch.setattr(module, "MOST_COUNTED", 2)
+    assert "parmi les 2 dernières lignes" in read_text(administration.get(URL))
 
 
 @pytest.mark.parametrize("number", [2, 50])
@@ -164,19 +178,19 @@ def test_a_long_list_is_read_page_after_page(administration):
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "status"),
     [
-        a_lead,
-        a_responder,
-        an_agent,
-        lambda: a_person(Role.NATIONAL),
-        lambda: a_person(Role.ANALYST, region=bretagne()),
+        (a_lead, 403),
+        (a_responder, 403),
+        (an_agent, 302),
+        (lambda: a_person(Role.NATIONAL), 302),
+        (lambda: a_person(Role.ANALYST, region=bretagne()), 302),
     ],
     ids=["lead", "responder", "agent", "national", "analyst"],
 )
-def test_nobody_but_the_administrator_opens_the_page(client, make):
+def test_nobody_but_the_administrator_opens_the_page(client, make, status):
     client.force_login(make())
-    assert client.get(URL).status_code in (302, 403)
+    assert client.get(URL).status_code == status
 
 
 def test_nothing_is_added_changed_or_deleted_there(administration):

@@ -101,7 +101,7 @@ def test_the_key_of_the_installation_can_be_replaced(settings):
     assert key not in wrapped
     settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
     assert vault.unwrap_key(wrapped, case_id=7) == key
-    assert not vault.is_wrapped_anew(wrapped)
+    assert not vault.is_wrapped_with_current_key(wrapped)
     settings.EVIDENCE_KEYS = [new]
     assert vault.unwrap_key(vault.wrap_key(key, case_id=7), case_id=7) == key
     with pytest.raises(vault.NotReadable):
@@ -112,7 +112,7 @@ def test_the_key_of_a_case_is_wrapped_by_aes_256_for_this_case_alone():
     """The value was computed from RFC 3394 and RFC 5869 with AES and HMAC alone. It must not change: rows hold it."""
     wrapped = vault.wrap_key(KEY_OF_A_CASE, case_id=7)
     assert wrapped == WRAPPED_BY_AES
-    assert vault.is_wrapped_anew(wrapped)
+    assert vault.is_wrapped_with_current_key(wrapped)
     assert vault.unwrap_key(wrapped, case_id=7) == KEY_OF_A_CASE
     with pytest.raises(vault.NotReadable):
         vault.unwrap_key(wrapped, case_id=8)
@@ -120,7 +120,7 @@ def test_the_key_of_a_case_is_wrapped_by_aes_256_for_this_case_alone():
 
 def test_a_key_that_an_earlier_version_wrapped_still_opens():
     assert vault.unwrap_key(WRAPPED_BY_SALSA, case_id=7) == KEY_OF_A_CASE
-    assert not vault.is_wrapped_anew(WRAPPED_BY_SALSA)
+    assert not vault.is_wrapped_with_current_key(WRAPPED_BY_SALSA)
 
 
 @pytest.mark.parametrize("wrapped", [WRAPPED_BY_AES, WRAPPED_BY_SALSA], ids=["aes", "salsa"])
