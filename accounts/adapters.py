@@ -66,14 +66,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return find_first_page(request.user)
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Sign in, and write into the session when and where it began. The first sign-in of an account surprises
-        nobody: its person has just opened a link.
-        """
-        is_first = user.last_login is None
+        """Sign in, and write into the session when and where it began."""
         super().login(request, user)
         record_sign_in(request)
-        if not is_first:
-            warn_of_new_place(request, user)
+        warn_of_new_place(request, user)
         record_security_event(SecurityEventKind.SIGN_IN, person=user, detail=describe_sign_in(request, user))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.enums import MailKind
 from accounts.models import PendingMail, User
+from core.secrets import DERIVED, KeyUse
 from tests.cast import PASSWORD, a_responder, an_agent, code_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
@@ -43,6 +44,21 @@ def test_a_sign_in_from_a_new_address_is_mailed_once(agent):
 
 
 def test_the_first_sign_in_and_those_from_the_same_place_are_not_mailed(agent):
+    sign_in(agent, OFFICE)
+    assert count_mails() == 0
+
+
+def test_an_account_without_recorded_sign_in_gets_no_mail():
+    """Such as each account right after the update, or once its events are too old."""
+    agent = an_agent()
+    User.objects.filter(pk=agent.pk).update(last_login=timezone.now() - timedelta(days=400))
+    sign_in(agent, ELSEWHERE)
+    assert count_mails() == 0
+
+
+@pytest.mark.parametrize("listed", [[b"k" * 32, DERIVED], [b"k" * 32]], ids=["former listed", "former removed"])
+def test_a_new_key_makes_no_known_place_new(agent, settings, listed):
+    settings.KEYS_BY_USE = settings.KEYS_BY_USE | {KeyUse.EVENT: listed}
     sign_in(agent, OFFICE)
     assert count_mails() == 0
 
