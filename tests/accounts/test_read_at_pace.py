@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 
-from tests.cast import a_responder, an_agent, declare
+from config.pages.pace import SECURITY_PAGES
+from tests.cast import PASSWORD, a_responder, an_agent, declare
 from tests.factories.accounts import make_api_token
 from tests.reading import read_text
+from tests.routes import list_route_names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
@@ -66,6 +68,27 @@ def test_a_form_is_never_refused_for_it(settings, client):
     for _turn in range(2):
         client.get(CASES)
     assert client.post("/compte/sessions/autres/terminer/").status_code == 302
+
+
+def test_who_holds_a_stolen_session_does_not_keep_its_person_from_ending_it(settings, client):
+    settings.PAGES_A_MINUTE = 1
+    agent, thief = an_agent(), Client()
+    for each in (client, thief):
+        each.force_login(agent)
+    assert [thief.get(CASES).status_code for _turn in range(2)] == [200, 429]
+    refused = client.get(CASES)
+    assert 'href="/compte/sessions/"' in refused.content.decode()
+    for url in ("/compte/", "/compte/sessions/", "/compte/confirmer/", "/compte/mot-de-passe/", "/compte/jetons/"):
+        assert client.get(url).status_code in (200, 302), url
+    confirmation = client.post("/compte/sessions/autres/terminer/", follow=True)
+    assert confirmation.status_code == 200
+    client.post("/compte/confirmer/", {"password": PASSWORD})
+    client.post("/compte/sessions/autres/terminer/")
+    assert thief.get("/compte/").status_code == 302, "the session of the thief has ended"
+
+
+def test_every_page_that_is_not_counted_exists():
+    assert sorted(SECURITY_PAGES.difference(list_route_names())) == []
 
 
 def test_nobody_waits_while_the_counters_do_not_answer(settings, client, dead_valkey):
