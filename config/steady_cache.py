@@ -48,6 +48,22 @@ class SteadyCache(RedisCache):
         """Add to a counter. In PostgreSQL, the counter then lives on for the default time of Django, five minutes."""
         return int(self.run_operation("incr", key, *args, **kwargs))
 
+    def count_up(self, key: str, seconds: int) -> int:
+        """Add one to a counter that is not guarded, and return the count of the current period, which lasts so many
+        seconds and begins with its first call. It costs one round trip. Return 0 while Valkey does not answer.
+        """
+        if time.monotonic() < _silent_until:
+            return 0
+        name = self.make_and_validate_key(key)
+        try:
+            with self._cache.get_client(name, write=True).pipeline() as commands:
+                commands.set(name, 0, ex=seconds, nx=True)
+                commands.incr(name)
+                return int(commands.execute()[-1])
+        except RedisError as error:
+            pause_cache(error)
+            return 0
+
     def run_operation(self, operation: str, key: str, *args: Any, **kwargs: Any) -> Any:
         """Run an operation on Valkey. If Valkey does not answer and the key is a guarded counter, run it in
         PostgreSQL.
@@ -63,7 +79,9 @@ class SteadyCache(RedisCache):
 
 
 def pause_cache(error: RedisError) -> None:
-    """Use the database for SILENCE_SECONDS after a failure, so that not every request waits for the cache."""
+    """Leave Valkey alone for SILENCE_SECONDS after a failure, so that not every request waits for it. Attempts on
+    accounts are then counted in the database, requests are not counted.
+    """
     global _silent_until  # noqa: PLW0603 (one state for all threads of the process)
     _silent_until = time.monotonic() + SILENCE_SECONDS
-    logger.warning("the cache does not answer: counting in the database", error=type(error).__name__)
+    logger.warning("the cache does not answer: only tries on accounts are counted", error=type(error).__name__)

@@ -4,6 +4,9 @@ import pytest
 from django.core.cache import cache, caches
 from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from accounts.enums import Role
 from accounts.models import User
@@ -12,6 +15,10 @@ from core.request_counter import count_request
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, code_of, plouexemple
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
+
+
+def refuse_connection():
+    raise RedisConnectionError
 
 
 def sign_in(user, password=PASSWORD, *, address="192.0.2.1"):
@@ -130,7 +137,24 @@ def test_valkey_is_tried_again_after_a_while(dead_valkey):
         assert caches["default"].get("allauth:rl:x") == 1
 
 
-def test_a_count_that_ends_between_two_commands_begins_again(rf, monkeypatch, caplog):
-    monkeypatch.setattr(cache, "add", lambda *args, **options: False)  # and the key is gone when it is counted
-    assert count_request(rf.get("/"), "essai", within_seconds=60) == 1
-    assert caplog.records == []
+def test_a_request_is_counted_in_one_round_trip_within_a_period_that_ends(rf, monkeypatch):
+    valkey = cache._cache.get_client(write=True)
+    packets, send = [], AbstractConnection.send_packed_command
+    monkeypatch.setattr(
+        AbstractConnection,
+        "send_packed_command",
+        lambda self, command, **options: packets.append(command) or send(self, command, **options),
+    )
+    assert [count_request(rf.get("/"), "essai", within_seconds=60) for _turn in range(3)] == [1, 2, 3]
+    assert len(packets) == 3
+    (key,) = valkey.keys("*essai*")
+    assert 0 < valkey.ttl(key) <= 60
+
+
+def test_requests_are_not_counted_for_a_while_once_valkey_was_silent(rf, dead_valkey, monkeypatch):
+    """Otherwise each page would wait for it, and write a line of the log."""
+    tries = []
+    monkeypatch.setattr(AbstractConnection, "connect", lambda *args, **options: tries.append(1) or refuse_connection())
+    with capture_logs() as lines:
+        assert [count_request(rf.get("/"), "essai", within_seconds=60) for _turn in range(3)] == [0, 0, 0]
+    assert (len(tries), len(lines)) == (1, 1)

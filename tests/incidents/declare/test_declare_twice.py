@@ -19,8 +19,6 @@ from tests.cast import declare as make_case
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
 from tests.reading import read_text
 
-DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
-
 
 def read_hidden_fields(page):
     """Return the hidden fields of the page's form."""
@@ -208,8 +206,7 @@ def test_a_burst_only_meets_one_more_button(client, town):
     assert Incident.objects.count() == MAX_UNCONFIRMED_DECLARATIONS + 2
 
 
-def test_no_declaration_is_limited_while_the_cache_is_down(client, town, settings):
-    settings.CACHES = DEAD
+def test_no_declaration_is_limited_while_the_cache_is_down(client, town, dead_valkey):
     for number in range(MAX_UNCONFIRMED_DECLARATIONS + 2):
         assert post(client, {"cle": str(number)}).status_code == 200
     assert Incident.objects.count() == MAX_UNCONFIRMED_DECLARATIONS + 2
