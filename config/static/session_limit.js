@@ -111,7 +111,7 @@
   // Signing out in another tab ends the session of this one too: nobody waits for the answer of the server.
   const tabs = new BroadcastChannel("session");
   tabs.addEventListener("message", () => clearPage(script.dataset.ended));
-  document.addEventListener("submit", (event) => { if ("storedForgets" in event.target.dataset) tabs.postMessage("signing out"); });
+  document.addEventListener("submit", (event) => { if ("signsOut" in event.target.dataset) tabs.postMessage("signing out"); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && (!line.hidden || Math.min(ends.idle, ends.absolute) - now() <= WARNING)) askAsTimer(); });
   addEventListener("pageshow", (event) => { if (event.persisted) askAsTimer(); });
   follow(script.dataset);

@@ -9,6 +9,8 @@ from pytest_django import Settings
 
 from accounts.models import Membership, SessionStore, StoredSession, User
 from accounts.session_limits import SIGNED_IN_AT
+from incidents.models import FollowUpAccess
+from incidents.services.declarant.access import derive_secret
 from tests.browser import find_violations, measure_overflow
 from tests.cast import a_responder, declare
 from tests.e2e.desk import Desk
@@ -148,3 +150,15 @@ def test_signing_out_in_one_tab_empties_the_others(case_page, signed_in_desk):
     other.wait_for_url("**/")
     expect(case_page.get_by_role("heading", name=ENDED)).to_be_visible()
     assert "Plouexemple" not in case_page.content()
+
+
+def test_closing_a_case_on_the_device_in_one_tab_leaves_the_others(case_page, signed_in_desk):
+    """Whoever is signed in may have opened a case by its code too: their session goes on."""
+    other = case_page.context.new_page()
+    other.goto(f"{signed_in_desk.site}/suivi/acces/{derive_secret(FollowUpAccess.objects.get(revoked_at=None))}/")
+    other.get_by_role("button", name="Ouvrir mon dossier").click()
+    other.locator("summary").filter(has_text="Code, compte").click()
+    other.get_by_role("button", name="Fermer ce dossier sur cet appareil").click()
+    other.wait_for_load_state("networkidle")
+    case_page.wait_for_timeout(300)
+    assert "Plouexemple" in case_page.content()
