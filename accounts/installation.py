@@ -3,14 +3,17 @@ page, every mail and every start of production asks.
 """
 
 import time
+from datetime import datetime
 from typing import NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.db.models import Exists
+from django.db.models import Exists, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.enums import Accessibility
 from accounts.models import Installation, SiteNotice
+from csirts.models import get_version_manager
 
 CACHE_SECONDS = 60
 
@@ -43,6 +46,18 @@ def get_facts() -> InstallationFacts:
 def load_notice() -> SiteNotice:
     """Return what the legal pages say of this installation, which is empty until the administrator fills it in."""
     return SiteNotice.objects.first() or SiteNotice()
+
+
+def find_accessibility_change(notice: SiteNotice) -> datetime | None:
+    """Return when what this notice says of accessibility was last changed, or None if no version says it. Runs one
+    query.
+    """
+    versions = get_version_manager(SiteNotice)
+    other_versions = versions.exclude(**notice.get_accessibility()).order_by("-pgh_id")
+    last_other = Coalesce(Subquery(other_versions.values("pgh_id")[:1]), 0)
+    same_versions = versions.filter(pgh_id__gt=last_other).order_by("pgh_id")
+    changed_at: datetime | None = same_versions.values_list("pgh_created_at", flat=True).first()
+    return changed_at
 
 
 def is_demonstration() -> bool:

@@ -89,14 +89,19 @@ class SiteNotice(models.Model):
 
     def list_empty_labels(self) -> list[str]:
         """Return the labels of the fields that are still to be filled in, in the order of the form."""
-        return [str(field.verbose_name) for field in self._meta.local_concrete_fields if self.lacks(field)]
+        return [str(field.verbose_name) for field in self._meta.local_concrete_fields if self.is_missing(field)]
 
-    def lacks(self, field: "Field[object, object]") -> bool:
+    def is_missing(self, field: "Field[object, object]") -> bool:
         """Tell whether this field is empty and must not be."""
         if OPTIONAL_FIELDS.get(field.name) == self.accessibility_state:
             return False
         value = getattr(self, field.name)
         return value is None or value == ""
+
+    def get_accessibility(self) -> dict[str, object]:
+        """Return what the notices say of accessibility, by the name of each field."""
+        names = [field.name for field in self._meta.local_concrete_fields]
+        return {name: getattr(self, name) for name in names if name.startswith("accessibility_")}
 
     def has_expired(self, today: date) -> bool:
         """Tell whether the last day of security.txt has passed."""

@@ -9,11 +9,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.installation import load_notice
+from accounts.installation import find_accessibility_change, load_notice
 from accounts.models import SiteNotice, User
 from accounts.services.roles import describe_missing_role
 from csirts.enums import Level
-from csirts.models import get_version_manager
 from csirts.routing import load_directory
 
 
@@ -33,27 +32,27 @@ def show_privacy_notice(request: HttpRequest) -> HttpResponse:
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
     context = {"centres": centres, "event_days": settings.SECURITY_EVENT_DAYS}
-    return render_notice(request, "pages/privacy_notice.html", **context)
+    return render_notice(request, load_notice(), "pages/privacy_notice.html", **context)
 
 
 @login_not_required
 @require_safe
 def show_accessibility_statement(request: HttpRequest) -> HttpResponse:
     """Show the declaration of accessibility, in the order of the model of the RGAA."""
-    newest = get_version_manager(SiteNotice).order_by("-pgh_id").first()
-    return render_notice(request, "pages/accessibility.html", updated_at=newest and newest.pgh_created_at)
+    notice = load_notice()
+    updated_at = find_accessibility_change(notice)
+    return render_notice(request, notice, "pages/accessibility.html", updated_at=updated_at)
 
 
 @login_not_required
 @require_safe
 def show_legal_notice(request: HttpRequest) -> HttpResponse:
     """Show who publishes and who hosts the site, and how to report a weakness."""
-    return render_notice(request, "pages/legal_notice.html")
+    return render_notice(request, load_notice(), "pages/legal_notice.html")
 
 
-def render_notice(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+def render_notice(request: HttpRequest, notice: SiteNotice, template: str, **context: Any) -> HttpResponse:
     """Render a legal page. It tells the administrator which notices of the site are still empty."""
-    notice = load_notice()
     can_edit = isinstance(request.user, User) and request.user.has_perm("accounts.change_sitenotice")
     empty_notices = notice.list_empty_labels() if can_edit else []
     return render(request, template, {"notice": notice, "empty_notices": empty_notices, **context})

@@ -15,6 +15,7 @@ from accounts.installation import mark_as_demonstration
 from accounts.models import SiteNotice
 from accounts.notices.checks import check_notices
 from config.demo.notices import fill_invented_notice
+from csirts.models import get_version_manager
 from tests.backend import ROOT
 from tests.config.environments import PRODUCTION
 from tests.pages.notices import FILLED, fill_notice
@@ -69,7 +70,7 @@ def test_the_privacy_notice_says_all_that_article_13_asks(client):
         ),
         (
             NO_AUDIT,
-            ["aucun audit n’est écrit ici", "audit : non renseigné", "non accessibles Non renseigné ."],
+            ["aucun audit n’a été indiqué", "audit : non renseigné", "non accessibles Non renseigné ."],
         ),
     ],
     ids=["audited", "partial", "full", "no audit"],
@@ -79,6 +80,19 @@ def test_the_declaration_of_accessibility_follows_the_last_audit(client, changes
     text = read_text(client.get("/accessibilite/"))
     for sentence in [*sentences, "Défenseur des droits", "écrivez à accessibilite@exemple.example", "n° 2005-102"]:
         assert sentence in text
+
+
+def test_the_declaration_of_accessibility_is_dated_by_the_last_change_of_what_it_says(client):
+    versions = get_version_manager(SiteNotice)
+    for day, changes in (
+        ("2026-06-02", {"accessibility_result": "61 %"}),
+        ("2026-06-03", {}),
+        ("2026-06-04", {"publisher": "Autre syndicat"}),
+    ):
+        with time_machine.travel(f"{day} 12:00+02:00", tick=False):
+            versions.create(id=1, pgh_obj_id=1, pgh_label="update", **(FILLED | changes))
+    fill_notice()
+    assert "mise à jour le 3 juin 2026" in read_text(client.get("/accessibilite/"))
 
 
 def test_security_txt_has_the_fields_of_rfc_9116(client, settings):
