@@ -80,6 +80,13 @@ def test_events_older_than_a_year_are_deleted_in_slices(monkeypatch):
     assert "accounts.tasks.sweep_security_events" in {entry["task"] for entry in SCHEDULE.values()}
 
 
+def test_a_deletion_that_takes_too_long_is_left_to_the_next_run(monkeypatch):
+    monkeypatch.setattr(retention, "DELETION_TIME_LIMIT", timedelta(0))
+    make_event(days=400)
+    sweep_security_events()
+    assert SecurityEvent.objects.count() == 1
+
+
 def test_an_installation_keeps_events_for_another_time(settings):
     settings.SECURITY_EVENT_DAYS = 200
     for days in (210, 190):
