@@ -26,7 +26,8 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
     """Return the response with the problem document of an error. Return None for an unforeseen error, which Django
     then turns into a 500 without details. DRF calls this function as its EXCEPTION_HANDLER.
     """
-    record_refused_call(error, getattr(context["request"], "user", None))
+    # `user` would sign in again, and fail again, if the token was not read yet or is wrong.
+    record_refused_call(error, getattr(context["request"], "_user", None))
     if isinstance(error, Http404):
         error = exceptions.NotFound("Il n’y a rien ici que vous puissiez voir.")
     elif isinstance(error, DjangoDenied):

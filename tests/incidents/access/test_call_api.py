@@ -307,6 +307,11 @@ def test_a_revoked_token_is_refused(agent):
     assert api.get(URL).status_code == 401
 
 
+def test_a_wrong_token_of_a_client_that_wants_a_page_gets_a_problem_document():
+    response = Client().get(URL, headers={"Accept": "text/html", "Authorization": "Bearer faux"})
+    assert (response.status_code, response["Content-Type"]) == (406, "application/problem+json")
+
+
 def test_tokens_are_not_stored(agent):
     token = make_api_token(agent)
 
