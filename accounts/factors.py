@@ -56,8 +56,10 @@ def list_recent_proofs(request: HttpRequest, user: User) -> set[str]:
     """Return what this session proved within IDENTITY_PROOF_LIFE: the password, a second factor. A sign-in with a
     passkey alone proves both, because the device checks who uses it. A passkey that confirms is a second factor.
     """
-    oldest = time.time() - settings.IDENTITY_PROOF_LIFE.total_seconds()
-    records = [record for record in get_authentication_records(request, user) if record["at"] >= oldest]
+    now = time.time()
+    oldest = now - settings.IDENTITY_PROOF_LIFE.total_seconds()
+    # A record of the future was made before the clock of the machine was set back: its age is unknown.
+    records = [record for record in get_authentication_records(request, user) if oldest <= record["at"] <= now]
     proofs = {str(record["method"]) for record in records}
     return proofs | {PASSWORD_PROOF} if any(record.get("passwordless") for record in records) else proofs
 

@@ -7,12 +7,15 @@ one page, then a second factor on the next. `AccountAdapter.is_reauthentication_
 
 allauth keeps a form that was sent, and sends it again afterwards. The pages that add or change an account, add a
 factor, make a token or erase a case ask as they open too, so that nobody who has typed is surprised. The short forms
-of a team, an invitation and a mailbox, ask only when they are sent.
+of a team, an invitation and a mailbox, ask only when they are sent. Only the browser that sent a form carries it out:
+the form is stored in the session, which somebody who stole it may have too.
 """
 
 import json
+import time
 from collections.abc import Callable
 from functools import wraps
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,15 +24,53 @@ from allauth.account.internal.flows.reauthentication import (
     STATE_SESSION_KEY,
     raise_if_reauthentication_required,
 )
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
 from django.utils.http import urlencode
 
 from accounts.factors import FACTOR_PROOF, MEANS_OF_SIGN_IN, has_factor, list_recent_proofs, must_pass_factor
 from accounts.signed_in import get_account
 
 type View = Callable[..., HttpResponseBase]
+
+KEPT_FORM_SECONDS = 600  # time to find a telephone with its codes
+NOT_SENT = (
+    "Rien n’a été fait\N{NO-BREAK SPACE}: la demande a attendu plus de dix minutes, ou venait d’un autre navigateur. "
+    "Si c’était la vôtre, faites-la de nouveau."
+)
+
+
+class KeptFormBinder:
+    """Middleware that binds a form which allauth keeps to the browser that sent it, by a cookie with a random text.
+
+    A session may be open in two browsers, if it was stolen. A form that the thief sends without a proof is kept in it
+    too, and the next proof of its owner must not carry it out.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not (request.method == "POST" and request.session.modified):
+            return response
+        state = request.session.get(STATE_SESSION_KEY, {})
+        if "request" in state and "browser" not in state:
+            browser = token_urlsafe(16)
+            request.session[STATE_SESSION_KEY] = state | {"browser": browser, "kept_at": time.time()}
+            response.set_cookie(
+                settings.FORM_COOKIE_NAME,
+                browser,
+                max_age=KEPT_FORM_SECONDS,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
 
 
 def check_identity(request: HttpRequest) -> None:
@@ -97,9 +138,14 @@ def make_resumable(request: HttpRequest) -> None:
 
 
 def drop_barred_form(request: HttpRequest) -> None:
-    """Forget the form that allauth keeps, if its person has yet to pass a second factor. allauth calls its view
-    without the middlewares, and so without `SecondFactorGuard`: a role that needs a factor may have been given since
-    the form was sent.
+    """Forget the form that allauth keeps, if another browser sent it, if it is older than KEPT_FORM_SECONDS, or if its
+    person has yet to pass a second factor. allauth calls its view without the middlewares, and so without
+    `SecondFactorGuard`: a role that needs a factor may have been given since the form was sent.
     """
-    if must_pass_factor(request, get_account(request)):
-        request.session.pop(STATE_SESSION_KEY, None)
+    state = request.session.get(STATE_SESSION_KEY) or {}
+    browser = request.COOKIES.get(settings.FORM_COOKIE_NAME, "")
+    is_own = constant_time_compare(state.get("browser", ""), browser) and bool(browser)
+    age = time.time() - state.get("kept_at", 0)
+    is_barred = not is_own or not 0 <= age <= KEPT_FORM_SECONDS or must_pass_factor(request, get_account(request))
+    if is_barred and request.session.pop(STATE_SESSION_KEY, None):
+        messages.warning(request, NOT_SENT)

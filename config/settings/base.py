@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "config.pages.pace.PaceGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.reauthentication.KeptFormBinder",  # around the next one, which keeps the form
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -210,6 +211,7 @@ CASE_COOKIE_NAME = "tocsin_suivi"
 DRAFT_COOKIE_NAME = "tocsin_declaration"
 SIGNATURE_COOKIE_NAME = "tocsin_signature"
 MESSAGE_COOKIE_NAME = "tocsin_messages"
+FORM_COOKIE_NAME = "tocsin_formulaire"  # of the browser that sent a form for which a proof of identity is asked
 MESSAGE_STORAGE = "config.pages.messages.MessageStorage"
 SECURE_REFERRER_POLICY = "same-origin"  # pages with a secret in their address name less, or nothing
 SECURE_CONTENT_TYPE_NOSNIFF = True

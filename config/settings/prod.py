@@ -46,6 +46,7 @@ CASE_COOKIE_NAME = "__Host-suivi"
 DRAFT_COOKIE_NAME = "__Host-declaration"
 SIGNATURE_COOKIE_NAME = "__Host-signature"
 MESSAGE_COOKIE_NAME = "__Host-messages"
+FORM_COOKIE_NAME = "__Host-formulaire"
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_SSL_REDIRECT = True

@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from http.cookies import Morsel
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.enums import Role
@@ -64,6 +67,7 @@ def test_each_cookie_of_a_declaration_a_follow_up_and_a_sign_in_is_bound_to_the_
     assert names == {
         *(settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.CASE_COOKIE_NAME),
         *(settings.DRAFT_COOKIE_NAME, settings.SIGNATURE_COOKIE_NAME, settings.MESSAGE_COOKIE_NAME),
+        settings.FORM_COOKIE_NAME,
     }
     for morsel in browser.seen:
         assert morsel.key.startswith("__Host-"), morsel
@@ -90,4 +94,6 @@ def sign_in_and_act(browser, user):
         browser.post("/connexion/code/", {"code": code_of(user)})
         browser.post("/admin/incidents/incident/ZZZZZZZZ/clore/")
         browser.post("/compte/sessions/autres/terminer/", follow=True)
+        with time_machine.travel(timezone.now() + timedelta(minutes=6)):  # a form for which a proof is asked
+            browser.post("/compte/sessions/autres/terminer/")
     browser.post("/deconnexion/")
