@@ -41,7 +41,7 @@ def test_accepting_and_withdrawing_at_once_has_one_outcome(transactional_db):
         incident.refresh_from_db()
         transfer.refresh_from_db()
         assert (transfer.state, incident.csirt.slug, sorted(outcomes)) in (
-            (TransferState.ACCEPTED, "loin-cyber", ["Http404", "done"]),
+            (TransferState.ACCEPTED, "loin-cyber", ["UnseenCase", "done"]),
             (TransferState.WITHDRAWN, "breizh-cyber", ["Stale", "done"]),
         )
         assert incident.events.count() == 3
