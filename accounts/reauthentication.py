@@ -1,14 +1,16 @@
 """The proof that a person gives again before a powerful act: one that gives somebody rights or takes an account over,
-or that cannot be undone. Whoever finds an open session, or steals it, cannot do it.
+changes the directory or the notices on which people rely, or cannot be undone. Whoever finds an open session, or
+steals it, cannot do it.
 
 allauth asks for a password, a code or a passkey, unless the session gave one within IDENTITY_PROOF_LIFE. Before what
 signs somebody in is changed (a factor, a password, an address), it asks for all that the account has: the password on
 one page, then a second factor on the next. `AccountAdapter.is_reauthentication_required` decides it.
 
-allauth keeps a form that was sent, and sends it again afterwards. The pages that add or change an account, add a
-factor, make a token or erase a case ask as they open too, so that nobody who has typed is surprised. The short forms
-of a team, an invitation and a mailbox, ask only when they are sent. Only the browser that sent a form carries it out:
-the form is stored in the session, which somebody who stole it may have too.
+allauth keeps a form that was sent, and sends it again afterwards. The pages that add or change an account, a centre, a
+territory or the notices of the site, add a factor, make a token or erase a case ask as they open too, so that nobody
+who has typed is surprised. The short forms of a team, an invitation and a mailbox, ask only when they are sent. Only
+the browser that sent a form carries it out: the form is stored in the session, which somebody who stole it may have
+too.
 """
 
 import json

@@ -1,14 +1,16 @@
 """The admin pages of the directory: the administrator edits all that is published, the lead of a CSIRT some of its
 own contacts.
 
-This application must not import `accounts`, so it asks `request.user` for the permissions and for the led CSIRTs. Each
-change records the user's id, for the history.
+This application must not import `accounts`, so it asks `request.user` for the permissions and for the led CSIRTs, and
+allauth for a proof of identity (`accounts/reauthentication.py` says what one is). Each change records the user's id,
+for the history.
 """
 
 from datetime import timedelta
 from typing import Any
 
 import pghistory
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db import models
@@ -95,16 +97,28 @@ def format_account_advice() -> SafeString:
 
 class TracedAdmin(BoundedModelAdmin):
     """Admin pages that record who changes a row and show its history. They respond with 404 for a row that does not
-    exist or that the user may not see.
+    exist or that the user may not see. They publish what people rely on, such as a telephone, so that they ask for a
+    proof of identity first.
     """
 
     formfield_overrides = FORM_FIELD_OVERRIDES
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show or save a form. It names its own URL, because one that is refused after the proof is shown at the URL
+        of the proof.
+        """
+        raise_if_reauthentication_required(request, app="csirts")
         with pghistory.context(user=request.user.pk):
-            return super().changeform_view(request, *args, **kwargs)
+            return super().changeform_view(request, object_id, form_url or request.get_full_path(), extra_context)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        raise_if_reauthentication_required(request, app="csirts")
         with pghistory.context(user=request.user.pk):
             return super().delete_view(request, *args, **kwargs)
 

@@ -14,12 +14,27 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import Role
-from accounts.models import AccessLink, ApiToken, FactorReset, Membership, PendingMail, StoredSession, User
+from accounts.models import (
+    AccessLink,
+    ApiToken,
+    FactorReset,
+    Membership,
+    PendingMail,
+    SiteNotice,
+    StoredSession,
+    User,
+)
 from accounts.services.confirmations import stamp_role
 from accounts.session_limits import SESSION_UID
-from csirts.models import Csirt
+from csirts.models import Contact, Coverage, Csirt
 from incidents.models import IncidentEvent, Story
 from incidents.triage.acts import ACTS, POWERFUL_ACTS
+from tests.accounts.acts.directory_forms import (
+    find_other_centre,
+    make_centre_fields,
+    make_coverage_address,
+    make_coverage_fields,
+)
 from tests.accounts.lead_pages import MAILBOX, NOUR, read_plain_markup
 from tests.cast import (
     PASSWORD,
@@ -33,6 +48,7 @@ from tests.cast import (
     sign_in_by_password,
     signed_in,
 )
+from tests.pages.notices import FILLED
 from tests.permission_matrix import MATRIX
 from tests.reading import read_text
 from tests.responses import Response
@@ -45,7 +61,8 @@ MEANS_OF_SIGN_IN = (
     *("admin/accounts/user/add/", "admin/accounts/user/{object_id}/"),
 )
 # What an act could change.
-MODELS = (User, Membership, AccessLink, PendingMail, LogEntry, FactorReset, ApiToken, Authenticator, Csirt)
+MODELS = (User, Membership, AccessLink, PendingMail, LogEntry, FactorReset, ApiToken, Authenticator)
+MODELS += (Csirt, Contact, Coverage, SiteNotice)  # what the site publishes
 
 
 class Scene(NamedTuple):
@@ -89,7 +106,7 @@ def make_role_fields(number: int, **values: object) -> dict[str, object]:
 def make_account_fields(scene: Scene) -> dict[str, object]:
     """Return the fields that give the responder a second role, in a centre that nobody leads."""
     role = scene.responder.membership_set.get()
-    other = Csirt.objects.get(slug="ailleurs")
+    other = find_other_centre()
     values = {"id": role.pk, "user": scene.responder.pk, "role": role.role, "csirt": role.csirt_id}
     fields = {"email": scene.responder.email, "display_name": "Un nom", "is_active": "on"}
     forms = {"membership_set-TOTAL_FORMS": 2, "membership_set-INITIAL_FORMS": 1}
@@ -111,6 +128,8 @@ def name_centre(scene: Scene) -> dict[str, Any]:
     return {"csirt": breizh_cyber().pk}
 
 
+CENTRE, COVERAGE = "admin/csirts/csirt/{object_id}/", "admin/csirts/coverage/{object_id}/change/"
+NOTICES = "admin/accounts/sitenotice/{object_id}/change/"
 ACCOUNT, CASE = "admin/accounts/user/{object_id}/change/", "admin/incidents/incident/{reference}/"
 POWERFUL = [
     Act("post", "equipe/inviter/", "lead", "part par mail", None, lambda s: {"email": NOUR} | name_centre(s)),
@@ -168,14 +187,40 @@ POWERFUL = [
     Act("post", "admin/accounts/user/add/", "administrator", "avec succès", None, make_new_account_fields),
     Act("post", ACCOUNT, "administrator", "Un nom", make_change_address, make_account_fields),
     Act("get", ACCOUNT, "administrator", "Modif", make_change_address),
+    *(
+        Act(*act, lambda s, act=act: act[1].format(object_id=find_other_centre().pk), fields)
+        for act, fields in (
+            (("get", f"{CENTRE}change/", "administrator", "Modif"), lambda s: {}),
+            (("post", f"{CENTRE}change/", "administrator", "avec succès"), lambda s: make_centre_fields()),
+            (("get", f"{CENTRE}delete/", "administrator", "Supprimer"), lambda s: {}),
+            (("post", f"{CENTRE}delete/", "administrator", "avec succès"), lambda s: {"post": "yes"}),
+            (("get", "admin/csirts/csirt/add/", "administrator", "Ajouter"), lambda s: {}),
+            (("get", "admin/csirts/coverage/add/", "administrator", "Ajouter"), lambda s: {}),
+        )
+    ),
+    Act("get", COVERAGE, "administrator", "Modif", lambda s: make_coverage_address()),
+    Act(
+        "post",
+        COVERAGE,
+        "administrator",
+        "avec succès",
+        lambda s: make_coverage_address(),
+        lambda s: make_coverage_fields(),
+    ),
+    *(
+        Act(*act, lambda s: "admin/accounts/sitenotice/1/change/", lambda s: FILLED | {"accessibility_state": "none"})
+        for act in (
+            ("get", NOTICES, "administrator", "Mentions du site"),
+            ("post", NOTICES, "administrator", "avec succès"),
+        )
+    ),
     Act(
         "get", f"{CASE}effacer/demande/", "lead", "Effacer", lambda s: f"{CASE}effacer/demande/".format(**s._asdict())
     ),
     Act("post", f"{CASE}{{act}}/", "lead", "sont effacés", lambda s: f"{CASE}effacer/".format(**s._asdict())),
 ]
-# The other posts on the pages of accounts, with the reason why they ask nothing.
+# The other posts on these pages, with the reason why they ask nothing.
 HARMLESS = {
-    "admin/accounts/sitenotice/{object_id}/change/": "changes what public pages say, and keeps each version",
     "compte/confirmer/": "is the proof",
     "compte/confirmer/code/": "is the proof",
     "compte/mot-de-passe/": "asks for the present password, after the second factor (test_ask_all_proofs.py)",
@@ -254,8 +299,8 @@ def test_an_old_session_proves_who_is_there_before_a_powerful_act(scene, act):
     assert act.words in read_text(page)
 
 
-def test_each_post_on_the_pages_of_accounts_asks_or_has_a_reason_not_to():
-    pages = ("equipe/", "compte/", "admin/accounts/")
+def test_each_post_on_the_pages_of_accounts_and_of_the_directory_asks_or_has_a_reason_not_to():
+    pages = ("equipe/", "compte/", "admin/accounts/", "admin/csirts/")
     posts = {route for method, route, *_codes in MATRIX if method == "post" and route.startswith(pages)}
     asking = {act.route for act in POWERFUL if act.method == "post" and act.route.startswith(pages)}
     assert posts - asking == HARMLESS.keys()
