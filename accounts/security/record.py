@@ -20,8 +20,26 @@ from core.request_counter import count_up
 logger = structlog.get_logger(__name__)
 
 # Within a minute, so many rows of one kind are written for one person or address, and so many rows of failures and
-# refusals by one process. Beyond, a row stands for the events since the last one, each time that their number doubles.
+# refusals by one process: of people who are signed in, and as many of strangers, who thus hide nothing that those do.
+# Beyond, a row stands for the events since the last one, each time that their number doubles.
 MAX_ROWS_PER_SENDER, ROWS_OF_PROCESS = 10, 200
+
+
+class MinuteCounter:
+    """A counter of this process, which begins again each minute. It works while the cache does not answer."""
+
+    def __init__(self) -> None:
+        self.minute, self.count = 0, 0
+
+    def count_up(self) -> int:
+        minute = int(time.time() // 60)
+        if minute != self.minute:
+            self.minute, self.count = minute, 0
+        self.count += 1
+        return self.count
+
+
+refusals_of_people, refusals_of_strangers = MinuteCounter(), MinuteCounter()
 
 
 def record_security_event(
@@ -51,7 +69,7 @@ def record_security_event(
     except (KeyError, CryptoError) as error:
         log_unrecorded(event, error)
         return
-    if bounded := bound_burst(event):
+    if bounded := bound_burst(event, is_signed_in=signed_in is not None):
         save_event(bounded)
 
 
@@ -70,32 +88,37 @@ def get_signed_in(request: HttpRequest | None) -> User | None:
     return user if isinstance(user, User) else None
 
 
-def bound_burst(event: SecurityEvent) -> SecurityEvent | None:
+def bound_burst(event: SecurityEvent, *, is_signed_in: bool) -> SecurityEvent | None:
     """Return the event to write, with how many events it stands for, or None if it is only counted.
 
-    What a known person did is counted for this person, everything else for the network address. Events without a
-    person or an address are not counted.
+    What a known person did is counted for this person, what was refused to somebody who is signed in for them, and
+    everything else for the network address. Events without a person or an address are not counted.
     """
     is_done = event.outcome == SecurityOutcome.DONE
-    is_known = bool(is_done and event.person)
-    sender = event.person if is_known else event.source
+    sender = event.source
+    if is_done and event.person:
+        sender = event.person
+    elif is_signed_in:
+        sender = event.actor or event.person
     if is_done and not sender:
         return event
     count = count_up(f"security:{event.kind}:{event.outcome}:{sender}", within_seconds=60)
     event.number = count_events_of_row(count, MAX_ROWS_PER_SENDER)
     if not event.number:
         return None
-    return event if is_known else limit_rows_of_process(event)
+    if is_done and event.person:
+        return event
+    return limit_rows_of_process(event, refusals_of_people if is_signed_in else refusals_of_strangers)
 
 
-def limit_rows_of_process(event: SecurityEvent) -> SecurityEvent | None:
-    """Return the event, unless this process has written too many of strangers within the minute: return None then, or
-    an event without a name that stands for several of them.
+def limit_rows_of_process(event: SecurityEvent, written: MinuteCounter) -> SecurityEvent | None:
+    """Return the event, unless this process has written too many of such events within the minute. Return None then,
+    or an event without a name that stands for several of them: the first one at once.
     """
-    total = refusals_this_minute.count_up()
+    total = written.count_up()
     if total <= ROWS_OF_PROCESS:
         return event
-    number = count_events_of_row(total, ROWS_OF_PROCESS)
+    number = count_events_of_row(total - ROWS_OF_PROCESS, 1)
     overflow = SecurityEvent(kind=SecurityEventKind.OVERFLOW, outcome=SecurityOutcome.REFUSED, number=number)
     return overflow if number else None
 
@@ -108,23 +131,6 @@ def count_events_of_row(count: int, most: int) -> int:
     if count <= most:
         return 1
     return count // 2 if remainder == 0 and doublings.bit_count() == 1 else 0
-
-
-class MinuteCounter:
-    """A counter of this process, which begins again each minute. It works while the cache does not answer."""
-
-    def __init__(self) -> None:
-        self.minute, self.count = 0, 0
-
-    def count_up(self) -> int:
-        minute = int(time.time() // 60)
-        if minute != self.minute:
-            self.minute, self.count = minute, 0
-        self.count += 1
-        return self.count
-
-
-refusals_this_minute = MinuteCounter()
 
 
 def save_event(event: SecurityEvent) -> None:

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from accounts.models import SecurityEvent, StoredSession
 from accounts.security import record
 from accounts.security.record import count_events_of_row
-from tests.accounts.security.events import list_events
-from tests.cast import PASSWORD, a_responder, an_agent, declare
+from tests.accounts.security.events import is_about, list_events
+from tests.cast import PASSWORD, a_lead, a_responder, an_agent, declare, signed_in
 from tests.incidents.triage_pages import case_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
@@ -37,10 +37,9 @@ def test_the_line_of_the_log_is_bounded_as_the_row_is(lead, client):
     assert [line["number"] for line in lines if line["event"] == "security event"] == [1] * 10 + [10, 20]
 
 
-def test_bursts_of_two_kinds_and_of_two_addresses_are_counted_apart(lead):
-    people = [Client(REMOTE_ADDR=address) for address in ("192.0.2.1", "192.0.2.2")]
-    for client in people:
-        client.force_login(lead)
+def test_bursts_of_two_kinds_and_of_two_people_are_counted_apart(lead):
+    for person in (lead, a_lead()):
+        client = signed_in(Client(), person)
         for _request in range(12):
             client.get(FORBIDDEN)
         client.get("/admin/incidents/incident/ABCD2345/")
@@ -59,9 +58,30 @@ def test_many_addresses_together_write_few_rows_too(monkeypatch):
     monkeypatch.setattr(record, "ROWS_OF_PROCESS", 5)
     for number in range(20):
         sign_in("inconnu@demo.example", "faux", REMOTE_ADDR=f"192.0.2.{number}")
-    assert list_events() == [("sign_in", "failed", "password")] * 5 + [("overflow", "refused", "")] * 2
-    assert [event.number for event in SecurityEvent.objects.filter(kind="overflow").order_by("id")] == [5, 10]
+    assert list_events() == [("sign_in", "failed", "password")] * 5 + [("overflow", "refused", "")] * 4
+    numbers = [event.number for event in SecurityEvent.objects.filter(kind="overflow").order_by("id")]
+    assert numbers == [1, 1, 2, 4], "the first one at once"
     assert set(SecurityEvent.objects.filter(kind="overflow").values_list("source", flat=True)) == {""}
+
+
+def test_strangers_hide_nothing_that_is_refused_to_somebody_who_is_signed_in(monkeypatch, lead, client):
+    monkeypatch.setattr(record, "ROWS_OF_PROCESS", 5)
+    for number in range(20):
+        sign_in("inconnu@demo.example", "faux", REMOTE_ADDR=f"192.0.2.{number}")
+    before = len(list_events())
+    client.force_login(lead)
+    client.get(FORBIDDEN)
+    assert list_events()[before:] == [("access_refused", "refused", "admin:accounts_user_changelist")]
+    assert is_about(lead)
+
+
+def test_what_is_refused_to_one_person_is_counted_for_that_person_and_not_for_the_address():
+    """Nor may somebody get more rows from several addresses."""
+    for person in (a_lead(), a_responder()):
+        for number in range(12):
+            client = signed_in(Client(REMOTE_ADDR=f"192.0.2.{number}"), person)
+            client.get(FORBIDDEN)
+    assert list_events() == [("access_refused", "refused", "admin:accounts_user_changelist")] * 20
 
 
 def test_the_rows_of_a_process_are_counted_anew_each_minute(monkeypatch, time_machine):
@@ -77,7 +97,7 @@ def test_refusals_are_bounded_while_the_cache_does_not_answer(monkeypatch, lead,
     monkeypatch.setattr(record, "ROWS_OF_PROCESS", 3)
     for _request in range(5):
         client.get(FORBIDDEN)
-    assert len(list_events()) == 3
+    assert [kind for kind, _outcome, _detail in list_events()] == ["access_refused"] * 3 + ["overflow"] * 2
 
 
 def test_requests_that_reach_no_page_are_bounded_too(client):
