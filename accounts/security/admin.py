@@ -104,7 +104,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[SecurityEvent], search_term: str
     ) -> tuple[QuerySet[SecurityEvent], bool]:
         """Limit the events to those of an account, by its address or by a pseudonym. Looking for somebody by address
-        is an event too, recorded with the first page.
+        is an event too, recorded with each page.
         """
         term = search_term.strip()
         if not term:
@@ -113,7 +113,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         if "@" in term:
             person = User.objects.with_address(term).first()
             pseudonyms = list_pseudonyms(person) if person else []
-            if person and PAGE_VAR not in request.GET:
+            if person:
                 record_security_event(SecurityEventKind.EVENTS_SEARCHED, person=person)
         names = Q(person__in=pseudonyms) | Q(actor__in=pseudonyms) | Q(source__in=pseudonyms)
         return queryset.filter(names), False

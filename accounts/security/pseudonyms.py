@@ -55,10 +55,12 @@ def seal_accounts(*users: User | None) -> str:
 
 
 def decrypt_account_ids(sealed: str) -> list[int]:
-    """Return the primary keys that `seal_accounts` encrypted, or [] if there are none or their key was removed."""
+    """Return the primary keys that `seal_accounts` encrypted, or [] if there are none, their key was removed or
+    the text is damaged.
+    """
     try:
         return [int(key) for key in decrypt_text(KeyUse.EVENT, SEAL_PURPOSE, sealed).split()] if sealed else []
-    except CryptoError:
+    except (CryptoError, ValueError):
         return []
 
 

@@ -109,6 +109,19 @@ def test_an_address_finds_the_events_of_its_account_and_the_search_is_an_event(a
     assert SecurityEvent.objects.count() == number
 
 
+def test_a_search_with_a_page_in_its_address_is_an_event_too(administration):
+    responder = a_responder()
+    make_event(responder)
+    administration.get(URL, {"q": responder.email, "p": "1"})
+    assert list_events()[-1] == ("events_searched", "done", "")
+
+
+@pytest.mark.parametrize("sealed", ["abc", "é", "AAAA"])
+def test_a_row_whose_accounts_are_damaged_is_shown_without_a_name(administration, sealed):
+    make_event(sealed_accounts=sealed)
+    assert len(read_rows(administration.get(URL))) == 1
+
+
 def test_a_pseudonym_finds_the_events_of_its_account_or_of_its_address(administration):
     responder = a_responder()
     make_event(responder, source="0123456789ab")
