@@ -158,3 +158,18 @@ def test_requests_are_not_counted_for_a_while_once_valkey_was_silent(rf, dead_va
     with capture_logs() as lines:
         assert [count_request(rf.get("/"), "essai", within_seconds=60) for _turn in range(3)] == [0, 0, 0]
     assert (len(tries), len(lines)) == (1, 1)
+
+
+def test_wrong_confirmations_of_a_signed_in_person_are_limited_for_longer_than_a_minute(client, time_machine):
+    """They count with the sign-ins of the account, so that a thief of a session guesses no faster than a stranger."""
+    time_machine.move_to("2026-11-30T10:00:00+00:00", tick=False)
+    responder = a_responder()
+    client.force_login(responder)
+    for minute in range(6):
+        time_machine.move_to(f"2026-11-30T10:{minute:02}:00+00:00", tick=False)
+        for _try in range(5):
+            answer = client.post("/compte/confirmer/", {"password": "faux"}, REMOTE_ADDR=f"192.0.2.{minute}")
+            assert "Ce mot de passe n’est pas le bon" in answer.content.decode()
+    time_machine.move_to("2026-11-30T10:14:00+00:00", tick=False)
+    assert is_refused(client.post("/compte/confirmer/", {"password": PASSWORD}, REMOTE_ADDR="192.0.2.99"))
+    assert is_refused(sign_in(responder, address="192.0.2.98"))
