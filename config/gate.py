@@ -389,12 +389,12 @@ def make_environ(scope: Message) -> Environ:
 
 
 def add_header(environ: Environ, name: str, value: str) -> None:
-    """Add one header to the environment. A name with « _ » is dropped, because it could imitate another header
-    (X_Forwarded_Proto).
-    """
+    """Add one header to the environment, but none whose name has « _ »: X_Forwarded_Proto could imitate another."""
     if "_" in name:
         return
     key = name.upper().replace("-", "_")
     key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
     joint = "; " if key == "HTTP_COOKIE" else ","
     environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+    if key == "HTTP_X_FORWARDED_PROTO":  # Django reads the first of several, the nearest proxy wrote the last
+        environ[key] = environ[key].rpartition(",")[2].strip()
