@@ -1,7 +1,7 @@
 """The clock keeps its intervals when the time of the machine is set back or forward."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -59,15 +59,19 @@ class Beat:
 @pytest.fixture
 def start_at(
     tmp_path: Path, time_machine: TimeMachineFixture, caplog: pytest.LogCaptureFixture
-) -> Callable[[int, int], Beat]:
-    """Return a function that starts the clock at an hour of Paris."""
+) -> Iterator[Callable[[int, int], Beat]]:
+    """Yield a function that starts the clock at an hour of Paris. What each has opened is closed at the end."""
+    beats: list[Beat] = []
     caplog.set_level("WARNING", "celery.beat")  # a line for each task would take longer than the task
 
     def start(hour: int, minute: int) -> Beat:
         time_machine.move_to(datetime(2026, 12, 1, hour, minute, 30, tzinfo=PARIS), tick=False)
-        return Beat(tmp_path / "beat", time_machine)
+        beats.append(Beat(tmp_path / "beat", time_machine))
+        return beats[-1]
 
-    return start
+    yield start
+    for beat in beats:
+        beat.scheduler.close()
 
 
 @pytest.mark.parametrize(
