@@ -90,6 +90,12 @@ def list_lead_roles() -> QuerySet[Membership]:
     return Membership.objects.in_force().filter(role__in=LEADING_ROLES, user__is_active=True)
 
 
+def list_administrators() -> QuerySet[User]:
+    """Return the open accounts that administer the platform today."""
+    roles = Membership.objects.in_force().filter(role=Role.ADMINISTRATOR)
+    return User.objects.filter(is_active=True, pk__in=roles.values("user"))
+
+
 def register_case_counter(count: CaseCounter) -> None:
     """Set the function that counts assigned cases. The app `incidents` calls this when it starts, because `accounts`
     may not import `incidents`.

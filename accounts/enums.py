@@ -1,8 +1,15 @@
 """The roles of people and the states of mails and links, as the database stores them."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from django.db import models
+
+# How long before its closing the person of an unused account is warned.
+UNUSED_WARNING = timedelta(days=30)
+
+# After how long without anything happening the leads of a centre hear of its open cases, and how often.
+SILENCE = timedelta(days=365)
 
 
 class Role(models.TextChoices):
@@ -100,6 +107,10 @@ class MailKind(models.TextChoices):
     TEAM_ADDRESS_CHANGED = "team_address_changed", "adresse mail changée dans un centre"
     LEAD_REMOVED = "lead_removed", "rôle de responsable retiré dans un centre"
     NEW_PLACE = "new_place", "connexion depuis une nouvelle adresse Internet"
+    UNUSED_ACCOUNT = "unused_account", "compte sans usage, bientôt fermé"
+    COMING_PURGE = "coming_purge", "destruction annoncée"
+    HOLD_ENDED = "hold_ended", "gel d’un dossier levé dans un centre"
+    SILENT_CASES = "silent_cases", "dossiers ouverts sans activité"
 
 
 # The kinds that name a role in a centre, and who gave or confirmed it.
@@ -107,8 +118,10 @@ ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED, MailKind.ROLE_GIVEN
 # The kinds that are about a centre and carry no link.
 CENTRE_MAILS = (
     *(MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, MailKind.BREAK_GLASS, *ROLE_MAILS),
-    *(MailKind.TEAM_ADDRESS_CHANGED, MailKind.LEAD_REMOVED),
+    *(MailKind.TEAM_ADDRESS_CHANGED, MailKind.LEAD_REMOVED, MailKind.HOLD_ENDED, MailKind.SILENT_CASES),
 )
+# The kinds that say something which no row of the account, the centre or the link holds.
+DETAILED_MAILS = (MailKind.HOLD_ENDED, MailKind.COMING_PURGE, MailKind.SILENT_CASES)
 
 
 class TokenScope(models.TextChoices):
@@ -178,7 +191,10 @@ class SecurityEventKind(models.TextChoices):
     EXPORT = "export", "fichier téléchargé"
     BREAK_GLASS_OPENED = "break_glass_opened", "accès d’urgence ouvert"
     BREAK_GLASS_ENDED = "break_glass_ended", "accès d’urgence terminé"
+    HOLD_PLACED = "hold_placed", "dossier gelé"
+    HOLD_ENDED = "hold_ended", "gel d’un dossier levé"
     KEYS_ROTATED = "keys_rotated", "clés renouvelées"
+    RETENTION_DECIDED = "retention_decided", "durée de conservation choisie, ou purge confirmée"
     EVENTS_SEARCHED = "events_searched", "événements d’un compte consultés"
     OVERFLOW = "overflow", "événements comptés ensemble"
 

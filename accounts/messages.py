@@ -1,5 +1,6 @@
 """The text of a mail about an account."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -8,13 +9,15 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind
+from accounts.enums import SILENCE, UNUSED_WARNING, LinkPurpose, MailKind
 from accounts.models import PendingMail
 from core.french import format_day
 from core.mails import make_mail
 
 # The page that each kind of link opens. Kinds that are not listed open the page of an account link.
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
+# The pages to which the mails lead, by the name of their address in the templates.
+LINKED_PAGES = {"sign_in": "login", "team": "team", "privacy_notice": "privacy_notice"}
 
 
 def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
@@ -37,7 +40,6 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
         "name": clean_name(mail.user.display_name),
         "address": mail.user.email,
         "at": mail.created_at,
-        "sign_in": settings.SITE_URL + reverse("login"),
         "address_of_link": settings.SITE_URL + reverse(PAGES.get(link.purpose, "open_link"), args=[token])
         if link
         else "",
@@ -50,8 +52,21 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
         "awaited_centres": list_awaited_centres(mail),
         "reason": clean_name(access.reason) if access else "",
         "ends_at": access.ends_at if access else None,
-        "team": settings.SITE_URL + reverse("team"),
+        "detail": mail.detail,
+        "old_cases": make_search_address(f"etat:ouvert au:{subtract_a_year(mail):%d/%m/%Y}"),
+        "closes_on": format_day(timezone.localtime(mail.created_at + UNUSED_WARNING)),
+        **{name: settings.SITE_URL + reverse(page) for name, page in LINKED_PAGES.items()},
     }
+
+
+def make_search_address(query: str) -> str:
+    """Return the address of the search of cases for this query."""
+    return settings.SITE_URL + reverse("admin:incidents_incident_search", query={"q": query})
+
+
+def subtract_a_year(mail: PendingMail) -> date:
+    """Return the day a year before this mail was queued."""
+    return timezone.localdate(mail.created_at - SILENCE)
 
 
 def list_awaited_centres(mail: PendingMail) -> list[str]:

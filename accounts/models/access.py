@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 
 from accounts.enums import (
     CENTRE_MAILS,
+    DETAILED_MAILS,
     ROLE_MAILS,
     LinkPurpose,
     MailKind,
@@ -215,7 +216,7 @@ class PendingMail(models.Model):
     )
     # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`, or
     # reset their second factor, changed their address or took the role of a lead away, or to which `access` gives them
-    # rights.
+    # rights, or in which `user` ended the legal hold of a case.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
     membership = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"
@@ -224,6 +225,9 @@ class PendingMail(models.Model):
     access = models.ForeignKey(
         BreakGlass, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="accès d’urgence"
     )
+    # The reference of the case whose legal hold ended, the sentence about what will be destroyed, or how many cases a
+    # reminder is about. It names nobody.
+    detail = models.CharField("précision", max_length=300, blank=True, default="", db_default="")
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
     status = models.CharField("état", max_length=8, choices=MailStatus, default=MailStatus.DUE)
     due_at = models.DateTimeField("à envoyer le", default=timezone.now)
@@ -239,7 +243,9 @@ class PendingMail(models.Model):
             models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="account_mail_status_known"),
             models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="account_mail_trouble_known"),
             models.CheckConstraint(
-                condition=Q(kind__in=CENTRE_MAILS, csirt__isnull=False) | (~Q(kind__in=CENTRE_MAILS) & Q(csirt=None)),
+                condition=Q(kind__in=CENTRE_MAILS, csirt__isnull=False)
+                | (~Q(kind__in=CENTRE_MAILS) & Q(csirt=None))
+                | Q(kind=MailKind.COMING_PURGE),  # the administrators get it too
                 name="account_mail_names_the_centre",
             ),
             models.CheckConstraint(
@@ -251,6 +257,10 @@ class PendingMail(models.Model):
                 condition=Q(kind=MailKind.BREAK_GLASS, access__isnull=False)
                 | (~Q(kind=MailKind.BREAK_GLASS) & Q(access=None)),
                 name="account_mail_names_the_access",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind__in=DETAILED_MAILS) & ~Q(detail="")) | (~Q(kind__in=DETAILED_MAILS) & Q(detail="")),
+                name="account_mail_has_its_detail",
             ),
         ]
         indexes = [

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import uuid4
 
-import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Func, Q
@@ -23,6 +22,7 @@ from accounts.enums import (
     CentreAbility,
     Role,
 )
+from accounts.models.triggers import ACCOUNT_TRIGGERS
 from accounts.permissions import list_permissions
 from collectivities.models import Collectivity, Region
 from core.secrets import hash_value
@@ -58,6 +58,10 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField("compte actif", default=True)
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
     session_stamp = models.UUIDField("sceau des sessions", default=uuid4, editable=False)
+    # When the account was closed, which the database writes itself. None for an open account.
+    closed_at = models.DateTimeField("fermé le", null=True, blank=True, editable=False)
+    # When the person was last warned that the account will be closed because nobody uses it.
+    unused_warned_at = models.DateTimeField("averti de la fermeture le", null=True, blank=True, editable=False)
     # Until then, break-glass accesses are looked for. Only their rows give rights.
     break_glass_until = models.DateTimeField("accès d’urgence jusqu’au", null=True, blank=True, editable=False)
 
@@ -77,27 +81,7 @@ class User(AbstractBaseUser):
                 name="user_email_normalised",
             )
         ]
-        triggers = [
-            # However an account is closed, reopening it must not revive a session.
-            pgtrigger.Trigger(
-                name="closing_ends_the_sessions",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
-                condition=pgtrigger.Q(old__is_active=True, new__is_active=False),
-                func="NEW.session_stamp = gen_random_uuid(); RETURN NEW;",
-            ),
-            # What ends the sessions of an account ends its tokens: a new password, address or factor, closing it.
-            pgtrigger.Trigger(
-                name="ending_sessions_revokes_tokens",
-                when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf("is_active", "session_stamp"),  # type: ignore[no-untyped-call]
-                condition=pgtrigger.AnyChange("is_active", "session_stamp"),
-                func=(
-                    "UPDATE accounts_apitoken SET revoked_at = now() WHERE user_id = NEW.id AND revoked_at IS NULL; "
-                    "RETURN NULL;"
-                ),
-            ),
-        ]
+        triggers = ACCOUNT_TRIGGERS
 
     def __str__(self) -> str:
         return self.display_name or self.email
@@ -389,7 +373,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} : {self.get_role_display()}"
+        return self.get_role_display()  # without a name, because the history of the admin keeps this text for ever
 
     def is_entitled_to_exact_figures(self, today: date) -> bool:
         """Tell whether the written decision that opens the exact figures of the région is in force on the day `today`.

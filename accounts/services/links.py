@@ -3,12 +3,12 @@ a password.
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.access import get_person
@@ -265,3 +265,11 @@ def bring_role_forward(roles: QuerySet[Membership], giver: User | None) -> Membe
         if giver:
             log_on_account(role, giver, f"Rôle avancé\N{NO-BREAK SPACE}: {describe_role(role)}")
     return role
+
+
+def list_old_links(limit: datetime) -> QuerySet[AccessLink]:
+    """Return the links that expired before `limit` and that no stored mail carries. Those that confirm the mailbox of
+    a centre are left out: the last of them says whether the present mailbox was confirmed.
+    """
+    links = AccessLink.objects.filter(expires_at__lt=limit).exclude(purpose=LinkPurpose.CHANNEL)
+    return links.exclude(Exists(PendingMail.objects.filter(link=OuterRef("pk"))))

@@ -1,14 +1,14 @@
 """Queueing mails about accounts, in the transaction of the change that they announce."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import list_lead_roles
-from accounts.enums import LEADING_ROLES, MailKind
+from accounts.enums import LEADING_ROLES, SILENCE, MailKind, MailStatus
 from accounts.models import AccessLink, BreakGlass, Membership, PendingMail, User, make_in_force_condition
 from csirts.models import Csirt
 
@@ -23,6 +23,7 @@ class MailSubject(TypedDict, total=False):
     membership: Membership
     by: User | None
     access: BreakGlass
+    detail: str
 
 
 def queue_mail(
@@ -56,3 +57,11 @@ def list_last_known_addresses(csirt: Csirt) -> set[str]:
     roles = Membership.objects.filter(csirt=csirt, awaits_confirmation=False)
     roles = roles.filter(is_former_lead | make_in_force_condition() & Q(user__is_active=True))
     return {csirt.notification_email, *roles.values_list("user__email", flat=True)} - {""}
+
+
+def list_old_mails(limit: datetime) -> QuerySet[PendingMail]:
+    """Return the mails that were queued before `limit` and will not be tried again: sent, refused or given up. A
+    reminder stays a year, because it says when the next one is due.
+    """
+    old = PendingMail.objects.filter(created_at__lt=limit).exclude(status=MailStatus.DUE)
+    return old.exclude(kind=MailKind.SILENT_CASES, created_at__gte=timezone.now() - SILENCE)

@@ -1,5 +1,5 @@
 """The mails that tell a centre what the administrator takes over or takes away: the address of somebody in its team,
-or the role of somebody who leads it.
+or the role of somebody who leads it. A lead who ends the legal hold of a case is told of to the others too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,15 +24,17 @@ def report_moved_address(person: User, by: User) -> None:
         queue_mails_to_leads(MailKind.TEAM_ADDRESS_CHANGED, person, csirt=centre, by=by)
 
 
-def report_closed_accounts(people: Sequence[User], by: User) -> None:
-    """Tell those of these people who lead a centre, and the other leads of it, that `by` has closed the account."""
+def report_closed_accounts(people: Sequence[User], by: User | None) -> None:
+    """Tell those of these people who lead a centre, and the other leads of it, that `by` has closed the account, or
+    that it was closed because nobody used it if `by` is None.
+    """
     for person in people:
         record_security_event(SecurityEventKind.ACCOUNT_CLOSED, person=person, actor=by)
     roles = Membership.objects.not_ended().filter(user__in=people, role__in=LEADING_ROLES, awaits_confirmation=False)
     report_removed_leads(roles.select_related("user", "csirt").order_by("pk"), by)
 
 
-def report_removed_leads(roles: Iterable[Membership], by: User) -> None:
+def report_removed_leads(roles: Iterable[Membership], by: User | None) -> None:
     """Tell the person of each of these roles, as they were, and the other leads of its centre that `by` took it away.
 
     They hear of it at once, whatever the dates that `by` wrote. Who leads a centre could otherwise lose the role as if
@@ -42,6 +44,11 @@ def report_removed_leads(roles: Iterable[Membership], by: User) -> None:
         if role.csirt:
             queue_mails_to_leads(MailKind.LEAD_REMOVED, role.user, csirt=role.csirt, by=by)
             queue_mail(MailKind.LEAD_REMOVED, role.user, csirt=role.csirt, by=by)
+
+
+def report_ended_hold(case: str, csirt: Csirt, by: User) -> None:
+    """Tell the other leads of the centre that `by` ended the legal hold of the case with this reference."""
+    queue_mails_to_leads(MailKind.HOLD_ENDED, by, csirt=csirt, by=by, detail=case)
 
 
 def find_removed_leads(roles: Iterable[Membership]) -> list[Membership]:

@@ -56,6 +56,8 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     ),
 }
 PROOF, LASTING = TABLES_BY_VERBS["SELECT, INSERT"], TABLES_BY_VERBS["SELECT, INSERT, UPDATE"]
+# The purge writes a pseudonym over the name of a closed account in what the admin recorded about it.
+RENAME_IN_HISTORY: LiteralString = "GRANT UPDATE (object_repr) ON {} TO {}"
 # After an import, the site has PostgreSQL count their rows (ANALYZE). Before PostgreSQL 17 autovacuum does it a minute
 # later, because only an owner may.
 ANALYZED_TABLES = ("collectivities_alias", "collectivities_collectivity", "collectivities_grouping")
@@ -170,6 +172,7 @@ def grant_verbs(role: str, tables: set[str]) -> None:
         change_privileges(f"GRANT {others} ON {{}} TO {{}}", tables & {*names}, role)
         changing |= tables & {*names} if others != verbs else set()
     grant_updates(role, changing)
+    change_privileges(RENAME_IN_HISTORY, tables & {"django_admin_log"}, role)
     if list_names(FIND_MAINTAIN):
         change_privileges("GRANT MAINTAIN ON {} TO {}", tables & {*ANALYZED_TABLES}, role)
 

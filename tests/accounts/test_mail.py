@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.dispatch import send_due_mails
-from accounts.enums import CENTRE_MAILS, ROLE_MAILS, LinkPurpose, MailKind, MailStatus, Role, Trouble
+from accounts.enums import CENTRE_MAILS, DETAILED_MAILS, ROLE_MAILS, LinkPurpose, MailKind, MailStatus, Role, Trouble
 from accounts.installation import mark_as_demonstration
 from accounts.models import Membership, PendingMail
 from accounts.services.links import make_link, send_link
@@ -45,6 +45,8 @@ def test_each_kind_of_mail_has_a_text_and_no_secret_but_its_link(kind):
         about["membership"] = Membership.objects.create(user=agent, role=Role.RESPONDER, csirt=breizh_cyber())
     if kind == MailKind.BREAK_GLASS:
         about["access"] = make_break_glass(agent)
+    if kind in DETAILED_MAILS:
+        about["detail"] = "3"
     has_link = kind in ("invitation", "welcome", "password_link")
     queue_mail(MailKind(kind), agent, link=link if has_link else None, by=a_lead(), **about)
     assert send_due_mails() == 1

@@ -214,8 +214,13 @@ POWERFUL = [
             ("post", NOTICES, "administrator", "avec succès"),
         )
     ),
-    Act(
-        "get", f"{CASE}effacer/demande/", "lead", "Effacer", lambda s: f"{CASE}effacer/demande/".format(**s._asdict())
+    *(
+        Act(*act, lambda s, act=act: act[1].format(**s._asdict()), lambda s: {"motive": "Plainte", "hold": ""})
+        for act in (
+            ("get", f"{CASE}effacer/demande/", "lead", "Effacer"),
+            ("get", f"{CASE}gel/", "lead", "Geler"),
+            ("post", f"{CASE}gel/", "lead", "Dossier gelé"),
+        )
     ),
     Act("post", f"{CASE}{{act}}/", "lead", "sont effacés", lambda s: f"{CASE}effacer/".format(**s._asdict())),
 ]

@@ -1,0 +1,32 @@
+"""What PostgreSQL does when an account is closed or opened again, whoever does it and however."""
+
+import pgtrigger
+
+ACCOUNT_TRIGGERS: list[pgtrigger.Trigger] = [
+    # However an account is closed, reopening it must not revive a session.
+    pgtrigger.Trigger(
+        name="closing_ends_the_sessions",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(old__is_active=True, new__is_active=False),
+        func=("NEW.session_stamp = gen_random_uuid(); NEW.closed_at = COALESCE(NEW.closed_at, now()); RETURN NEW;"),
+    ),
+    pgtrigger.Trigger(
+        name="reopening_forgets_the_closing",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(old__is_active=False, new__is_active=True),
+        func="NEW.closed_at = NULL; RETURN NEW;",
+    ),
+    # What ends the sessions of an account ends its tokens: a new password, address or factor, closing it.
+    pgtrigger.Trigger(
+        name="ending_sessions_revokes_tokens",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("is_active", "session_stamp"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.AnyChange("is_active", "session_stamp"),
+        func=(
+            "UPDATE accounts_apitoken SET revoked_at = now() WHERE user_id = NEW.id AND revoked_at IS NULL; "
+            "RETURN NULL;"
+        ),
+    ),
+]
