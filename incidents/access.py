@@ -31,6 +31,7 @@ RESPONDER_ABILITIES = frozenset(
         *(Ability.WORK, Ability.LINK, Ability.TRANSFER, Ability.ADVISE, Ability.REOPEN),
     }
 )
+LEAD_ABILITIES = frozenset({Ability.ERASE, Ability.HOLD})
 # What a colleague of the declarant may do with an account of the body.
 MEMBER_ABILITIES = frozenset(
     {Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM, Ability.RATE}
@@ -102,7 +103,7 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
     if user.works_in_centre(incident.csirt_id):
         granted |= RESPONDER_ABILITIES
     if user.leads_centre(incident.csirt_id):
-        granted.add(Ability.ERASE)
+        granted |= LEAD_ABILITIES
     if incident.collectivity_id in user.get_collectivity_ids():
         granted |= MEMBER_ABILITIES
     return granted

@@ -72,6 +72,8 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     # A warning without the new code, in case somebody else renewed it.
     EventKind.LINK_ROTATED: (Recipient.DECLARANT,),
     # The address was erased too, as was asked.
+    EventKind.HELD: (),
+    EventKind.HOLD_ENDED: (),
     EventKind.ERASED: (),
 }
 

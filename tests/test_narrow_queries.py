@@ -9,6 +9,7 @@ from tests.measure_house import APPS
 # Folders and modules whose queries nothing narrows, with the reason.
 UNNARROWED = {
     "incidents/access.py": "the door itself: a link opens its case, a transfer its centres, a refusal notes one",
+    "incidents/models/constraints.py": "a trigger, which shows nothing",
     "incidents/services/": "a service changes the case that its caller opened by the door, or works on all cases",
     "incidents/declare/journey.py": "a draft is opened by its secret, before there is a case",
     "incidents/indicators/hosts.py": "counts how frequent a host is; the rows returned are of the reader's centres",

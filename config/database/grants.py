@@ -32,7 +32,8 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     # Rows to which that proof points, and which change without ever ending.
     "SELECT, INSERT, UPDATE": (
         *("accounts_membership", "accounts_user", "collectivities_collectivity", "collectivities_region"),
-        *("csirts_directoryversion", "incidents_evidence", "incidents_incident", "stats_report"),
+        *("csirts_directoryversion", "incidents_evidence", "incidents_incident", "incidents_legalhold"),
+        "stats_report",
     ),
     "SELECT, INSERT, UPDATE, DELETE": (
         *("account_emailaddress", "account_emailconfirmation", "django_session", "mfa_authenticator"),

@@ -90,7 +90,8 @@ def find_declaring_member(journey: Journey, request: HttpRequest) -> User | None
 def redirect_to_confirmation(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
     """Redirect to the confirmation page, and give this device access to the new case."""
     response = redirect_to_route("declare_sent")
-    case_cookie.remember_case(request, response, declared.incident.reference, declared.access.uid)
+    if declared.access:
+        case_cookie.remember_case(request, response, declared.incident.reference, declared.access.uid)
     if signature:
         remember_signature(response, signature)
     return response

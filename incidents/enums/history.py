@@ -43,6 +43,8 @@ class EventKind(models.TextChoices):
     REOPENED = "reopened", "rouvert"
     RATED = "rated", "avis du déclarant"
     LINK_ROTATED = "link_rotated", "lien de suivi renouvelé"
+    HELD = "held", "gelé"
+    HOLD_ENDED = "hold_ended", "gel levé"
     ERASED = "erased", "données personnelles effacées"
 
 
@@ -74,6 +76,7 @@ class Ability(models.TextChoices):
     VERIFY = "verify", "vérifier"
     CLOSE = "close", "clore"
     ERASE = "erase", "effacer les données personnelles"
+    HOLD = "hold", "geler, et lever un gel"
     ROTATE = "rotate", "renouveler le lien de suivi"
     MESSAGE = "message", "écrire dans le dossier"
     COMPLETE = "complete", "ajouter et corriger des faits, remettre des pièces"

@@ -38,6 +38,8 @@ SENTENCES: dict[str, str] = {
     EventKind.MERGED: "%(who)s traite cette déclaration avec une autre de votre collectivité",
     EventKind.UNMERGED: "%(who)s traite de nouveau cette déclaration à part",
 }
+ERASED_BY_TIME = "Les données personnelles ont été effacées, leur durée étant passée"
+ERASED_AGAIN = "Les données personnelles, revenues avec une sauvegarde, ont été effacées de nouveau"
 NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
 MESSAGE_WITHOUT_CENTRE = "Vous avez écrit un message"
 # Sentences for the acts of the reader, on the declarant's side.
@@ -157,13 +159,22 @@ def build_event_sentence(event: IncidentEvent, centre: str, reader: HistoryReade
         return MESSAGE_WITHOUT_CENTRE
     if event.kind in OWN_SENTENCES and reader.is_author_of(event):
         return OWN_SENTENCES[event.kind]
-    if event.kind == EventKind.REROUTED and not event.data["to"]:
-        return NO_CENTRE_NOW
+    if sentence := find_sentence_without_author(event):
+        return sentence
     reason = event.data.get("reason", "")
     return SENTENCES[event.kind] % {
         "who": format_actor(event, centre, reader),
         "reason": ClosingReason(reason).label if reason in ClosingReason.values else "",
     }
+
+
+def find_sentence_without_author(event: IncidentEvent) -> str:
+    """Return the sentence about what the platform did by itself, or "" for any other event."""
+    if event.kind == EventKind.REROUTED and not event.data["to"]:
+        return NO_CENTRE_NOW
+    if event.kind != EventKind.ERASED:
+        return ""
+    return ERASED_BY_TIME if event.data.get("expired") else ERASED_AGAIN if event.data.get("restored") else ""
 
 
 def format_phone_declaration(caller: str, writer: str) -> str:

@@ -8,7 +8,7 @@ from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.groups import CaseGroup
 from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
 from incidents.models.incident import Incident
-from incidents.models.judgements import SeverityChoice
+from incidents.models.judgements import LegalHold, SeverityChoice
 from incidents.models.keys import ClosedVisit, CodeGuess, FollowUpAccess, RecentCount, SharedSentence
 from incidents.models.numbers import OfficialNumber
 from incidents.models.papers import Paper, ReflexSheet
@@ -39,6 +39,7 @@ __all__ = [
     "IgnoredValue",
     "Incident",
     "IncidentEvent",
+    "LegalHold",
     "Message",
     "MessageTemplate",
     "Note",

@@ -26,6 +26,23 @@ def build_choices_constraint(
     return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=name)
 
 
+# The ids of a case and of its main case, which may have none, in a trigger of the case and in one of its key.
+CASE_AND_MAIN = "NEW.id, NEW.merged_into_id"
+CASE_OF_KEY_AND_MAIN = "SELECT unnest(ARRAY[id, merged_into_id]) FROM incidents_incident WHERE id = OLD.incident_id"
+
+
+def make_hold_check(cases: str, row: str) -> str:
+    """Return the body of a trigger that refuses while a legal hold protects a case. `cases` is SQL: the ids of the
+    case and of its main case. `row` is the row that the trigger returns.
+    """
+    return f"""
+        IF EXISTS (SELECT FROM incidents_legalhold WHERE incident_id IN ({cases}) AND ended_at IS NULL) THEN
+            RAISE EXCEPTION 'pgtrigger: a case under a legal hold is never erased';
+        END IF;
+        RETURN {row};
+    """
+
+
 def build_actor_constraint(*, name: str) -> models.CheckConstraint:
     """Return the constraint that `actor` is set if a person with an account acted, and empty otherwise."""
     return models.CheckConstraint(

@@ -30,7 +30,8 @@ class Draft(models.Model):
     )
     created_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)
-    expires_at = models.DateTimeField("effacé après le")
+    # Empty for a draft that was sent and whose screens were deleted since: nothing of it is left to delete.
+    expires_at = models.DateTimeField("effacé après le", null=True, blank=True)
     # True for a draft that has only the type and the body. Such a draft is deleted sooner.
     is_empty = models.BooleanField("sans réponse", default=False, editable=False)
     incident = models.OneToOneField(
@@ -40,9 +41,14 @@ class Draft(models.Model):
     class Meta:
         verbose_name = "brouillon de déclaration"
         verbose_name_plural = "brouillons de déclaration"
-        constraints = [build_choices_constraint("type", IncidentType.values, name="draft_type_known", blank=True)]
+        constraints = [
+            build_choices_constraint("type", IncidentType.values, name="draft_type_known", blank=True),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=False) | Q(incident__isnull=False), name="draft_not_sent_expires"
+            ),
+        ]
         indexes = [
-            models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None)),
+            models.Index(fields=["expires_at"], name="draft_by_end", condition=Q(expires_at__isnull=False)),
             models.Index(fields=["created_at"], name="draft_empty", condition=Q(incident=None, is_empty=True)),
             models.Index(fields=["saved_at"], name="draft_answered", condition=Q(incident=None, is_empty=False)),
         ]

@@ -10,7 +10,12 @@ from django.utils import timezone
 from accounts.models import User
 from core.append_only import make_append_only_triggers
 from incidents.enums import ActorKind
-from incidents.models.constraints import build_actor_constraint, build_choices_constraint
+from incidents.models.constraints import (
+    CASE_OF_KEY_AND_MAIN,
+    build_actor_constraint,
+    build_choices_constraint,
+    make_hold_check,
+)
 from incidents.models.incident import Incident
 
 
@@ -24,6 +29,14 @@ class CaseKey(models.Model):
     class Meta:
         verbose_name = "clé d’un dossier"
         verbose_name_plural = "clés des dossiers"
+        triggers = [
+            pgtrigger.Trigger(
+                name="key_of_a_held_case_is_never_removed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                func=make_hold_check(CASE_OF_KEY_AND_MAIN, "OLD"),
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.incident_id)

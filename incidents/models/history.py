@@ -41,6 +41,9 @@ class IncidentEvent(models.Model):
         indexes = [
             models.Index(fields=["incident", "id"], name="event_by_incident"),
             models.Index(fields=["at"], condition=models.Q(kind=EventKind.REROUTED), name="event_rerouted_by_date"),
+            models.Index(
+                fields=["incident", "at"], condition=models.Q(kind=EventKind.UNMERGED), name="event_unmerged"
+            ),
         ]
         triggers = make_append_only_triggers(
             "event_is_never_changed",

@@ -6,6 +6,7 @@ contain only codes, ids and times, and the database refuses to change or remove 
 
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
@@ -35,7 +36,12 @@ from incidents.enums import (
     Verification,
 )
 from incidents.facts.shapes import INSTANTS
-from incidents.models.constraints import build_certainty_constraint, build_choices_constraint
+from incidents.models.constraints import (
+    CASE_AND_MAIN,
+    build_certainty_constraint,
+    build_choices_constraint,
+    make_hold_check,
+)
 from incidents.models.groups import CaseGroup
 from incidents.models.labelled import LabelledModel
 from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
@@ -271,6 +277,22 @@ class Incident(LabelledModel):
             models.Index(F("received_at"), name="incident_received"),
             # The search by the end of a reference compares its beginning, backwards.
             models.Index(OpClass(Reverse("reference"), name="text_pattern_ops"), name="incident_reference_reversed"),
+            # The purge takes the cases that were closed first.
+            models.Index(
+                F("closed_at"),
+                F("id"),
+                name="incident_to_erase",
+                condition=Q(closed_at__isnull=False, erased_at=None),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="held_case_is_not_erased",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("erased_at"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Q(old__erased_at__isnull=True, new__erased_at__isnull=False),
+                func=make_hold_check(CASE_AND_MAIN, "NEW"),
+            )
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -17,9 +17,10 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
+from incidents.services.handling.hold import check_not_held
 from incidents.services.handling.readings import save_reading
 from incidents.triage.acts import ACTS, POWERFUL_ACTS, carry_out_act, is_sent_by_queue_script, make_messages_response
-from incidents.triage.case.page import build_page_context, redirect_to_case, render_page
+from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, report_refusal
 from incidents.triage.queue.list_page import render_queue
 from incidents.triage.routes import CASE_ROUTES, OTHER_ROUTES
 from incidents.triage.search.page import redirect_to_search
@@ -101,6 +102,10 @@ class IncidentAdmin(BoundedModelAdmin):
         """Ask the user to confirm that the case is to be erased, after a proof of identity."""
         check_identity(request)
         incident = get_incident(get_account(request), reference, to=Ability.ERASE)
+        try:
+            check_not_held(incident)
+        except ValidationError as refusal:
+            return report_refusal(request, reference, refusal)
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     # Permissions of Django's admin that nobody has on a case

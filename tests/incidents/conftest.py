@@ -16,7 +16,7 @@ from incidents.files import vault
 from incidents.models import CaseGroup, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.transfer import reroute
-from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import sign_in_as
 from tests.incidents.grouping import a_group_of_towns
@@ -30,6 +30,16 @@ from tests.stores import list_stored_objects, run_bucket_server, store_in_bucket
 def responder_client(incident: Incident) -> Client:
     """Return a client of its own, signed in as a responder of the centre that has the case."""
     return sign_in_as(a_responder())
+
+
+@pytest.fixture
+def case_lead(db: None) -> User:
+    return a_lead()
+
+
+@pytest.fixture
+def lead_client(case_lead: User) -> Client:
+    return sign_in_as(case_lead)
 
 
 @pytest.fixture

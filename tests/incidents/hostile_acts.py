@@ -175,6 +175,13 @@ def close_and_reopen(responder: Visitor, holder: Visitor, incident: Incident) ->
     responder.fill(case, to="/rouvrir/")
 
 
+def hold_and_release(lead: Visitor, incident: Incident) -> None:
+    """Protect the case from erasure with a motive, and end this with another one."""
+    for _act in ("geler", "lever"):
+        lead.fill(f"{TRIAGE}{incident.reference}/gel/")
+        lead.get(f"{TRIAGE}{incident.reference}/")
+
+
 def transfer_back_and_forth(responder: Visitor, taker: Visitor, incident: Incident) -> None:
     """Propose the case to another centre, which returns it, then accepts it. Bring it back in the same way."""
     case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"

@@ -85,6 +85,7 @@ class Crowd:
         self.agent = hostile_acts.invite_member(self.manager, self.incident.collectivity)
         hostile_acts.act_as_responder(self.responder, self.incident)
         hostile_acts.add_indicators(self.responder, self.incident)
+        hostile_acts.hold_and_release(self.lead, self.incident)
         hostile_acts.close_and_reopen(self.responder, self.holder, self.incident)
         taker = a_responder(
             Csirt.objects.create(slug="ailleurs", name="Ailleurs", notification_email="a@ailleurs.example")

@@ -22,16 +22,18 @@ from incidents.services.evidence.files import take_back_evidence
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
+from incidents.services.handling.hold import place_hold
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.readings import record_reading
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.unsent_text import Pen, save_unsent_texts
+from incidents.services.papers.case_export import prepare_export
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.sharing import is_mailbox_in_doubt
 from stats.services import fold_new_events, verify_figures
-from tests.cast import a_responder, an_evidence_file, breizh_cyber, declare
+from tests.cast import a_lead, a_responder, an_evidence_file, breizh_cyber, declare
 from tests.incidents.transferring import create_other_centre, propose_transfer
 
 KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
@@ -183,6 +185,18 @@ def test_events_of_withdrawn_files_survive_a_migration_back(take_back_to):
     take_back_to("incidents", "0016")
     assert run_sql(KINDS) == before
     assert_kind_is_refused("file_taken_back")
+
+
+@pytest.mark.proof
+def test_events_of_holds_and_exports_survive_a_migration_back(take_back_to):
+    incident, lead = declare(), a_lead()
+    place_hold(reference=incident.reference, motive="Plainte en cours", actor=lead)
+    prepare_export(reference=incident.reference, actor=lead)
+    before = run_sql(KINDS)
+    assert {(EventKind.HELD,), (EventKind.EXPORTED,)} <= {*before}
+    take_back_to("incidents", "0037")
+    assert run_sql(KINDS) == before
+    assert_kind_is_refused("held")
 
 
 @pytest.mark.proof

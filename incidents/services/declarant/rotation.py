@@ -30,7 +30,7 @@ def list_stored_codes() -> list[StoredValues]:
     ]
 
 
-def get_expiry(row: FollowUpAccess | Draft) -> datetime:
+def get_expiry(row: FollowUpAccess | Draft) -> datetime | None:
     return row.expires_at
 
 

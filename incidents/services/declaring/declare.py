@@ -47,13 +47,13 @@ class SubmissionConflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DeclarationResult:
-    """The case of a submission, and the access for its declarant.
+    """The case of a submission, and the access for its declarant, which is None if the case was erased since.
 
     `is_new` is False if an earlier submission made the case.
     """
 
     incident: Incident
-    access: FollowUpAccess
+    access: FollowUpAccess | None
     is_new: bool
 
 
@@ -88,9 +88,7 @@ def declare_with_new_reference(
     now = timezone.now()
     digest = digest_declaration(declaration)
     if earlier := None if submission.is_key_locked else find_submitted_case(submission.key):
-        if earlier.submission_digest != digest:
-            raise SubmissionConflict(earlier)
-        return DeclarationResult(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
+        return repeat_result(earlier, digest)
 
     clean = check_declaration(declaration, now=now)
     clean = replace(clean, collectivity=lock_current_body(clean.collectivity))
@@ -108,6 +106,15 @@ def declare_with_new_reference(
     )
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
     return DeclarationResult(incident=incident, access=create_access(incident, at=now), is_new=True)
+
+
+def repeat_result(earlier: Incident, digest: str) -> DeclarationResult:
+    """Return the case that the same submission made before. Raises SubmissionConflict if its content was another one.
+    An erased case has no digest any more, and its program or person still gets it.
+    """
+    if earlier.submission_digest not in ("", digest):
+        raise SubmissionConflict(earlier)
+    return DeclarationResult(incident=earlier, access=earlier.accesses.order_by("created_at").first(), is_new=False)
 
 
 def find_submitted_case(key: str) -> Incident | None:

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from incidents.enums import PaperState
 from incidents.files import vault
-from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
+from incidents.models import Evidence, EvidenceUpload, LegalHold, Paper, StrayObject
 
 logger = structlog.get_logger(__name__)
 
@@ -102,10 +102,14 @@ def list_expected_stems(folder: str) -> Iterator[str]:
     """Yield the stems of the objects in this folder that belong to a row.
 
     The row is a paper that did not fail, or a file or unfinished upload of a case that still has its key. Files that
-    were taken back are left out.
+    were taken back are left out, unless a legal hold protects their case or the main case of which it is a duplicate,
+    or ended lately.
     """
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
-    yield from Evidence.objects.filter(inside, readable, taken_back_at=None).values_list("storage_name", flat=True)
+    holds = LegalHold.objects.delaying_purge(timezone.now()).values("incident")
+    is_held = Q(incident__in=holds) | Q(incident__merged_into__in=holds)
+    files = Evidence.objects.filter(inside, readable).filter(Q(taken_back_at=None) | is_held)
+    yield from files.values_list("storage_name", flat=True)
     yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)
     first, last = (UUID(folder + digit * 30) for digit in "0f")
     uploads = EvidenceUpload.objects.filter(readable, evidence=None, uid__gte=first, uid__lte=last)

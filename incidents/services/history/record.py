@@ -1,6 +1,6 @@
 """Recording of events. Only this module writes an event and queues it for the consumers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,18 @@ def record_event(
     )
     transaction.on_commit(wake_consumers, robust=True)
     return event
+
+
+def record_events_of_platform(
+    incident_ids: Iterable[int], kind: EventKind, *, at: datetime, consumer: str, **data: Any
+) -> None:
+    """Append an event of the platform to the history of each of these cases, and queue it for this consumer alone.
+    Call it inside a transaction.
+    """
+    events = IncidentEvent.objects.bulk_create(
+        IncidentEvent(incident_id=pk, kind=kind, at=at, actor_kind=ActorKind.SYSTEM, data=data) for pk in incident_ids
+    )
+    PendingEvent.objects.bulk_create(PendingEvent(event=event, consumer=consumer) for event in events)
 
 
 def wake_consumers() -> None:

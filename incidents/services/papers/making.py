@@ -6,7 +6,7 @@ row within a minute. Only the last worker that claimed the row may record the re
 earlier name is removed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -245,9 +245,9 @@ def read_unencrypted_content(name: str) -> Iterator[bytes]:
         raise vault.NotReadable from error
 
 
-def delete_papers(incident: Incident) -> None:
-    """Delete the papers of a case that is being erased. Call it inside the transaction that erases."""
-    delete_selected_papers(Paper.objects.filter(incident=incident))
+def delete_papers(incident_ids: Collection[int]) -> None:
+    """Delete the papers of cases that are being erased. Call it inside the transaction that erases."""
+    delete_selected_papers(Paper.objects.filter(incident__in=incident_ids))
 
 
 def delete_selected_papers(papers: QuerySet[Paper]) -> None:

@@ -37,10 +37,12 @@ PASS_TIME_LIMIT = timedelta(seconds=2)
 BLOCKING_STATES = (TransferState.ASKED, TransferState.ACCEPTED)
 REROUTED_FIELDS = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
 # Events that only the people of a centre cause by working on a case. Assigning or grouping a case is not such work.
+# A legal hold is: a case that loses its centre would have nobody who may end the hold.
 WORK_EVENTS = (
     *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
     *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
     *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
+    *(EventKind.HELD, EventKind.HOLD_ENDED),
 )
 CENTRE_MESSAGES = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
 # The newest event of ROUTING_EVENTS is the last routing of the case. If its body was corrected or merged later

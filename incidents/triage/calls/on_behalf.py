@@ -207,7 +207,7 @@ def render_follow_up_code(
     context = {
         "incident": incident,
         "reference": split_groups(incident.reference),
-        "secret": split_groups("" if access.revoked_at else derive_secret(access)),
+        "secret": split_groups("" if access is None or access.revoked_at else derive_secret(access)),
         "reflexes": get_reflex_sheet(incident.type, incident.csirt).text,
         "route": route,
         "is_elsewhere": not get_account(request).works_in_centre(incident.csirt_id),

@@ -14,6 +14,7 @@ from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident
 from incidents.services.duplicates.call_backs import awaits_call
 from incidents.services.handling.close import format_last_addition
+from incidents.services.handling.hold import find_hold
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
 from incidents.triage.case.data import build_data_context
@@ -70,13 +71,15 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_ab
 
     `is_abandoned` is true if somebody must take over the case.
     """
+    hold = find_hold(incident)
     return {
         "incident": incident,
+        "hold": hold,
         "now": now,
         "zone": find_zone(incident.collectivity),
         "term": wording.get_type_term(incident),
         "abilities": {ability.value for ability in list_abilities(user, incident)}
-        - list_hidden_abilities(incident, is_abandoned=is_abandoned),
+        - list_hidden_abilities(incident, is_abandoned=is_abandoned, is_held=hold is not None),
         "groups": list_group_names(incident.collectivity),
         "group": build_group_block(incident, user),
         "waiting": wording.compute_waiting_time(incident, now),
@@ -151,7 +154,7 @@ def list_group_names(body: Collectivity) -> list[str]:
     return list(groups.values_list("group__name", flat=True))
 
 
-def list_hidden_abilities(incident: Incident, *, is_abandoned: bool) -> set[str]:
+def list_hidden_abilities(incident: Incident, *, is_abandoned: bool, is_held: bool) -> set[str]:
     """Return the abilities whose buttons the page hides.
 
     The acts of these buttons make no sense in the present state of the case.
@@ -162,7 +165,8 @@ def list_hidden_abilities(incident: Incident, *, is_abandoned: bool) -> set[str]
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
         Ability.CLOSE: incident.status == Status.CLOSED,
         Ability.QUALIFY: incident.erased_at is not None,
-        Ability.ERASE: incident.erased_at is not None,
+        Ability.ERASE: incident.erased_at is not None or is_held,
+        Ability.HOLD: incident.erased_at is not None and not is_held,
         Ability.ROTATE: incident.erased_at is not None,
         Ability.MESSAGE: incident.erased_at is not None,
         Ability.REOPEN: not may_be_reopened(incident),

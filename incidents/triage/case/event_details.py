@@ -104,6 +104,13 @@ def format_merge(data: Codes) -> str:
     return f"{other}, {format_change('severity', *data['severity'])}" if "severity" in data else other
 
 
+def format_erasure(data: Codes) -> str:
+    """Return why the case was erased, or "" if somebody did it."""
+    if data.get("restored"):
+        return "une sauvegarde remise les avait encore"
+    return "leur durée était passée" if data.get("expired") else ""
+
+
 TITLES: dict[str, Callable[[Codes], str]] = {EventKind.NOTED: format_note_kind, EventKind.TASK_DONE: format_task_state}
 DETAILS: dict[str, Callable[[Codes], str]] = {
     **JUDGEMENTS,
@@ -117,4 +124,5 @@ DETAILS: dict[str, Callable[[Codes], str]] = {
     EventKind.HANDED_OVER: format_assignment,
     EventKind.MERGED: format_merge,
     EventKind.UNMERGED: format_merge,
+    EventKind.ERASED: format_erasure,
 }

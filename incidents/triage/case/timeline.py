@@ -25,7 +25,7 @@ CUT_ADDRESS = re.compile(r"https?://\S*…$")
 # rows.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
 ASSIGNING_EVENTS = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
-INTERNAL_EVENTS = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
+INTERNAL_EVENTS = frozenset({EventKind.NOTED, EventKind.HANDED_OVER, EventKind.HELD, EventKind.HOLD_ENDED})
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TimelineEvent:
 
     @property
     def is_internal(self) -> bool:
-        """True for a note or a hand-over, whose text only the centre reads."""
+        """True for a note, a hand-over or a legal hold, whose text only the centre reads."""
         return self.event.kind in INTERNAL_EVENTS
 
     @property

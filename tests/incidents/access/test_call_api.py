@@ -21,8 +21,9 @@ from incidents.queries import ASSIGNMENT_KINDS, KINDS_VISIBLE_TO_BODY, MERGE_KIN
 from incidents.services.duplicates.merge import merge_incident
 from incidents.services.groups.group import add_to_group, open_group
 from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.notes import write_note
-from tests.cast import a_person, a_responder, an_agent, declare, plouexemple
+from tests.cast import a_lead, a_person, a_responder, an_agent, declare, plouexemple
 from tests.factories.accounts import make_api_token
 from tests.incidents.api import URL, Api
 
@@ -102,6 +103,16 @@ def test_same_key_same_incident(agent):
     assert again["Idempotency-Replayed"] == "true"
     assert other.status_code == 422
     assert other["Content-Type"] == "application/problem+json"
+    assert Incident.objects.count() == 1
+
+
+def test_the_same_key_gets_the_case_also_once_it_is_erased(agent):
+    api = Api(agent)
+    first = api.post(URL, declaration(), Idempotency_Key="a-1").json()
+    erase_personal_data(reference=first["reference"], actor=a_lead(Incident.objects.get().csirt))
+    again = api.post(URL, declaration(), Idempotency_Key="a-1")
+    assert (again.status_code, again["Idempotency-Replayed"]) == (201, "true")
+    assert again.json()["reference"] == first["reference"]
     assert Incident.objects.count() == 1
 
 

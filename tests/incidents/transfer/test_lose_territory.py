@@ -8,7 +8,8 @@ from time_machine import TimeMachineFixture
 from config.tasks import run_bounded_turns
 from csirts.models import Coverage, Csirt
 from incidents.models import Incident
-from tests.cast import a_responder, breizh_cyber, bretagne, declare
+from incidents.services.handling.hold import place_hold
+from tests.cast import a_lead, a_responder, breizh_cyber, bretagne, declare
 from tests.incidents.devices import QUEUE, sign_in_as
 from tests.reading import read_text
 
@@ -53,6 +54,15 @@ def test_cases_without_a_new_centre_are_counted_too(time_machine):
     assert (
         "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répondait plus de son territoire." in page
     )
+
+
+def test_a_held_case_keeps_its_centre_when_no_centre_answers_any_more():
+    """Its leads alone may end the hold, even of a case on which nobody worked."""
+    frozen, lead = declare(), a_lead()
+    place_hold(reference=frozen.reference, motive="Plainte en cours", actor=lead)
+    Coverage.objects.all().delete()
+    run_bounded_turns()
+    assert sign_in_as(lead).get(f"{QUEUE}{frozen.reference}/gel/").status_code == 200
 
 
 def test_cases_that_came_back_are_not_counted(rerouted_cases, time_machine):
