@@ -3,7 +3,7 @@
 .PHONY: help run test proofs check fix audit bench bench-large figures ready
 
 PYTHON := .venv/bin/python
-SOURCE := accounts collectivities config core csirts incidents notifications stats
+SOURCE := accounts collectivities config core csirts incidents notifications retention stats
 export PORT ?= 8000
 # Images of containers often forbid keeping compiled modules: each of the many processes would compile all of them.
 export PYTHONDONTWRITEBYTECODE =

@@ -13,6 +13,12 @@ def make_all_permissions(*models: str) -> frozenset[str]:
     return frozenset(f"{app}.{action}_{name}" for app, name in pairs for action in ACTIONS)
 
 
+# The requests of people about their data. Leads answer those about a case, the administrator those about an account.
+REQUEST_PERMISSIONS = (
+    "retention.view_datarequest",
+    "retention.add_datarequest",
+    "retention.change_datarequest",
+)
 # What each ability in a CSIRT permits. Keyed by role, it would be a second line for each new role of a CSIRT.
 ABILITY_PERMISSIONS: dict[CentreAbility, frozenset[str]] = {
     CentreAbility.READ: frozenset({"incidents.view_incident", "notifications.view_delivery"}),
@@ -23,6 +29,7 @@ ABILITY_PERMISSIONS: dict[CentreAbility, frozenset[str]] = {
             "incidents.change_reflexsheet",
             "csirts.view_csirt",
             "csirts.change_csirt",
+            *REQUEST_PERMISSIONS,
         }
     ),
 }
@@ -48,6 +55,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "stats.view_figurecheck",
             "stats.view_attempt",
             "stats.view_report",
+            "retention.view_retentionchoice",
+            "retention.add_retentionchoice",
+            "retention.view_destruction",
+            *REQUEST_PERMISSIONS,
         }
     ),
 }

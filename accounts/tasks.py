@@ -1,13 +1,11 @@
 """The Celery tasks of this app. Each may run at any time, twice, or several times at once."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from accounts import dispatch
-from accounts.security.retention import delete_old_events
-from accounts.services.break_glass import record_ended_accesses
+from accounts.services import break_glass
 from accounts.services.links import answer_password_requests
-from accounts.services.sessions import delete_expired_sessions
+from accounts.services.sessions import delete_former_sessions
 
 
 @shared_task
@@ -19,12 +17,11 @@ def send_mails() -> None:
 
 @shared_task
 def delete_sessions() -> None:
-    """Delete expired sessions, with what they say of their person."""
-    delete_expired_sessions()
+    """Delete the sessions of the engine before ours. The purge deletes those that expired (`retention`)."""
+    delete_former_sessions()
 
 
 @shared_task
-def sweep_security_events() -> None:
-    """Record the end of break-glass accesses, and delete the security events that are too old."""
-    record_ended_accesses()
-    delete_old_events(timezone.now())
+def report_ended_accesses() -> None:
+    """Record the end of break-glass accesses that have ended since."""
+    break_glass.record_ended_accesses()

@@ -1,5 +1,6 @@
 """What `manage.py check --deploy` says of settings that work and are weaker than they could be."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -47,8 +48,12 @@ LIST_EXCESS = r"""
     UNION ALL
     SELECT 'changes ' || string_agg(relname, ', ' ORDER BY relname) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) AND (
-        pg_has_role(relowner, 'MEMBER') OR has_any_column_privilege(oid, 'UPDATE')
-        OR has_table_privilege(oid, 'DELETE, TRUNCATE, TRIGGER')
+        pg_has_role(relowner, 'MEMBER') OR has_table_privilege(oid, 'DELETE, TRUNCATE, TRIGGER') OR EXISTS (
+            SELECT FROM pg_attribute
+            WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+                AND has_column_privilege(attrelid, attnum, 'UPDATE')
+                AND (relname, attname) <> ('django_admin_log', 'object_repr')  -- the name of a closed account ends
+        )
     ) HAVING count(*) > 0
     UNION ALL
     SELECT 'changes keys or ends rows of ' || string_agg(relname, ', ' ORDER BY relname) FROM pg_class
@@ -160,6 +165,16 @@ def describe_role() -> tuple[str, list[str], list[str]]:
             return role, ["is a superuser"], settings_of_role
         cursor.execute(LIST_EXCESS, [[*PROOF], [*LASTING]])
         return role, [excess for (excess,) in cursor.fetchall()], settings_of_role
+
+
+@register(Tags.security, deploy=True)
+def check_retired_variables(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a variable that nothing reads any more, so that nobody relies on it."""
+    if "SECURITY_EVENT_DAYS" not in os.environ:
+        return []
+    text = "SECURITY_EVENT_DAYS has no effect: security events last a year, or what the administration chose."
+    hint = "Choose the duration in the administration (« Durées de conservation »), then remove the variable."
+    return [Error(text, hint=hint, id="tocsin.E010")]
 
 
 @register(Tags.security, deploy=True)

@@ -28,11 +28,24 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "send mails about accounts": {"task": "accounts.tasks.send_mails", "schedule": 5},
     "look for events left behind": {"task": "notifications.tasks.reconcile", "schedule": 60},
     "do long work in turn": {"task": "config.tasks.work_in_turn", "schedule": 3},
-    "delete expired sessions": {"task": "accounts.tasks.delete_sessions", "schedule": crontab(minute="*/15")},
-    "sweep security events": {"task": "accounts.tasks.sweep_security_events", "schedule": crontab(minute="*/15")},
+    "delete sessions of a former engine": {
+        "task": "accounts.tasks.delete_sessions",
+        "schedule": crontab(minute="*/15"),
+    },
+    "record ended accesses": {"task": "accounts.tasks.report_ended_accesses", "schedule": crontab(minute="*/15")},
     "measure the evidence store": {"task": "incidents.tasks.measure_evidence_store", "schedule": 300},
     "delete expired rows": {"task": "incidents.tasks.delete_expired_rows", "schedule": crontab(minute="*/15")},
-    "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
+    "purge what lasts days": {"task": "retention.tasks.purge_short_lived", "schedule": crontab(minute="*/15")},
+    # The task queues itself again until nothing is left; the later runs resume an interrupted purge. It starts beside
+    # the minutes of the task above, since only one of them purges at a time.
+    "purge what is due": {"task": "retention.tasks.purge_by_night", "schedule": crontab(hour="2-5", minute="7,37")},
+    # Once a night: each run queues a bounded number of mails.
+    "warn of unused accounts": {
+        "task": "retention.tasks.warn_by_night",
+        "schedule": crontab(hour=1, minute=45),
+    },
+    # Each centre is reminded once a year at most.
+    "remind of silent cases": {"task": "retention.tasks.remind_by_night", "schedule": crontab(hour=1, minute=50)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},
     # The task queues itself again until the recount is finished; the run of 3.30 resumes an interrupted recount.
     "check figures": {"task": "stats.tasks.check_figures", "schedule": crontab(hour=3, minute="0,30")},

@@ -25,6 +25,7 @@ class Lock(IntEnum):
     MAKE_REPORTS = 7_465_747_304
     INDEX = 7_465_747_311
     CLAIM_DELIVERIES = 7_465_747_321
+    PURGE = 7_465_747_331
 
 
 def acquire_lock(lock: Lock, *, is_shared: bool = False) -> None:

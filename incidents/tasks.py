@@ -3,10 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services.declarant import visits
 from incidents.services.declaring import draft, limits
-from incidents.services.evidence import room, sweep, upload
-from incidents.services.handling import unsent_text
+from incidents.services.evidence import room, sweep
 from incidents.services.search import index
 
 
@@ -18,22 +16,13 @@ def index_cases() -> None:
 
 @shared_task
 def delete_expired_rows() -> None:
-    """Delete expired drafts, expired unsent texts, old counts of recent requests and visits that were closed long
-    ago. If there are too many drafts, delete the oldest ones too, and let no new draft start if far too many remain.
+    """Delete old counts of recent requests. If there are too many drafts, delete the oldest ones, and let no new draft
+    start if far too many remain. The purge deletes the expired drafts.
     """
-    draft.delete_expired_drafts()
     limits.delete_old_counts(timezone.now())
-    visits.delete_old_visits(timezone.now())
     while draft.delete_surplus_drafts():
         pass
     draft.stop_drafts_if_full()
-    unsent_text.delete_expired_unsent_texts()
-
-
-@shared_task
-def sweep_uploads() -> None:
-    """Delete uploads to which nothing was added for a week."""
-    upload.delete_old_uploads()
 
 
 @shared_task

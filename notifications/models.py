@@ -9,16 +9,17 @@ from typing import ClassVar, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Case, Count, F, Q, When, Window
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, When, Window
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
 from accounts.dispatch import LONGEST_PAUSE
 from accounts.models import User
 from core.locks import make_due_condition
 from csirts.models import Csirt
 from incidents.enums import ActorKind
-from incidents.models import Incident, IncidentEvent
+from incidents.models import Incident, IncidentEvent, LegalHold
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
 # The name of this application in the pending events.
@@ -65,6 +66,23 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         number = Window(Count("pk"), partition_by=originator)
         is_of_many = Case(When(number__gt=MAX_WAITING_FOR_FIRST_TURN, then=1), default=0)
         return self.alias(turn=turn, number=number).filter(turn=1).order_by(is_of_many, "due_at", "id")
+
+    def settled_before(self, limit: datetime) -> Self:
+        """Return the messages that were settled before `limit`, sent or never to be sent, about cases that were closed
+        before it too. While a case is open, they say who has heard of it.
+
+        Those of a duplicate wait for its main case. Those of a case under a legal hold are left out, and those of its
+        duplicates.
+        """
+        holds = LegalHold.objects.delaying_purge(timezone.now())
+        closed = Incident.objects.filter(
+            ~Exists(holds.filter(incident=OuterRef("pk"))),
+            ~Exists(holds.filter(incident=OuterRef("merged_into"))),
+            Q(merged_into=None) | Q(merged_into__closed_at__lt=limit),
+            pk=OuterRef(CASE_PATH),
+            closed_at__lt=limit,
+        )
+        return self.filter(Exists(closed), due_at__lt=limit).exclude(status=DeliveryStatus.DUE)
 
     def with_content(self) -> Self:
         """Load all rows that the messages need, for many deliveries in a few queries.
@@ -153,6 +171,8 @@ class Delivery(models.Model):
                 name="delivery_stuck",
                 condition=Q(status__in=[DeliveryStatus.DEAD, DeliveryStatus.REFUSED]),
             ),
+            # Deliveries that the purge deletes.
+            models.Index(fields=["due_at", "id"], name="delivery_settled", condition=~Q(status=DeliveryStatus.DUE)),
             # Deliveries that are sent once the centre has an address.
             models.Index(
                 fields=["csirt", "id"],

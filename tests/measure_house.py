@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 ROOT = Path(__file__).resolve().parents[1]
-APPS = ["core", "collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "config"]
+APPS = ["core", "collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "retention", "config"]
 LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, CROWDED_TESTS, MOST_SHARED_NAMES, SHOWN = 30, 400, 20, 41, 9, 20
 SHORT_TEST = "tests/accounts/test_answer_for_centres.py"
 COMPLEX = re.compile(r"^(.+?):\d+:\d+: C901 `(\w+)` is too complex \((\d+) > 0\)$", re.MULTILINE)

@@ -18,6 +18,7 @@ SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
     "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
     "api/v1/collectivities/": {"q": "Plouexemple"},
     "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},
+    "admin/incidents/incident/{reference}/gel/": {"motive": "Plainte en cours"},
     "admin/incidents/incident/{reference}/message/": {"text": "Bonjour"},
     "admin/incidents/incident/{reference}/gravite/": {"severity": "2", "motive": "Sauvegardes intactes"},
     "admin/incidents/incident/{reference}/qualifier/": {

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
+from django.utils import timezone
 
 from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, Membership, User
@@ -20,6 +21,7 @@ from csirts.models import Coverage, Csirt
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, CaseGroup, Incident, MessageTemplate, Task
 from incidents.services.bulk.jobs import start_bulk_job
+from retention.models import DataRequest
 from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, an_agent, an_evidence_file, an_upload, plouexemple
@@ -109,12 +111,21 @@ def fill_places(route: str, incident: Incident, people: Cast) -> dict[str, Any]:
         "section": "rappel",
         "place": "france",
         "id": agent.pk,
-        "object_id": next((pk for start, pk in objects.items() if route.startswith(start)), incident.pk),
+        "object_id": create_data_request(incident, people)
+        if "datarequest/" in route
+        else next((pk for start, pk in objects.items() if route.startswith(start)), incident.pk),
         "content_type_id": ContentType.objects.get_for_model(Incident).pk,
         "app_label": "incidents",
         "url": "inconnu",
         "uid": get_uid(route, incident, people),
     }
+
+
+def create_data_request(incident: Incident, people: Cast) -> int:
+    """Return the key of a request of a person, which the centre of the case answers."""
+    today = timezone.localdate()
+    fields = {"kind": "access", "received_on": today, "answer_by": today, "asker": "Nour", "proof": "Vue au guichet"}
+    return DataRequest.objects.create(csirt=incident.csirt, taken_by=get_person(people, "lead"), **fields).pk
 
 
 def get_person(people: Cast, role: str) -> User:

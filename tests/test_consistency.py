@@ -36,7 +36,7 @@ from tests.measure_house import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-LAYERS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats"]
+LAYERS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "retention"]
 OURS = [model for app in LAYERS for model in apps.get_app_config(app).get_models()]
 WRITTEN = [model for model in OURS if not hasattr(model, "pgh_tracked_model")]  # the others are kept by triggers
 SOURCES = [path for app in [*LAYERS, "config", "core"] for path in (ROOT / app).rglob("*.py")]

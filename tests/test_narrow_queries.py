@@ -26,6 +26,7 @@ UNNARROWED = {
     "stats/counting/": "counts every case, and shows none",
     "stats/releases/": "counts every case, and publishes what the rule allows",
     "stats/exact/sums.py": "counts the cases of the scope that the reader is entitled to",
+    "retention/table.py": "ends what is due of everybody, and shows none of it",
     "config/devserver/": "makes the database of a demonstration",
     "config/demo/": "invents cases",
 }

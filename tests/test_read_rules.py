@@ -20,7 +20,7 @@ from incidents.services.declaring import check
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("docs/authentication.md", "docs/validation.md", "docs/fields.md", "docs/keys.md")
-OWN_APPLICATIONS = ("collectivities", "csirts", "accounts", "incidents", "notifications", "stats")
+OWN_APPLICATIONS = ("collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "retention")
 NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]+)(?:::(\w+))?`")
 ALL, OTHERS = "all", "the others"
 MOMENT = "a day, or a day and an hour"

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 LIST = Path(__file__).with_name("database_rules.txt")
-OURS = "^(accounts|collectivities|csirts|incidents|notifications|stats)_"
+OURS = "^(accounts|collectivities|csirts|incidents|notifications|retention|stats)_"
 # NOT NULL is left out, because PostgreSQL lists it only from version 18 on, and the models state it.
 STATEMENT = f"""
     SELECT conrelid::regclass || ': ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
@@ -19,7 +19,7 @@ STATEMENT = f"""
     UNION ALL
     SELECT tgrelid::regclass || ': ' || pg_get_triggerdef(pg_trigger.oid) || ' ' || md5(prosrc)
     FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
-    WHERE tgrelid::regclass::text ~ '{OURS}' AND NOT tgisinternal
+    WHERE tgrelid::regclass::text ~ '{OURS}|^django_admin_log$' AND NOT tgisinternal
     ORDER BY 1
 """  # noqa: S608 (ours)
 

@@ -9,7 +9,7 @@ from accounts.enums import SecurityEventKind, SecurityOutcome
 from csirts.models import Csirt
 
 # Younger rows cannot be deleted. The CNIL advises to keep such traces for six months to a year (recommendation of
-# 14 October 2021 on logging); the setting SECURITY_EVENT_DAYS cannot be less than these six months.
+# 14 October 2021 on logging); the administration cannot choose less than these six months (`retention/table.py`).
 UNDELETABLE_DAYS = 180
 PSEUDONYM_LENGTH = 12
 PSEUDONYM = rf"^([0-9a-f]{{{PSEUDONYM_LENGTH}}})?$"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.enums import SecurityEventKind
-from accounts.models import SessionStore, StoredSession, User, lock_account
+from accounts.models import StoredSession, User, lock_account
 from accounts.security.record import record_security_event
 from accounts.session_limits import ADDRESS, DEVICE, SESSION_UID, SIGNED_IN_AT, find_session_end, read_time
 from core.secrets import hash_value
@@ -107,9 +107,13 @@ def delete_own_sessions(actor: User, rows: QuerySet[StoredSession]) -> int:
     return number
 
 
-def delete_expired_sessions() -> None:
-    """Delete the sessions that expired, and all those that Django's own engine stored before ours. Nothing reads the
-    latter, but a former version of this program would open sessions by them that were ended since.
+def list_expired_sessions(now: datetime) -> QuerySet[StoredSession]:
+    """Return the sessions that nobody can use any more. Each says who was signed in, and on which device."""
+    return StoredSession.objects.filter(expire_date__lt=now)
+
+
+def delete_former_sessions() -> None:
+    """Delete all sessions that Django's own engine stored before ours. Nothing reads them, but a former version of
+    this program would open sessions by them that were ended since.
     """
-    SessionStore.clear_expired()
     Session.objects.all().delete()

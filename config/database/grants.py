@@ -23,6 +23,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
         *("accounts_breakglass", "accounts_factorreset", "accounts_sitenoticeevent", "django_admin_log"),
         *("csirts_backupevent", "csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent"),
         *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening", "pghistory_context"),
+        "retention_retentionchoice",
         *("stats_countedcase", "stats_denominator", "stats_exactreading", "stats_figure", "stats_release"),
     ),
     # The single row that a migration inserts.
@@ -33,7 +34,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     "SELECT, INSERT, UPDATE": (
         *("accounts_membership", "accounts_user", "collectivities_collectivity", "collectivities_region"),
         *("csirts_directoryversion", "incidents_evidence", "incidents_incident", "incidents_legalhold"),
-        "stats_report",
+        *("retention_destruction", "retention_purgestate", "stats_report"),
     ),
     "SELECT, INSERT, UPDATE, DELETE": (
         *("account_emailaddress", "account_emailconfirmation", "django_session", "mfa_authenticator"),
@@ -52,7 +53,7 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
         *("incidents_reading", "incidents_recentcount", "incidents_reflexsheet", "incidents_routingcheck"),
         *("incidents_searchdocument", "incidents_serviceinterruption", "incidents_severitychoice"),
         *("incidents_sharedsentence", "incidents_story", "incidents_strayobject", "incidents_task"),
-        *("incidents_transfer", "notifications_announcement", "notifications_delivery"),
+        *("incidents_transfer", "notifications_announcement", "notifications_delivery", "retention_datarequest"),
         *("stats_attempt", "stats_casefact", "stats_figurecheck", "stats_presence", "stats_rollup"),
     ),
 }

@@ -145,12 +145,12 @@ def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User
     responder and the agent exchange messages.
     """
     reference = declared.incident.reference
-    add_evidence(reference, CaseVisitor(access_uid=declared.access.uid))
+    add_evidence(reference, CaseVisitor(access_uid=declared.incident.accesses.get().uid))
     case = get_incident(responder, reference, to=Ability.WORK)
     record_reading(incident=case, reader=responder, at=timezone.now())
     acknowledge_incident(reference=reference, actor=responder)
     verify_incident(reference=reference, actor=responder)
-    claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
+    claim_incident(reference=reference, access_uid=declared.incident.accesses.get().uid, actor=agent)
     answer_questions(reference, agent, ANSWERS)
     end_interruption(edit=SectionEdit(visitor=CaseVisitor(user=agent), reference=reference), service="civil")
     exchange_messages(reference, agent, responder)
@@ -245,7 +245,7 @@ def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -
         is_shared=True,
     )
     close_with_report(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
-    visitor = CaseVisitor(access_uid=declared.access.uid)
+    visitor = CaseVisitor(access_uid=declared.incident.accesses.get().uid)
     words = "Quelqu’un a répondu tout de suite."
     rate_help(reference=declared.incident.reference, visitor=visitor, level=Satisfaction.VERY, words=words)
 

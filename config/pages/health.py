@@ -14,6 +14,7 @@ from redis import Redis, RedisError
 
 from notifications import pulse
 from notifications.queries import list_unannounced_events
+from retention.guard import is_purge_stopped
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +34,17 @@ def report_health(request: HttpRequest) -> JsonResponse:
     """Answer 503 if something must be repaired. Meanwhile, declarations are accepted as long as PostgreSQL answers: do
     not take the site out of service for this answer (`report_alive`).
 
-    `clock` is false if the clock or the worker of the mails stopped, `mails` if mails about cases do not leave, and
-    `events` if events older than five minutes were not announced. No age and no number is published, since they would
-    tell when somebody declared.
+    `clock` is false if the clock or the worker of the mails stopped, `mails` if mails about cases do not leave,
+    `events` if events older than five minutes were not announced, and `purge` if data whose time has come are not
+    destroyed: the purge failed, has not run for a day, waits for the administrator, or paused because of a clock. No
+    age and no number is published, since they would tell when somebody declared.
     """
     checks = {"database": is_database_up(), "broker": is_broker_up()}
     checks |= {
         "clock": checks["broker"] and pulse.is_clock_running(),
         "mails": checks["database"] and pulse.are_mails_leaving(timezone.now()),
         "events": checks["database"] and not list_unannounced_events(),
+        "purge": checks["database"] and not is_purge_stopped(timezone.now()),
     }
     ready = all(checks.values())
     return JsonResponse({"alive": True, "ready": ready, **checks}, status=200 if ready else 503)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,6 +13,8 @@ from accounts.models import SiteNotice, User
 from accounts.services.roles import describe_missing_role
 from csirts.enums import Level
 from csirts.routing import load_directory
+from retention.durations import describe_durations
+from retention.lasting import describe_lasting
 
 
 @login_not_required
@@ -31,7 +32,7 @@ def show_privacy_notice(request: HttpRequest) -> HttpResponse:
     """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
-    context = {"centres": centres, "event_days": settings.SECURITY_EVENT_DAYS}
+    context = {"centres": centres, "durations": describe_durations(), "lasting": describe_lasting()}
     return render_notice(request, load_notice(), "pages/privacy_notice.html", **context)
 
 

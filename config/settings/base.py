@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "incidents",
     "notifications",
     "stats",
+    "retention",
     "config.pages",
     "config.database",
     "config.apps.TocsinAdminConfig",
@@ -199,8 +200,8 @@ SESSION_ENGINE = "accounts.models.sessions"
 # Of people whose role is of a centre, a région or the platform: without activity, and from the sign-in on.
 SESSION_IDLE_LIMIT = env.read_minutes("SESSION_IDLE_LIMIT", 30)
 SESSION_ABSOLUTE_LIMIT = env.read_minutes("SESSION_ABSOLUTE_LIMIT", 12 * 60)
-# How long security events are kept (docs/logs.md). Less than six months would be too short to find an intrusion.
-SECURITY_EVENT_DAYS = env.read_number("SECURITY_EVENT_DAYS", 365, least=184)
+# How many days the host keeps a backup. 0 if the host has not said it; the page of personal data then says so.
+BACKUP_DAYS = env.read_number("BACKUP_DAYS", 0)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"

@@ -34,7 +34,9 @@ def test_a_line_of_the_table_gives_the_permissions_of_its_abilities(monkeypatch)
     read, work = {"incidents.view_incident", "notifications.view_delivery"}, {"incidents.change_incident"}
     sheets = {"incidents.view_reflexsheet", "incidents.change_reflexsheet"}
     assert responder.get_all_permissions() == read | work
-    assert lead.get_all_permissions() == read | work | sheets | {"csirts.view_csirt", "csirts.change_csirt"}
+    requests = {f"retention.{verb}_datarequest" for verb in ("view", "add", "change")}
+    centre = {"csirts.view_csirt", "csirts.change_csirt"}
+    assert lead.get_all_permissions() == read | work | sheets | requests | centre
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     assert responder.get_all_permissions() == read
 

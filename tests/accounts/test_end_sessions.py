@@ -25,6 +25,7 @@ from accounts.session_limits import (
 from accounts.tasks import delete_sessions
 from core.user_agents import describe_user_agent
 from incidents.services.declarant.access import derive_secret
+from retention.tasks import purge_short_lived
 from tests.cast import (
     PASSWORD,
     a_lead,
@@ -59,7 +60,7 @@ POWERS = {
 TIMERS_OF_PEOPLE = {"case.js", "evidence.js", "keep.js", "telephone.js"}
 FIELDS = r"as_field_group|parts/select\.html|<textarea"
 KEEPING = "data-stored=|data-keep=|call_keep"
-FORMS_OF_FEW_VALUES = {"look_up.html", "observables.html", "official_number.html"}
+FORMS_OF_FEW_VALUES = {"hold.html", "look_up.html", "observables.html", "official_number.html"}
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("short_limits")]
 
@@ -333,7 +334,7 @@ def test_expired_sessions_are_deleted():
     assert StoredSession.objects.count() == 1
     assert not Session.objects.exists(), "a former version would open sessions by them that were ended since"
     with travel_by(days=15):
-        delete_sessions()
+        purge_short_lived()
     assert StoredSession.objects.count() == 0
 
 

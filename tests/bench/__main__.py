@@ -23,6 +23,7 @@ from tests.bench.freshness import measure_freshness
 from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
 from tests.bench.printing import measure_printing
+from tests.bench.purging import measure_purging
 from tests.bench.starting import measure_start
 from tests.bench.urgency import measure_urgency
 
@@ -65,7 +66,7 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="a million incidents and ten; the pages and the figures only",
     )
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, "millions", []], help="these parts only")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, "purging", "millions", []], help="these parts only")
     return parser.parse_args()
 
 
@@ -103,6 +104,7 @@ def measure(databases: BenchDatabases, larger: int, parts: list[str]) -> Iterato
         "counting": lambda: measure_counting(databases, larger),
         "freshness": lambda: measure_freshness(databases, "bench_freshness"),
         "publishing": lambda: measure_publishing(databases, LARGE_VOLUMES if larger > USUAL else VOLUMES),
+        "purging": lambda: measure_purging(databases, (SMALL, USUAL)),
         "millions": lambda: databases.run_measurement(
             "tests.bench.counting", databases.get_filled(USUAL), BENCH_LARGER=databases.get_enlarged(LARGE, LARGEST)
         ),

@@ -20,10 +20,10 @@ PARIS = ZoneInfo("Europe/Paris")
 INTERVALS = {
     entry["task"]: entry["schedule"] for entry in SCHEDULE.values() if not isinstance(entry["schedule"], crontab)
 }
-ROWS, FIGURES, UPLOADS = (
+ROWS, FIGURES, STORE = (
     "incidents.tasks.delete_expired_rows",
     "stats.tasks.check_figures",
-    "incidents.tasks.sweep_uploads",
+    "incidents.tasks.sweep_store",
 )
 
 
@@ -91,17 +91,17 @@ def test_each_task_runs_within_twice_its_interval_after_the_time_is_changed(star
 
 
 def test_a_task_with_an_hour_runs_at_its_next_hour_after_a_step_back(start_at):
-    beat = start_at(10, 14)
+    beat = start_at(10, 44)
     beat.run(minutes=3)
-    assert (beat.hours[ROWS], beat.hours[UPLOADS]) == (["10:15"], ["10:17"])
+    assert (beat.hours[ROWS], beat.hours[STORE]) == (["10:45"], ["10:46"])
 
     beat.set_clock(minutes=-5)
     beat.run(minutes=6)
-    assert (beat.hours[ROWS], beat.hours[UPLOADS]) == (["10:15"], ["10:17"])
+    assert (beat.hours[ROWS], beat.hours[STORE]) == (["10:45"], ["10:46"])
 
     beat.set_clock(hours=-1, minutes=-50)
     beat.run(minutes=7)
-    assert (beat.hours[ROWS], beat.hours[UPLOADS]) == (["08:30"], [])
+    assert (beat.hours[ROWS], beat.hours[STORE]) == (["09:00"], [])
 
 
 def test_a_task_whose_hour_is_skipped_by_a_step_forward_runs_once(start_at):

@@ -166,14 +166,14 @@ def test_production_starts_with_its_secrets_in_files(tmp_path):
         *[("SECRET_KEY", DEVELOPMENT_SECRET), ("SECRET_KEY", "short")],
         *[("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY), ("EVIDENCE_KEY", "c2hvcnQ="), ("EVIDENCE_KEY", "é")],
         *[("ALLOWED_HOSTS", ","), ("ALLOWED_HOSTS", "tocsin.example,*"), ("ALLOWED_HOSTS", ".tocsin.example")],
-        *[("TOKEN_KEY", PRODUCTION["EVIDENCE_KEY"]), ("SECURITY_EVENT_DAYS", "180")],
+        *[("TOKEN_KEY", PRODUCTION["EVIDENCE_KEY"])],
         *[("DATABASE_URL", "postgresql://tocsin@db/tocsin"), ("REDIS_URL", "redis://redis/0")],
         *[("DATABASE_OWNER_URL", "postgresql://owner@db/tocsin"), ("DATABASE_OWNER_URL", "mysql://owner:hidden@db/t")],
         *[("REDIS_URL", "memory://:secret@redis"), ("EMAIL_URL", "file:///srv/mails"), ("EVIDENCE_DIR", "/tmp/x")],  # noqa: S108
     ],
     ids=[
         *[*PRODUCTION, "development key", "short key", "development evidence key", "short evidence key", "no base64"],
-        *["no host", "any host", "no first host", "key of two uses", "few days of traces", "no password"],
+        *["no host", "any host", "no first host", "key of two uses", "no password"],
         *[
             "no password of Valkey",
             "no password of the owner",

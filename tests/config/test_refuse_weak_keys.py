@@ -16,6 +16,7 @@ from config.checks import (
     check_former_keys,
     check_keys_are_apart,
     check_mail_is_encrypted,
+    check_retired_variables,
     check_servers_are_encrypted,
 )
 from config.env import (
@@ -272,3 +273,10 @@ def test_each_optional_key_is_in_the_compose_file_and_in_the_documents(name):
             assert environment[f"{name}_FILE"] == f"${{{name}_FILE:-}}"
     variables = [line for line in Path(ROOT / "README.md").read_text().splitlines() if line.startswith("| `")]
     assert any(f"`{name}`" in line.split(" | ")[0] for line in variables)
+
+
+def test_a_variable_that_nothing_reads_any_more_is_refused(monkeypatch):
+    assert check_retired_variables() == []
+    monkeypatch.setenv("SECURITY_EVENT_DAYS", "365")
+    [error] = check_retired_variables()
+    assert error.id == "tocsin.E010"

@@ -25,13 +25,17 @@ PROOF = [
     *("accounts_breakglass", "accounts_factorreset", "accounts_sitenoticeevent", "csirts_backupevent"),
     *("csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent", "django_admin_log"),
     *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening", "pghistory_context"),
+    "retention_retentionchoice",
     *("stats_countedcase", "stats_denominator", "stats_exactreading", "stats_figure", "stats_release"),
 ]
 POINTED = [
     *("accounts_membership", "accounts_user", "collectivities_collectivity", "collectivities_region"),
     *("csirts_csirt", "incidents_evidence", "incidents_incident", "stats_report"),
 ]
-LASTING = ["accounts_sitenotice", "csirts_directoryversion", *POINTED]
+LASTING = [
+    *("accounts_sitenotice", "csirts_directoryversion", "incidents_legalhold"),
+    *("retention_destruction", "retention_purgestate", *POINTED),
+]
 LASTING.remove("csirts_csirt")  # the administrator deletes a centre to which nothing points
 IGNORED = "{" + ",".join(trigger.get_pgid(model) for model, trigger in registry.registered()) + "}"
 TAMPERING = ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"]

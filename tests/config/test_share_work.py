@@ -22,7 +22,7 @@ MAILS = {
     "notifications.tasks.reconcile",
     "notifications.tasks.report_clock_turn",
 }
-OWN_APPS = ("accounts", "config", "incidents", "notifications", "stats")
+OWN_APPS = ("accounts", "config", "incidents", "notifications", "retention", "stats")
 
 
 def queue_of(sender, task):
@@ -39,6 +39,13 @@ def test_mails_go_to_the_urgent_queue_and_all_else_to_the_heavy_one():
 def test_the_clock_sends_each_task_to_the_queue_of_its_worker():
     for entry in SCHEDULE.values():
         assert queue_of(clock, entry["task"]) == queue_of(app, entry["task"])
+
+
+def test_people_are_warned_of_unused_accounts_once_a_night():
+    [entry] = [entry for entry in SCHEDULE.values() if entry["task"] == "retention.tasks.warn_by_night"]
+    schedule = entry["schedule"]
+    assert (len(schedule.hour), len(schedule.minute), schedule.day_of_week) == (1, 1, set(range(7)))
+    assert "options" not in entry  # a worker that is late still warns
 
 
 def test_a_worker_that_is_given_no_queue_takes_both():

@@ -28,7 +28,7 @@ from accounts.models import AccessLink, SecurityEvent
 from accounts.services.links import request_password_link, send_link
 from accounts.services.recovery_codes import use_recovery_code
 from accounts.services.tokens import make_token
-from accounts.tasks import send_mails, sweep_security_events
+from accounts.tasks import send_mails
 from accounts.tokens import derive_link_token, find_live_token
 from config.broker import HEAVY, URGENT
 from config.celery import app
@@ -41,11 +41,14 @@ from incidents.models import Paper
 from incidents.services.declarant.access import derive_secret, find_access
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.papers.making import make_due_papers, request_answer_pack
+from retention.models import PurgeState
+from retention.tasks import purge_by_night
 from tests.backend import ROOT
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, breizh_cyber, code_of, declare
 from tests.incidents.devices import get_visitor, open_by_link, sign_in_as
 from tests.incidents.evidence_files import evidence_url, hand_over
 from tests.notifications.mailing import deliver_all
+from tests.retention.purging import continue_purge
 from tests.stats.releases import is_intact, save_first_release
 
 MIGRATION = import_module("accounts.migrations.0019_hashed_recovery_codes")
@@ -145,7 +148,9 @@ def test_the_other_worker_makes_documents_and_releases_without_codes_and_factors
     assert make_due_papers() == 1
     assert Paper.objects.get().state == PaperState.MADE
     assert is_intact(save_first_release())
-    sweep_security_events()
+    continue_purge()
+    purge_by_night()
+    assert PurgeState.objects.get().problems == {}
     with pytest.raises(KeyError, match="FOLLOW_UP_KEY"):
         find_access("ABCD-EFGH-JKLM")
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
@@ -227,9 +232,12 @@ def list_tasks_of(queue: str) -> list[Any]:
 
 
 def run_tasks(tasks: list[Any]) -> None:
-    """Run each task: now, when a break-glass access has ended, and when a release is due."""
+    """Run each task: now, when a break-glass access has ended, and when a release is due and data have come to their
+    term.
+    """
     for later in (timedelta(), timedelta(minutes=61), timedelta(days=300)):
         with time_machine.travel(timezone.now() + later, tick=False):
+            continue_purge()
             for task in tasks:
                 task()
 

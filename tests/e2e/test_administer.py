@@ -53,6 +53,9 @@ def test_the_pages_of_a_lead_are_accessible(desk):
             "reflex-sheets": "incidents/reflexsheet/",
             "reflex-sheet": f"incidents/reflexsheet/{csirt.slug}/rancon/",
             "case-erase": f"incidents/incident/{incident.reference}/effacer/demande/",
+            "case-hold": f"incidents/incident/{incident.reference}/gel/",
+            "requests-empty": "retention/datarequest/",
+            "request-add": "retention/datarequest/add/",
         }
     )
     desk.check()
@@ -76,6 +79,9 @@ def test_the_pages_of_the_administrator_are_accessible(desk):
             "csirt-add": "csirts/csirt/add/",
             "collectivities": "collectivities/collectivity/",
             "security-events": "accounts/securityevent/",
+            "durations": "retention/retentionchoice/",
+            "duration-add": "retention/retentionchoice/add/",
+            "certificates": "retention/destruction/",
         }
     )
     desk.check()

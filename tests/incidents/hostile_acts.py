@@ -23,6 +23,7 @@ from incidents.questions.catalogue import get_current_version
 from incidents.services.bulk.jobs import start_bulk_job
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
+from retention.models import DataRequest
 from tests.cast import PASSWORD as FIRST_PASSWORD
 from tests.cast import a_responder, plouexemple
 from tests.factories.accounts import make_api_token, make_break_glass
@@ -182,6 +183,14 @@ def hold_and_release(lead: Visitor, incident: Incident) -> None:
         lead.get(f"{TRIAGE}{incident.reference}/")
 
 
+def note_request(lead: Visitor, incident: Incident) -> None:
+    """Note the request of a person about the case, and answer it."""
+    page = "/admin/retention/datarequest/"
+    lead.fill(f"{page}add/", kind="access", reference=incident.reference, received_on="30/11/2026")
+    lead.fill(f"{page}{DataRequest.objects.latest('id').pk}/change/", outcome="done")
+    lead.get(page)
+
+
 def transfer_back_and_forth(responder: Visitor, taker: Visitor, incident: Incident) -> None:
     """Propose the case to another centre, which returns it, then accepts it. Bring it back in the same way."""
     case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"
@@ -296,7 +305,10 @@ FREE_TEXT_KINDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
 
 
 def edit_directory(administrator: Visitor, csirt: Csirt) -> None:
-    """Change the published facts of a centre and of the site, then correct the région of a body on the list."""
+    """Change the published facts of a centre and of the site, correct the région of a body on the list, and choose a
+    duration.
+    """
+    administrator.fill("/admin/retention/retentionchoice/add/", kind="cases", months="24")
     administrator.words = drop_links(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
     contacts = administrator.get(page).context["inline_admin_formsets"][0].formset

@@ -86,6 +86,7 @@ class Crowd:
         hostile_acts.act_as_responder(self.responder, self.incident)
         hostile_acts.add_indicators(self.responder, self.incident)
         hostile_acts.hold_and_release(self.lead, self.incident)
+        hostile_acts.note_request(self.lead, self.incident)
         hostile_acts.close_and_reopen(self.responder, self.holder, self.incident)
         taker = a_responder(
             Csirt.objects.create(slug="ailleurs", name="Ailleurs", notification_email="a@ailleurs.example")
@@ -188,6 +189,7 @@ WITHOUT_WORDS = {
     (ADD.format("csirts/coverage"), "source"),
     *((NOTICE, name) for name in ("accessibility_scheme", "accessibility_contact", "security_contact")),
     *((NOTICE, name) for name in ("accessibility_audited_on", "security_expires_on")),
+    (ADD.format("retention/datarequest"), "reference"),
     ("compte/cles/", "name"),
     *(("ma-collectivite/<uuid:uid>/urgence/ecrire/", f"{helper}-phone") for helper in EmergencyContactKind),
     ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),

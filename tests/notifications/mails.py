@@ -1,6 +1,6 @@
 """Mails that leave: a delivery of each kind about a case, and a mail of each kind about an account."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 from django.utils import timezone
@@ -79,7 +79,14 @@ def write_mail_about_account(kind: str) -> Any:
     mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt, by=responder)
     if kind in ROLE_MAILS:
         mail.membership = Membership(user=agent, role=Role.RESPONDER, csirt=centre, since_on=date(2026, 1, 1))
+    if kind == MailKind.SILENT_CASES:
+        mail.detail, mail.created_at = "3", datetime(2026, 2, 1, 12, tzinfo=UTC)
     if kind == MailKind.BREAK_GLASS:
         ends_at = timezone.now() + timedelta(hours=1)
         mail.access = BreakGlass(user=agent, csirt=centre, reason="Personne ne répond", ends_at=ends_at)
+    if kind == MailKind.HOLD_ENDED:
+        mail.detail = "ABCD2345"
+    if kind == MailKind.COMING_PURGE:
+        mail.csirt = centre
+        mail.detail = "Dossiers clos\N{NO-BREAK SPACE}: 1 an au lieu de 5 ans, à partir du 1er janvier 2027."
     return write_account_mail(mail, token="TOKEN")

@@ -34,6 +34,7 @@ def test_a_healthy_site_says_that_it_is_ready(client):
         "clock": True,
         "mails": True,
         "events": True,
+        "purge": True,
     }
     assert "no-store" in response["Cache-Control"]
 

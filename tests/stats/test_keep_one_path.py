@@ -9,7 +9,7 @@ from stats.models import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 STATS = ROOT / "stats"
-APPS = ("accounts", "collectivities", "config", "core", "csirts", "incidents", "notifications", "stats")
+APPS = ("accounts", "collectivities", "config", "core", "csirts", "incidents", "notifications", "retention", "stats")
 # What holds cases or exact sums, and the modules that read them.
 EXACT = {
     *("CaseFact", "Rollup", "Presence", "CountedCase", "Incident", "ServiceInterruption", "DataLeak", "IncidentEvent"),

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from incidents.models import ClosedVisit
 
 # How long a cookie opens a case after it was written.
@@ -24,6 +26,6 @@ def list_closed_visits(uids: Collection[UUID]) -> set[UUID]:
     return set(ClosedVisit.objects.filter(uid__in=uids).values_list("uid", flat=True))
 
 
-def delete_old_visits(now: datetime) -> None:
-    """Delete the visits whose last cookie has expired. A closed visit is in no cookie that is written later."""
-    ClosedVisit.objects.filter(closed_at__lt=now - VISIT_LIFETIME).delete()
+def list_old_visits(now: datetime) -> QuerySet[ClosedVisit]:
+    """Return the visits whose last cookie has expired. A closed visit is in no cookie that is written later."""
+    return ClosedVisit.objects.filter(closed_at__lt=now - VISIT_LIFETIME)

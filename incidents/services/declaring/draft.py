@@ -8,7 +8,7 @@ reads it, and guesses are slowed down.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -321,15 +321,21 @@ def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
     return {section: by_screen[screen] for section, screen in SCREEN_OF_SECTION.items() if screen in by_screen}
 
 
-@transaction.atomic
-def delete_expired_drafts() -> int:
-    """Delete the expired drafts that were not sent. Of an expired draft that was sent, delete the screens only.
+def list_expired_drafts(now: datetime) -> QuerySet[Draft]:
+    """Return the expired drafts: those that were not sent, and those that were sent and still have screens."""
+    return Draft.objects.filter(expires_at__lte=now)
 
-    Returns the number of deleted drafts.
-    """
-    old = Draft.objects.filter(expires_at__lte=timezone.now())
-    DraftPage.objects.filter(draft__in=old).delete()
-    return old.filter(incident=None).delete()[0]
+
+def delete_drafts(ids: Collection[int]) -> None:
+    """Delete these drafts. Of a draft that was sent, delete the screens only, because its case points to it."""
+    DraftPage.objects.filter(draft__in=ids).delete()
+    Draft.objects.filter(pk__in=ids, incident=None).delete()
+
+
+def end_drafts(ids: Collection[int]) -> None:
+    """Delete these expired drafts. One that was sent expires no more, so that an index finds those that do."""
+    delete_drafts(ids)
+    Draft.objects.filter(pk__in=ids).update(expires_at=None)
 
 
 @transaction.atomic
@@ -375,6 +381,5 @@ def delete_oldest_drafts(drafts: QuerySet[Draft], moment: str, *, keep: int, unt
     # skipped. A draft that somebody has written to since is younger or no longer empty, so the filter no longer
     # matches it.
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
-    DraftPage.objects.filter(draft__in=ids).delete()
-    Draft.objects.filter(pk__in=ids).delete()
+    delete_drafts(ids)
     return len(ids)

@@ -6,13 +6,15 @@ upload. Receiving a slice locks only the upload.
 """
 
 import hashlib
+from collections.abc import Collection
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -201,14 +203,12 @@ def remove_slices(upload: EvidenceUpload) -> None:
         vault.remove_object(vault.make_slice_name(upload.uid, offset))
 
 
-def delete_old_uploads() -> int:
-    """Delete the uploads, finished or not, that received nothing for a week. Returns the number of deleted uploads."""
-    old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - UPLOAD_LIFETIME)
-    swept = 0
-    for pk in list(old.values_list("pk", flat=True)[:1000]):
-        with transaction.atomic():
-            upload = old.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
-            if upload:
-                delete_upload(upload)
-                swept += 1
-    return swept
+def list_old_uploads(now: datetime) -> QuerySet[EvidenceUpload]:
+    """Return the uploads, finished or not, that received nothing for a week."""
+    return EvidenceUpload.objects.filter(touched_at__lt=now - UPLOAD_LIFETIME)
+
+
+def delete_uploads(ids: Collection[int]) -> None:
+    """Delete these uploads with their slices. Call it inside a transaction that has locked them."""
+    for upload in EvidenceUpload.objects.filter(pk__in=ids):
+        delete_upload(upload)

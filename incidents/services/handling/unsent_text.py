@@ -197,6 +197,5 @@ def list_replies_being_written(reader: User) -> QuerySet[UnsentText]:
     return recent.filter(Exists(is_open)).exclude(values={}).exclude(user=reader)
 
 
-def delete_expired_unsent_texts() -> int:
-    """Delete the expired unsent texts, and return their number."""
-    return UnsentText.objects.filter(expires_at__lte=timezone.now()).delete()[0]
+def list_expired_unsent_texts(now: datetime) -> QuerySet[UnsentText]:
+    return UnsentText.objects.filter(expires_at__lte=now)

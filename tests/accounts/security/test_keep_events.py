@@ -3,19 +3,20 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
-from structlog.testing import capture_logs
 
-from accounts.enums import SecurityEventKind
+from accounts.enums import Role, SecurityEventKind
 from accounts.models import SecurityEvent
-from accounts.security import retention
 from accounts.security.pseudonyms import decrypt_account_ids, list_pseudonyms, load_accounts
 from accounts.security.record import record_security_event
-from accounts.tasks import sweep_security_events
-from config.clock import SCHEDULE
 from core.secrets import DERIVED, KeyUse
-from tests.cast import a_responder, an_agent
+from retention.choices import choose_duration
+from retention.enums import DataKind
+from retention.models import Destruction
+from tests.cast import a_person, a_responder, an_agent
+from tests.retention.purging import run_night
 from tests.superuser import act_as_superuser
 
 pytestmark = pytest.mark.django_db
@@ -69,30 +70,23 @@ def test_postgresql_refuses_an_event_that_names_somebody_or_repeats_words(fields
         make_event(**fields)
 
 
-def test_events_older_than_a_year_are_deleted_in_slices(monkeypatch):
-    monkeypatch.setattr(retention, "DELETED_AT_ONCE", 2)
-    for days in (500, 400, 366, 364, 1):
+def test_events_older_than_a_year_are_purged():
+    for days in (500, 400, 367, 364, 1):
         make_event(days=days)
-    with capture_logs() as lines:
-        sweep_security_events()
+    run_night(after=timedelta(0))
     assert SecurityEvent.objects.count() == 2
-    assert [line["number"] for line in lines if line["event"] == "security events deleted"] == [3]
-    assert "accounts.tasks.sweep_security_events" in {entry["task"] for entry in SCHEDULE.values()}
+    certificate = Destruction.objects.get()
+    assert (certificate.kind, certificate.count) == (DataKind.SECURITY_EVENTS, 3)
 
 
-def test_a_deletion_that_takes_too_long_is_left_to_the_next_run(monkeypatch):
-    monkeypatch.setattr(retention, "DELETION_TIME_LIMIT", timedelta(0))
-    make_event(days=400)
-    sweep_security_events()
-    assert SecurityEvent.objects.count() == 1
-
-
-def test_an_installation_keeps_events_for_another_time(settings):
-    settings.SECURITY_EVENT_DAYS = 200
-    for days in (210, 190):
+def test_the_administration_keeps_events_for_another_time():
+    six_months = {"kind": DataKind.SECURITY_EVENTS, "months": 6, "reason": "Usage de la CNIL"}
+    with time_machine.travel(timezone.now() - timedelta(days=31)):
+        choose_duration(**six_months, actor=a_person(Role.ADMINISTRATOR))
+    for days in (187, 180):
         make_event(days=days)
-    sweep_security_events()
-    assert SecurityEvent.objects.count() == 1
+    run_night(after=timedelta(0))
+    assert SecurityEvent.objects.filter(kind="sign_in").count() == 1
 
 
 # Keys

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, Role
 from accounts.models import ApiToken, Membership, SecurityEvent, User
 from accounts.services.links import make_link
-from accounts.tasks import sweep_security_events
+from accounts.tasks import report_ended_accesses
 from tests.accounts.lead_pages import answer, change_role, make_link_path, post_role
 from tests.accounts.security.events import is_about, list_events
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
@@ -158,10 +158,10 @@ def test_a_break_glass_access_is_recorded_as_it_is_given_and_once_it_has_ended()
     breizh_cyber()
     person = a_person(Role.NATIONAL)
     call_command("break_glass", csirt="breizh-cyber", person=person.email, reason="Personne ne répond")
-    sweep_security_events()
+    report_ended_accesses()
     with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
         for _turn in range(2):
-            sweep_security_events()
+            report_ended_accesses()
     assert list_events() == [("break_glass_opened", "done", ""), ("break_glass_ended", "done", "")]
     assert is_about(person)
     assert SecurityEvent.objects.latest("id").csirt == breizh_cyber()

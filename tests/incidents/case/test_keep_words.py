@@ -19,7 +19,7 @@ from incidents.services.handling.erase import erase_personal_data
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.unsent_text import TEXT_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
 from incidents.services.transfer.proposal import accept_transfer
-from incidents.tasks import delete_expired_rows
+from retention.tasks import purge_short_lived
 from tests import harmless
 from tests.cast import a_lead, a_person
 from tests.hostile import MARKUP
@@ -284,11 +284,11 @@ def test_stored_text_is_erased_with_the_case(client, case):
 def test_a_stored_text_expires(client, case):
     post_save(client, case, REPLY)
     with time_machine.travel(timezone.now() + TEXT_LIFETIME - timedelta(minutes=1)):
-        delete_expired_rows()
+        purge_short_lived()
         assert load_unsent_texts(case, case.assignee)
     with time_machine.travel(timezone.now() + TEXT_LIFETIME + timedelta(minutes=1)):
         assert load_unsent_texts(case, case.assignee) == {}
-        delete_expired_rows()
+        purge_short_lived()
     assert not UnsentText.objects.exists()
 
 

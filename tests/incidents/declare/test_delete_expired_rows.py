@@ -18,13 +18,15 @@ from incidents.services.declaring.draft import (
     DRAFT_LIFETIME,
     EMPTY_DRAFT_GRACE,
     EMPTY_DRAFT_LIFETIME,
-    delete_expired_drafts,
     delete_surplus_drafts,
 )
 from incidents.tasks import delete_expired_rows
+from retention.enums import DataKind
+from retention.tasks import purge_short_lived
 from tests.incidents.express import declare_express
 from tests.incidents.journeys import START, WHERE, begin, make_address, post
 from tests.reading import read_text
+from tests.retention.purging import purge_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "town")]
 
@@ -40,12 +42,12 @@ def test_an_empty_draft_expires_before_one_with_an_answer(client):
     begin(other)
     other.post(WHERE["donnees"], {"data_concerned": "unknown"})
     with travel_by(EMPTY_DRAFT_LIFETIME - timedelta(minutes=1)):
-        assert delete_expired_drafts() == 0
+        assert purge_now(DataKind.DRAFTS) == 0
     with travel_by(EMPTY_DRAFT_LIFETIME + timedelta(minutes=1)):
-        assert delete_expired_drafts() == 1
+        assert purge_now(DataKind.DRAFTS) == 1
         assert 'value="unknown" checked' in other.get(WHERE["donnees"]).content.decode()
     with travel_by(DRAFT_LIFETIME + timedelta(minutes=1)):
-        delete_expired_rows()
+        purge_short_lived()
     assert not Draft.objects.exists()
 
 

@@ -11,10 +11,12 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.declaring.draft import DRAFT_LIFETIME, delete_expired_drafts, derive_draft_code
+from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code
+from retention.enums import DataKind
 from tests.cast import plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, make_address, post, read_version
 from tests.reading import read_text
+from tests.retention.purging import purge_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
@@ -240,19 +242,20 @@ def test_each_save_prolongs_the_draft_by_a_month(client):
     begin(client)
     submit(client, "services", service="civil")
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME - timedelta(hours=1)):
-        assert delete_expired_drafts() == 0
+        assert purge_now(DataKind.DRAFTS) == 0
         assert 'value="civil" checked' in client.get(WHERE["services"]).content.decode()
         submit(client, "donnees", passer="oui")
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(days=1)):
-        assert delete_expired_drafts() == 0  # the last save is less than a month old
+        assert purge_now(DataKind.DRAFTS) == 0  # the last save is less than a month old
 
 
 def test_old_drafts_are_forgotten_and_cases_are_not(client):
     post(client)
     begin(client)
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(minutes=1)):
-        assert delete_expired_drafts() == 1
+        assert purge_now(DataKind.DRAFTS) == 2  # the second is the draft that was sent, whose screens go
         assert client.get(WHERE["services"]).status_code == 400
+        assert purge_now(DataKind.DRAFTS) == 0
     assert not DraftPage.objects.exists()
     assert Draft.objects.get().incident == Incident.objects.get()
 

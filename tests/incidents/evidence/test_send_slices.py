@@ -9,10 +9,8 @@ from threading import Barrier, Thread
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-import time_machine
 from django.db import connections
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from config.env import Env, make_evidence_storage
@@ -22,7 +20,6 @@ from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.evidence import files, upload
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
-from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import (
     CONTENT,
@@ -34,6 +31,7 @@ from tests.incidents.slices import (
     send_request,
     send_slice,
 )
+from tests.retention.purging import run_day
 from tests.stores import list_stored_objects
 
 pytestmark = pytest.mark.usefixtures("empty_store")
@@ -204,11 +202,10 @@ def test_the_upload_of_another_case_is_not_found(holder, incident):
 def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_capture_on_commit_callbacks):
     url = create_upload(holder, incident)
     send_slice(holder, url, 0)
-    with time_machine.travel(timezone.now() + timedelta(days=6)):
-        sweep_uploads()
+    run_day(after=timedelta(days=6))
     assert holder.get(url).json()["recu"] == SLICE_SIZE
-    with time_machine.travel(timezone.now() + timedelta(days=8)), django_capture_on_commit_callbacks(execute=True):
-        sweep_uploads()
+    with django_capture_on_commit_callbacks(execute=True):
+        run_day(after=timedelta(days=8))
     assert holder.get(url).status_code == 404
     assert list_stored_objects() == []
 
@@ -218,8 +215,7 @@ def test_removing_a_finished_upload_keeps_its_file(holder, incident):
     for part in range(3):
         send_slice(holder, url, part)
     holder.post(url + "fin/")
-    with time_machine.travel(timezone.now() + timedelta(days=8)):
-        sweep_uploads()
+    run_day(after=timedelta(days=8))
     assert not EvidenceUpload.objects.exists()
     assert list_stored_objects() == [Evidence.objects.get().storage_name]
 

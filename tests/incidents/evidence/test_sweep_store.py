@@ -15,13 +15,18 @@ from incidents.enums import PaperState
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, Incident, Paper, StrayObject
 from incidents.services.evidence import sweep
-from incidents.services.evidence.files import get_reading_key
+from incidents.services.evidence.files import get_reading_key, take_back_evidence
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
 from incidents.services.handling.erase import erase_personal_data
+from incidents.services.handling.hold import end_hold, place_hold
 from incidents.services.papers import making as papers
 from incidents.services.papers.making import make_due_papers, request_answer_pack
 from incidents.tasks import sweep_store
-from tests.cast import a_lead, an_evidence_file, breizh_cyber, declare
+from retention.enums import DataKind
+from retention.models import Destruction
+from tests.cast import a_lead, a_responder, an_evidence_file, breizh_cyber, declare
+from tests.incidents.merging import merge
+from tests.retention.purging import FIVE_YEARS, close, run_night
 from tests.stores import list_stored_objects, store_in_bucket
 
 
@@ -109,6 +114,51 @@ def test_the_files_of_an_erased_case_are_removed(case_in_store, visitor):
         sweep_after(hours=hours)
     assert list_stored_objects() == [neighbour.storage_name]
     assert Evidence.objects.filter(pk=piece.pk, storage_name=piece.storage_name).exists()
+
+
+def test_the_files_of_a_purged_case_are_unreadable_then_removed(case_in_store, client):
+    """The certificate says how many keys and files the night destroyed."""
+    piece = an_evidence_file(case_in_store)
+    link = f"/triage/{case_in_store.reference}/pieces/{piece.uid}/"
+    client.force_login(a_responder())
+    assert client.get(link).status_code == 200
+    close(case_in_store)
+    run_night(after=FIVE_YEARS)
+    client.force_login(a_responder())
+    assert client.get(link).status_code == 410
+    for hours in (1, 26):
+        with time_machine.travel(timezone.now() + FIVE_YEARS + timedelta(hours=hours)):
+            sweep_store()
+    assert list_stored_objects() == []
+    assert Evidence.objects.get().seal == piece.seal
+    assert Destruction.objects.get(kind=DataKind.CASES).parts == {"keys": 1, "files": 1}
+
+
+def test_a_file_taken_back_stays_as_long_as_the_case_is_held(case_in_store, visitor):
+    piece, lead = an_evidence_file(case_in_store), a_lead()
+    hold = {"reference": case_in_store.reference, "actor": lead, "motive": "Plainte en cours"}
+    placed = place_hold(**hold)
+    take_back_evidence(visitor=visitor, reference=case_in_store.reference, uid=piece.uid)
+    for days in (0, 2, 4):
+        sweep_after(days=days)
+    assert list_stored_objects() == [piece.storage_name]
+    end_hold(**hold, hold_id=placed.pk)
+    for days in (4, 29):
+        sweep_after(days=days)
+    assert list_stored_objects() == [piece.storage_name], "another lead may place a hold again"
+    for days in (31, 33):
+        sweep_after(days=days)
+    assert list_stored_objects() == []
+
+
+def test_a_file_taken_back_stays_as_long_as_the_main_case_of_its_duplicate_is_held(case_in_store, visitor):
+    piece, main = an_evidence_file(case_in_store), declare()
+    merge(case_in_store, main, a_lead())
+    place_hold(reference=main.reference, actor=a_lead(), motive="Plainte en cours")
+    take_back_evidence(visitor=visitor, reference=case_in_store.reference, uid=piece.uid)
+    for days in (0, 2, 4):
+        sweep_after(days=days)
+    assert list_stored_objects() == [piece.storage_name]
 
 
 def test_a_paper_stored_by_a_killed_worker_is_removed(case_in_store, visitor, monkeypatch):

@@ -11,7 +11,7 @@ from django.test import Client
 from incidents.devices import case_cookie
 from incidents.models import ClosedVisit, Incident
 from incidents.services.declarant.access import derive_secret
-from incidents.tasks import delete_expired_rows
+from retention.tasks import purge_short_lived
 from tests.cast import declare
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.journeys import find_commune
@@ -95,9 +95,9 @@ def test_a_closed_visit_is_forgotten_once_every_copy_has_expired(device, inciden
     close(device, incident)
     closed = ClosedVisit.objects.get().closed_at
     with time_machine.travel(closed + case_cookie.VISIT_LIFETIME - timedelta(minutes=1)):
-        delete_expired_rows()
+        purge_short_lived()
         assert get_status(thief, incident) == 404
     with time_machine.travel(closed + case_cookie.VISIT_LIFETIME + timedelta(minutes=1)):
-        delete_expired_rows()
+        purge_short_lived()
         assert not ClosedVisit.objects.exists()
         assert get_status(thief, incident) == 404
