@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),
     path("", include("accounts.urls")),
+    path("", include("retention.urls")),
     path("", include("incidents.urls")),
     path("triage/", include("incidents.triage.urls")),
     path("admin/", admin.site.urls),

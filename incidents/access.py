@@ -31,7 +31,7 @@ RESPONDER_ABILITIES = frozenset(
         *(Ability.WORK, Ability.LINK, Ability.TRANSFER, Ability.ADVISE, Ability.REOPEN),
     }
 )
-LEAD_ABILITIES = frozenset({Ability.ERASE, Ability.HOLD})
+LEAD_ABILITIES = frozenset({Ability.ERASE, Ability.EXPORT, Ability.HOLD})
 # What a colleague of the declarant may do with an account of the body.
 MEMBER_ABILITIES = frozenset(
     {Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM, Ability.RATE}

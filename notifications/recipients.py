@@ -74,6 +74,7 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     # The address was erased too, as was asked.
     EventKind.HELD: (),
     EventKind.HOLD_ENDED: (),
+    EventKind.EXPORTED: (),
     EventKind.ERASED: (),
 }
 

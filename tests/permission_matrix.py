@@ -4,22 +4,12 @@
 one.
 """
 
-from accounts.enums import TokenScope
-
 ROLES = [
     *["nobody", "agent", "agent of another body", "responder", "responder of another centre"],
     *["lead", "lead of another centre", "analyst", "national", "administrator"],
 ]
 ENROL = "enrol first"  # a redirection to the user's account page
 IN = "sign in first"  # a redirection to a sign-in page; 302 is a redirection to anywhere else
-
-# The scope that the token of a program needs, by method and route of the API. The other routes of the API are public.
-SCOPES = {
-    ("get", "api/v1/incidents/"): TokenScope.READ,
-    ("post", "api/v1/incidents/"): TokenScope.DECLARE,
-    ("get", "api/v1/incidents/{reference}/"): TokenScope.READ,
-    ("post", "api/v1/incidents/{reference}/acknowledge/"): TokenScope.TRIAGE,
-}
 
 # A line with a single code has this code for everybody.
 # fmt: off
@@ -169,6 +159,7 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("get", "compte/confirmer/code/",                                IN, 302, 302, 200, 200, 200, 200, 200, 200, 200),
     ("post", "compte/confirmer/code/",                               IN, 302, 302, 422, 422, 422, 422, 422, 422, 422),
     ("get", "compte/confirmer/cle/",                                 IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "compte/donnees/",                                       IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("get", "compte/mot-de-passe/",                                  IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("post", "compte/mot-de-passe/",                                 IN, 422, 422, 422, 422, 422, 422, 422, 422, 422),
     ("get", "compte/sessions/",                                      IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -279,6 +270,8 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("get", "admin/incidents/incident/{reference}/",                  IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("post", "admin/incidents/incident/{reference}/",                 IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("get", "admin/incidents/incident/{reference}/effacer/demande/",  IN,  IN,  IN, 403, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/export/",           IN,  IN,  IN, 403, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/{reference}/export/",          IN,  IN,  IN, 403, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/gel/",              IN,  IN,  IN, 403, 404, 200, 404,  IN,  IN, 404),
     ("post", "admin/incidents/incident/{reference}/gel/",             IN,  IN,  IN, 403, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/message/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
@@ -388,6 +381,7 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("get", "admin/retention/retentionchoice/",                       IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/retention/retentionchoice/add/",                   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("post", "admin/retention/retentionchoice/add/",                  IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("post", "admin/retention/retentionchoice/confirmer/",             IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 302),
     ("get", "admin/retention/destruction/",                           IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/retention/destruction/{number}/attestation.txt",   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 404),
     ("get", "admin/stats/attempt/",                                   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),

@@ -1,8 +1,19 @@
-"""The fields that the tests of permissions post to each route of the matrix that needs more than an empty form."""
+"""The fields that the tests of permissions post to each route of the matrix that needs more than an empty form, and
+the scope that each route of the API needs.
+"""
 
 from collections.abc import Callable
 
+from accounts.enums import TokenScope
 from incidents.models import Incident
+
+# The scope that the token of a program needs, by method and route of the API. The other routes of the API are public.
+SCOPES = {
+    ("get", "api/v1/incidents/"): TokenScope.READ,
+    ("post", "api/v1/incidents/"): TokenScope.DECLARE,
+    ("get", "api/v1/incidents/{reference}/"): TokenScope.READ,
+    ("post", "api/v1/incidents/{reference}/acknowledge/"): TokenScope.TRIAGE,
+}
 
 
 def get_centre_id(incident: Incident) -> int | None:

@@ -34,8 +34,8 @@ from tests.cast import (
 )
 from tests.factories.accounts import make_api_token
 from tests.incidents.transferring import make_transfers, offer_url
-from tests.permission_matrix import ENROL, IN, MATRIX, ROLES, SCOPES
-from tests.permission_posts import SENT
+from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
+from tests.permission_posts import SCOPES, SENT
 from tests.permission_requests import NAMED, Cast, call_api, create_cast, fill_places, make_cookies, send_request
 from tests.routes import list_routes, simplify_route
 
@@ -54,6 +54,7 @@ SHOW_WORDS = {
     ("get", "api/v1/incidents/{reference}/"),
     ("get", "admin/incidents/incident/{reference}/"),
     ("get", "admin/incidents/incident/{reference}/appel/"),
+    ("post", "admin/incidents/incident/{reference}/export/"),
     ("get", "admin/incidents/incident/{reference}/histoire/"),
     ("get", "admin/incidents/incident/{reference}/indicateurs/"),
     ("get", "admin/incidents/incident/{reference}/messages/"),

@@ -45,6 +45,7 @@ class EventKind(models.TextChoices):
     LINK_ROTATED = "link_rotated", "lien de suivi renouvelé"
     HELD = "held", "gelé"
     HOLD_ENDED = "hold_ended", "gel levé"
+    EXPORTED = "exported", "exporté"
     ERASED = "erased", "données personnelles effacées"
 
 
@@ -77,6 +78,7 @@ class Ability(models.TextChoices):
     CLOSE = "close", "clore"
     ERASE = "erase", "effacer les données personnelles"
     HOLD = "hold", "geler, et lever un gel"
+    EXPORT = "export", "exporter le dossier entier"
     ROTATE = "rotate", "renouveler le lien de suivi"
     MESSAGE = "message", "écrire dans le dossier"
     COMPLETE = "complete", "ajouter et corriger des faits, remettre des pièces"

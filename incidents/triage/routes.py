@@ -7,7 +7,7 @@ Django's admin itself names the queue and the page of a case: their views are in
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 
 from incidents.enums import CaseFormCode
 from incidents.triage.bulk import pages as in_bulk
@@ -22,6 +22,7 @@ from incidents.triage.groups import pages as groups
 from incidents.triage.indicators.known_values import serve_known_values, serve_look_up
 from incidents.triage.indicators.observable_pages import serve_observables, show_observable
 from incidents.triage.judging.closing import close_case_view, reopen_view
+from incidents.triage.judging.export import serve_export
 from incidents.triage.judging.hold import serve_hold
 from incidents.triage.judging.official_number import correct_official_number_view
 from incidents.triage.judging.pages import correct_body_view, qualify_view, set_severity_view, verify_view
@@ -50,7 +51,7 @@ class PageRoute(NamedTuple):
     """
 
     path: str
-    view: Callable[..., HttpResponse]
+    view: Callable[..., HttpResponseBase]
     name: str
     form: str = ""
 
@@ -68,6 +69,7 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("corriger", correct_body_view, "correct", CaseFormCode.CORRECTION),
     PageRoute("code", renew_code_view, "code"),
     PageRoute("gel", serve_hold, "hold"),
+    PageRoute("export", serve_export, "export"),
     PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),
     PageRoute("attribuer", views.assign_view, "assign", ASSIGN_PREFIX),
     PageRoute("presence", views.record_presence_view, "presence"),

@@ -54,6 +54,7 @@ def test_the_pages_of_a_lead_are_accessible(desk):
             "reflex-sheet": f"incidents/reflexsheet/{csirt.slug}/rancon/",
             "case-erase": f"incidents/incident/{incident.reference}/effacer/demande/",
             "case-hold": f"incidents/incident/{incident.reference}/gel/",
+            "case-export": f"incidents/incident/{incident.reference}/export/",
             "requests-empty": "retention/datarequest/",
             "request-add": "retention/datarequest/add/",
         }

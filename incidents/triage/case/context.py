@@ -167,6 +167,7 @@ def list_hidden_abilities(incident: Incident, *, is_abandoned: bool, is_held: bo
         Ability.QUALIFY: incident.erased_at is not None,
         Ability.ERASE: incident.erased_at is not None or is_held,
         Ability.HOLD: incident.erased_at is not None and not is_held,
+        Ability.EXPORT: incident.erased_at is not None,
         Ability.ROTATE: incident.erased_at is not None,
         Ability.MESSAGE: incident.erased_at is not None,
         Ability.REOPEN: not may_be_reopened(incident),

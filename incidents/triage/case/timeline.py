@@ -25,7 +25,9 @@ CUT_ADDRESS = re.compile(r"https?://\S*…$")
 # rows.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
 ASSIGNING_EVENTS = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
-INTERNAL_EVENTS = frozenset({EventKind.NOTED, EventKind.HANDED_OVER, EventKind.HELD, EventKind.HOLD_ENDED})
+INTERNAL_EVENTS = frozenset(
+    {EventKind.NOTED, EventKind.HANDED_OVER, EventKind.HELD, EventKind.HOLD_ENDED, EventKind.EXPORTED}
+)
 
 
 @dataclass(frozen=True)
