@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='reopening_forgets_the_closing', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."is_active" AND NOT OLD."is_active")', func='NEW.closed_at = NULL; RETURN NEW;', hash='4aa13a0d6a84bbbc0cacaa3d58eab99ffb35f7b5', operation='UPDATE OF "is_active"', pgid='pgtrigger_reopening_forgets_the_closing_0b5c5', table='accounts_user', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reopening_forgets_the_closing', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."is_active" AND NOT OLD."is_active")', func='NEW.closed_at = NULL; NEW.unused_warned_at = NULL; RETURN NEW;', hash='e125d70be3a950621ce3b4bf1068154013af5989', operation='UPDATE OF "is_active"', pgid='pgtrigger_reopening_forgets_the_closing_0b5c5', table='accounts_user', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='pendingmail',

@@ -16,7 +16,7 @@ ACCOUNT_TRIGGERS: list[pgtrigger.Trigger] = [
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
         condition=pgtrigger.Q(old__is_active=False, new__is_active=True),
-        func="NEW.closed_at = NULL; RETURN NEW;",
+        func="NEW.closed_at = NULL; NEW.unused_warned_at = NULL; RETURN NEW;",
     ),
     # What ends the sessions of an account ends its tokens: a new password, address or factor, closing it.
     pgtrigger.Trigger(

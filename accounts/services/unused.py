@@ -4,7 +4,7 @@ Nothing else of an account is deleted, because events, roles and readings refer 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,6 +32,7 @@ from accounts.services.mails import queue_mail
 from accounts.services.reports import report_closed_accounts
 
 MAX_WARNINGS_AT_ONCE = 200
+WARNING_LASTS = timedelta(days=90)
 # A domain that nobody can own (RFC 2606).
 PSEUDONYM_DOMAIN = "ancien-compte.invalid"
 CLOSED_BY_PURGE = "Compte fermé par la plateforme\N{NO-BREAK SPACE}: personne ne s’en servait"
@@ -77,7 +78,7 @@ def warn_unused_accounts(limit: datetime) -> int:
     whose accounts were last used first are warned first.
     """
     unused = list_unused_accounts(limit + UNUSED_WARNING)
-    unaware = unused.filter(Q(unused_warned_at=None) | Q(unused_warned_at__lte=F("last_used_at")))
+    unaware = unused.filter(Q(unused_warned_at=None) | ~make_warned_condition())
     oldest = unaware.order_by("last_used_at", "pk")
     people = list(oldest.select_for_update(skip_locked=True, of=("self",), no_key=True)[:MAX_WARNINGS_AT_ONCE])
     for person in people:
@@ -88,8 +89,17 @@ def warn_unused_accounts(limit: datetime) -> int:
 
 def list_accounts_to_close(limit: datetime) -> QuerySet[User]:
     """Return the accounts that were last used before `limit`, and whose people were warned early enough since."""
-    warned = list_unused_accounts(limit).filter(unused_warned_at__gt=F("last_used_at"))
+    warned = list_unused_accounts(limit).filter(make_warned_condition())
     return warned.filter(unused_warned_at__lte=timezone.now() - UNUSED_WARNING)
+
+
+def make_warned_condition() -> Q:
+    """Return the condition that the person was warned since the last use, and lately: a warning of years ago, or of a
+    clock that was ahead, is sent again.
+    """
+    now = timezone.now()
+    is_recent = Q(unused_warned_at__gt=now - WARNING_LASTS, unused_warned_at__lte=now)
+    return Q(unused_warned_at__gt=F("last_used_at")) & is_recent
 
 
 def close_unused_accounts(ids: list[int]) -> None:
@@ -137,7 +147,7 @@ def list_mails_to(people: Iterable[User]) -> QuerySet[PendingMail]:
     at an address that they may have changed since. Mails about them to somebody else are not theirs.
     """
     people = list(people)
-    is_private = Q(user__in=people) & ~Q(kind__in=[*CENTRE_MAILS, MailKind.CHANNEL])
+    is_private = Q(user__in=people) & ~Q(kind__in=[*CENTRE_MAILS, MailKind.CHANNEL, MailKind.COMING_PURGE])
     return PendingMail.objects.filter(Q(to__in=[person.email for person in people]) | is_private)
 
 

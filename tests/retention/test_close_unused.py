@@ -62,6 +62,20 @@ def test_a_sign_in_keeps_the_account(unused):
     assert User.objects.get(pk=unused.pk).is_active
 
 
+def test_a_reopened_account_is_warned_again_before_it_is_closed(unused):
+    run_night(after=THREE_YEARS - timedelta(days=25))
+    run_night(after=THREE_YEARS + A_MONTH)
+    User.objects.filter(pk=unused.pk).update(is_active=True)
+    run_night(after=THREE_YEARS + A_MONTH)
+    assert (len(list_warned()), User.objects.get(pk=unused.pk).is_active) == (2, True)
+
+
+def test_a_warning_of_long_ago_is_sent_again(unused):
+    run_night(after=THREE_YEARS - timedelta(days=25))
+    run_night(after=THREE_YEARS + timedelta(days=100))
+    assert (len(list_warned()), User.objects.get(pk=unused.pk).is_active) == (2, True)
+
+
 def test_a_program_that_uses_a_token_keeps_the_account(unused):
     make_api_token(unused)
     ApiToken.objects.update(last_used_at=timezone.now() + THREE_YEARS)
