@@ -23,7 +23,13 @@ from core.fields import PlainLineField
 from core.french import format_day, format_number
 from retention.announcements import write_day
 from retention.certificates import format_certificate
-from retention.choices import check_duration, choose_duration, count_ended_by, is_shorter
+from retention.choices import (
+    check_duration,
+    check_no_recent_notice,
+    choose_duration,
+    count_ended_by,
+    is_shorter,
+)
 from retention.durations import find_months, load_chosen_months, spell_months
 from retention.enums import DataKind
 from retention.guard import consent_to_purge, end_pause
@@ -76,14 +82,16 @@ class RetentionChoiceForm(ConflictCheckedForm):
         if "kind" in cleaned and "months" in cleaned:
             try:
                 check_duration(DataKind(cleaned["kind"]), cleaned["months"])
-                self.check_number(DataKind(cleaned["kind"]), cleaned["months"])
+                if is_shorter(DataKind(cleaned["kind"]), cleaned["months"]):
+                    check_no_recent_notice(DataKind(cleaned["kind"]), timezone.now())
+                    self.check_number(DataKind(cleaned["kind"]), cleaned["months"])
             except ValidationError as problem:
                 self.add_error(None, problem)
         return cleaned
 
     def check_number(self, kind: DataKind, months: int) -> None:
         """Raise ValidationError and show the field of the number, unless it holds how much this duration destroys."""
-        number = count_ended_by(KINDS_BY_CODE[kind], months) if is_shorter(kind, months) else 0
+        number = count_ended_by(KINDS_BY_CODE[kind], months)
         if number and self.cleaned_data.get("number") != number:
             self.fields["number"].widget = AdminIntegerFieldWidget()
             raise ValidationError(

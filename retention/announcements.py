@@ -5,7 +5,7 @@ durations.
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.access import list_administrators, list_lead_roles
@@ -18,12 +18,14 @@ from retention.table import RetainedKind
 
 
 def announce_purge(sentence: str, *, numbers: Mapping[int | None, int] | None, by: User | None) -> None:
-    """Queue a mail with this sentence to the leads of each centre in service, and to the administrators but `by`.
+    """Queue a mail with this sentence to the leads of each centre that is in service or concerned, and to the
+    administrators but `by`.
 
     `numbers` are those of the cases that would end, by the id of their centre, or None if it is not about cases. A
     lead reads that of the centre. Without `by`, the purge itself announces it, and a centre without leads is left out.
     """
-    for centre in Csirt.objects.active().order_by("pk"):
+    concerned = Q(is_active=True) | Q(pk__in=[pk for pk in numbers or () if pk])
+    for centre in Csirt.objects.filter(concerned).order_by("pk"):
         detail = sentence if numbers is None else f"{sentence} {describe_number(numbers.get(centre.pk, 0))}"
         if by:
             queue_mails_to_leads(MailKind.COMING_PURGE, by, csirt=centre, by=by, detail=detail)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.enums import SecurityEventKind
@@ -12,13 +13,14 @@ from accounts.security.record import record_security_event
 from core.french import NBSP
 from core.text import clean_line
 from retention.announcements import announce_purge, count_cases_by_centre, write_day
-from retention.durations import find_months, load_chosen_months, spell_months, subtract_months
+from retention.durations import count_foreseen, find_months, load_chosen_months, spell_months, subtract_months
 from retention.enums import DataKind
 from retention.models import MAX_REASON, RetentionChoice
 from retention.table import KINDS_BY_CODE, RetainedKind
 
 # A choice cannot be undone once data are destroyed. The centres hear of it, and can object or freeze cases.
 NOTICE = timedelta(days=30)
+NOTICE_INTERVAL = timedelta(days=1)
 
 
 @transaction.atomic
@@ -27,8 +29,8 @@ def choose_duration(*, kind: DataKind, months: int, reason: str, actor: User) ->
     after NOTICE, unless another is chosen meanwhile. The leads of the centres and the other administrators get a mail
     about a shorter one.
 
-    Raises ValidationError as `check_duration` does, and on `reason` without one. The caller has checked that `actor`
-    administers the platform.
+    Raises ValidationError as `check_duration` and `check_no_recent_notice` do, and on `reason` without one. The caller
+    has checked that `actor` administers the platform.
     """
     check_duration(kind, months)
     words = clean_line(reason, limit=MAX_REASON, field="reason")
@@ -36,6 +38,8 @@ def choose_duration(*, kind: DataKind, months: int, reason: str, actor: User) ->
         raise ValidationError({"reason": "Écrivez pourquoi : cette raison reste avec la durée."})
     now = timezone.now()
     effective_at = now + NOTICE if is_shorter(kind, months) else now
+    if effective_at > now:
+        check_no_recent_notice(kind, now)
     choice = RetentionChoice.objects.create(
         kind=kind, months=months, reason=words, chosen_by=actor, chosen_at=now, effective_at=effective_at
     )
@@ -62,13 +66,19 @@ def is_shorter(kind: DataKind, months: int) -> bool:
     return months < find_months(KINDS_BY_CODE[kind], load_chosen_months())
 
 
+def check_no_recent_notice(kind: DataKind, now: datetime) -> None:
+    """Raise ValidationError if a shorter duration of this kind was chosen within a day: each mails all leads."""
+    recent = RetentionChoice.objects.filter(kind=kind, chosen_at__gt=now - NOTICE_INTERVAL)
+    if recent.filter(effective_at__gt=F("chosen_at")).exists():
+        raise ValidationError(
+            "Une durée plus courte a été choisie pour cette donnée il y a moins d’un jour, et les centres sont "
+            "prévenus. Attendez demain, ou choisissez une durée plus longue."
+        )
+
+
 def count_ended_by(kind: RetainedKind, months: int) -> int:
     """Return how many rows of this kind will be due when this duration would begin to count."""
-    return kind.select(compute_first_limit(months)).count()
-
-
-def compute_first_limit(months: int) -> datetime:
-    return subtract_months(timezone.now() + NOTICE, months)
+    return count_foreseen(kind, months, timezone.now() + NOTICE)
 
 
 def announce_shorter_duration(choice: RetentionChoice) -> None:
@@ -79,6 +89,8 @@ def announce_shorter_duration(choice: RetentionChoice) -> None:
     announce_purge(
         f"{kind.code.label.capitalize()}{NBSP}: {spell_months(choice.months)} au lieu de {before}, à partir du "
         f"{write_day(choice.effective_at)}.",
-        numbers=count_cases_by_centre(kind, compute_first_limit(choice.months)) if is_of_cases else None,
+        numbers=count_cases_by_centre(kind, subtract_months(choice.effective_at, choice.months))
+        if is_of_cases
+        else None,
         by=choice.chosen_by,
     )

@@ -21,9 +21,9 @@ class Choices(NamedTuple):
     coming: dict[str, RetentionChoice]
 
 
-def load_choices() -> Choices:
-    """Return what the administration chose. A choice that was replaced before its time came never counts. Runs one
-    query.
+def load_choices(at: datetime | None = None) -> Choices:
+    """Return what the administration chose, as it counts at this instant, by default now. A choice that was replaced
+    before its time came never counts. Runs one query.
     """
     months: dict[str, int] = {}
     newest: dict[str, RetentionChoice] = {}
@@ -32,14 +32,24 @@ def load_choices() -> Choices:
         if former and former.effective_at <= choice.chosen_at:
             months[former.kind] = former.months
         newest[choice.kind] = choice
-    now = timezone.now()
-    months |= {choice.kind: choice.months for choice in newest.values() if choice.effective_at <= now}
-    return Choices(months, {kind: choice for kind, choice in newest.items() if choice.effective_at > now})
+    at = at or timezone.now()
+    months |= {choice.kind: choice.months for choice in newest.values() if choice.effective_at <= at}
+    return Choices(months, {kind: choice for kind, choice in newest.items() if choice.effective_at > at})
 
 
-def load_chosen_months() -> dict[str, int]:
-    """Return the chosen number of months in force of each kind that has one. Runs one query."""
-    return load_choices().months
+def load_chosen_months(at: datetime | None = None) -> dict[str, int]:
+    """Return the chosen number of months of each kind that has one, in force at this instant, by default now. Runs one
+    query.
+    """
+    return load_choices(at).months
+
+
+def count_foreseen(kind: RetainedKind, months: int, at: datetime) -> int:
+    """Return how many rows of this kind will be due at an instant to come, at most, if its duration is so many
+    months.
+    """
+    list_rows = kind.foresee or kind.select
+    return list_rows(subtract_months(at, months)).count()
 
 
 def find_months(kind: RetainedKind, chosen: dict[str, int]) -> int:

@@ -21,7 +21,7 @@ class DataKind(models.TextChoices):
     REQUESTS = "requests", "demandes des personnes sur leurs données"
 
 
-class Hindrance(models.TextChoices):
+class Obstacle(models.TextChoices):
     """Why data of a kind did not end although they were due."""
 
     TOO_MANY = "too_many", "beaucoup plus que d’habitude : à confirmer"

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 
 from core.french import NBSP, format_number
 from retention.announcements import write_day
-from retention.enums import Hindrance
+from retention.enums import Obstacle
 from retention.models import PurgeState
 from retention.services import count_due_rows
 
@@ -18,7 +18,7 @@ class DueKind(NamedTuple):
 
     name: str
     number: str
-    hindrance: str
+    obstacle: str
 
 
 class PurgeOverview(NamedTuple):
@@ -37,15 +37,15 @@ def describe_purge() -> PurgeOverview:
     state, now = PurgeState.objects.first(), timezone.now()
     problems = state.problems if state else {}
     lines = [
-        DueKind(capfirst(kind.code.label), format_number(number), describe_hindrance(problems.get(kind.code)))
+        DueKind(capfirst(kind.code.label), format_number(number), describe_obstacle(problems.get(kind.code)))
         for kind, number in count_due_rows()
         if number or kind.code in problems
     ]
     if state is None:
         sentence = f"La purge n’a pas encore tourné{NBSP}: elle passe toutes les quinze minutes, et la nuit."
         return PurgeOverview(sentence, awaits_clock=False, awaits_consent=False, lines=lines)
-    has_consent = state.allowed_until is not None and now < state.allowed_until
-    is_waiting = now < state.begins_at or Hindrance.TOO_MANY in problems.values()
+    has_consent = state.allowed_from is not None and now < state.allowed_from
+    is_waiting = now < state.begins_at or Obstacle.TOO_MANY in problems.values()
     return PurgeOverview(
         describe_state(state, now),
         awaits_clock=state.paused_until is not None and now < state.paused_until,
@@ -54,8 +54,8 @@ def describe_purge() -> PurgeOverview:
     )
 
 
-def describe_hindrance(code: str | None) -> str:
-    return str(Hindrance(code).label) if code else ""
+def describe_obstacle(code: str | None) -> str:
+    return str(Obstacle(code).label) if code else ""
 
 
 def describe_state(state: PurgeState, now: datetime) -> str:

@@ -15,8 +15,8 @@ from django.utils import timezone
 from core.locks import Lock, hold_lock
 from retention.certificates import seal_destructions
 from retention.durations import compute_limit, load_chosen_months
-from retention.enums import Hindrance
-from retention.guard import begin_run, is_put_off, is_too_much
+from retention.enums import DataKind, Obstacle
+from retention.guard import begin_run, end_run, is_put_off, is_too_much, use_consent
 from retention.models import Destruction, PurgeState
 from retention.table import KINDS, RetainedKind
 
@@ -49,20 +49,21 @@ def purge(kinds: Iterable[RetainedKind], *, seconds: float = inf, seals: bool = 
     A kind that fails, or of which too much is due, is written in the state of the purge, and the others are purged: it
     comes last in the next run, so that it does not take their time.
     """
-    deadline, finished, ended = monotonic() + seconds, [], 0
+    deadline, finished, ended = monotonic() + seconds, list[DataKind](), 0
     with hold_lock(Lock.PURGE, waits=False) as is_free:
         if not is_free:
             return PurgeEnd.BUSY
         state = begin_run(timezone.now())
         due = [kind for kind in kinds if not is_put_off(state, kind)]
         for kind in sorted(due, key=lambda kind: kind.code in state.problems):
-            ended += try_purge_kind(kind, state, deadline)
+            ended = try_purge_kind(kind, state, deadline)
             if monotonic() >= deadline:
                 break
             finished.append(kind.code)
-        PurgeState.objects.update(problems=state.problems)
+        end_run(state)
         if seals:
             seal_destructions(finished)
+    # The kind that was interrupted ended rows: the next run goes on with it, and does not try in vain for ever.
     return PurgeEnd.OUT_OF_TIME if ended and len(finished) < len(due) else PurgeEnd.DONE
 
 
@@ -72,16 +73,18 @@ def try_purge_kind(kind: RetainedKind, state: PurgeState, deadline: float) -> in
     """
     state.problems.pop(kind.code, None)
     try:
-        if is_too_much(state, kind, compute_limit(kind, load_chosen_months(), state.last_run_at)):
+        limit = compute_limit(kind, load_chosen_months(), state.last_run_at)
+        if is_too_much(state, kind, limit):
             logger.error("not purged, too many rows", kind=kind.code.value)
-            state.problems[kind.code] = Hindrance.TOO_MANY
+            state.problems[kind.code] = Obstacle.TOO_MANY
             return 0
-        purged = purge_kind(kind, now=state.last_run_at, deadline=deadline)
+        purged = purge_kind(kind, limit, deadline=deadline)
     except Exception as error:  # noqa: BLE001  (whatever one kind meets, the others are purged)
         log_failure(kind, error)
         purged = Purged(0, 1)
     if purged.failed:
-        state.problems[kind.code] = Hindrance.FAILED
+        state.problems[kind.code] = Obstacle.FAILED
+    use_consent(state, kind, purged.ended)
     return purged.ended
 
 
@@ -89,12 +92,11 @@ def log_failure(kind: RetainedKind, error: Exception) -> None:
     logger.error("not purged", kind=kind.code.value, error=type(error).__name__)  # a trace may hold what people wrote
 
 
-def purge_kind(kind: RetainedKind, *, now: datetime, deadline: float = inf) -> Purged:
-    """Destroy what is due of this kind until nothing is left or the deadline of the monotonic clock has passed.
+def purge_kind(kind: RetainedKind, limit: datetime, *, deadline: float = inf) -> Purged:
+    """Destroy what began before `limit`, until nothing is left or the deadline of the monotonic clock has passed.
 
     The rows of a slice that fails are ended one by one, so that those that fail do not stop the others.
     """
-    limit = compute_limit(kind, load_chosen_months(), now)
     ended, failed, passed = 0, 0, set[Any]()
     while True:
         keys = list_due_keys(kind, limit, without=passed)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from accounts.models import AccessLink, PendingMail, SecurityEvent, StoredSession
+from accounts.models import AccessLink, PendingMail, SecurityEvent, StoredSession, User
 from accounts.services import links, mails, sessions, unused
-from incidents.models import ClosedVisit, UnsentText
+from incidents.models import ClosedVisit, Incident, UnsentText
 from incidents.querysets import IncidentQuerySet
 from incidents.services.declarant import visits
 from incidents.services.declaring import draft
@@ -28,9 +28,6 @@ type EndRows = Callable[[list[Any]], Counter[str]]
 
 NO_LONGER = "RGPD, article 5, paragraphe 1, e : pas plus longtemps qu’il ne faut"
 CHOSEN = "Durée choisie par l’installation, car aucun texte ne la fixe"
-
-
-USUAL_NUMBER = 20
 
 
 class Term(NamedTuple):
@@ -63,9 +60,11 @@ class RetainedKind:
     check_locked: Callable[[list[Any]], set[Any]] | None = None
     # The application may not lock rows that it may not change. Nobody else changes them meanwhile.
     is_append_only: bool = False
-    # Set for what hurts most when it ends by mistake. More rows at once than this number, and than a twentieth of all,
-    # need a consent (`retention/guard.py`).
-    usual_number: int | None = None
+    # Set for what hurts most when it ends by mistake: all that exists of it. If more than usual is due at once, a
+    # consent is needed (`retention/guard.py`).
+    list_all: Callable[[], QuerySet[Any]] | None = None
+    # The rows that a limit to come may make due, if they are more than those that `select` returns now.
+    foresee: Callable[[datetime], QuerySet[Any]] | None = None
     # False for what lasts days or weeks, which is looked for every quarter of an hour.
     waits_for_night: bool = True
 
@@ -95,11 +94,12 @@ def list_old_requests(limit: datetime) -> QuerySet[DataRequest]:
 
 
 def list_cases_to_purge(limit: datetime) -> IncidentQuerySet:
-    """Return the closed cases whose time has come. A case waits for the answer to a request about it, because nothing
-    could be read or corrected any more.
+    """Return the closed cases whose time has come. A case waits for the answer to a request about it or its main case,
+    because nothing could be read or corrected any more.
     """
-    waiting = DataRequest.objects.filter(answered_at=None).exclude(reference="")
-    return expire.list_expired_cases(limit).exclude(reference__in=waiting.values("reference"))
+    waiting = DataRequest.objects.filter(answered_at=None).exclude(reference="").values("reference")
+    free = expire.list_expired_cases(limit).exclude(reference__in=waiting)
+    return free.exclude(merged_into__in=Incident.objects.filter(reference__in=waiting))
 
 
 KINDS: list[RetainedKind] = [
@@ -110,7 +110,7 @@ KINDS: list[RetainedKind] = [
             "la clé des pièces est détruite, et personne ne peut plus les lire ; leurs octets partent dans les 24 "
             "heures qui suivent. Restent les faits codés, la collectivité et l’historique."
         ),
-        since="après la clôture, ou après le dernier ajout du déclarant",
+        since="après la clôture, ou après le dernier ajout du déclarant, et après la réponse à une demande en cours",
         basis=(
             f"{CHOSEN}. Cinq ans est l’usage pour le registre des violations de données, que le centre aide à tenir "
             "(RGPD, article 33, paragraphe 5)"
@@ -119,7 +119,7 @@ KINDS: list[RetainedKind] = [
         end=expire.pseudonymise_cases,
         check_locked=expire.lock_erasable_cases,
         moment="closed_at",
-        usual_number=USUAL_NUMBER,
+        list_all=lambda: Incident.objects.filter(erased_at=None),
         term=Term(default=60, least=12, most=120),
     ),
     RetainedKind(
@@ -196,7 +196,8 @@ KINDS: list[RetainedKind] = [
         select=unused.list_accounts_to_close,
         end=end_quietly(unused.close_unused_accounts),
         moment="last_used_at",
-        usual_number=USUAL_NUMBER,
+        list_all=unused.list_open_accounts,
+        foresee=unused.list_unused_accounts,
         term=Term(default=36, least=12, most=60),
     ),
     RetainedKind(
@@ -210,7 +211,7 @@ KINDS: list[RetainedKind] = [
         select=unused.list_accounts_to_pseudonymise,
         end=end_quietly(unused.pseudonymise_accounts),
         moment="closed_at",
-        usual_number=USUAL_NUMBER,
+        list_all=User.objects.all,
         term=Term(default=12, least=1, most=60),
     ),
     RetainedKind(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from incidents.enums import ClosingReason
 from incidents.models import Incident
 from incidents.services.handling.close import close_incident
+from retention.durations import compute_limit, load_chosen_months
 from retention.enums import DataKind
 from retention.models import PurgeState
 from retention.services import count_due_rows, purge_kind
@@ -23,7 +24,8 @@ FIVE_YEARS = timedelta(days=5 * 365 + 2)
 
 def purge_now(code: DataKind) -> int:
     """Destroy what is due of this kind, and return how many rows ended."""
-    return purge_kind(KINDS_BY_CODE[code], now=timezone.now()).ended
+    kind = KINDS_BY_CODE[code]
+    return purge_kind(kind, compute_limit(kind, load_chosen_months(), timezone.now())).ended
 
 
 def count_due(code: DataKind) -> int:

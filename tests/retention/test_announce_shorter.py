@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -48,6 +50,8 @@ def test_the_administrator_copies_the_number_that_a_coming_purge_destroys(choose
     done = client.post(ADD, TWO_YEARS | {"number": "2"}, follow=True)
     assert "Les centres sont prévenus." in read_text(done)
     assert RetentionChoice.objects.get().months == 24
+    again = read_text(client.post(ADD, TWO_YEARS | {"months": "23", "number": "2"}))
+    assert "Attendez demain, ou choisissez une durée plus longue." in again
 
 
 def test_leads_and_other_administrators_hear_of_a_shorter_duration(chooser, post):
@@ -64,6 +68,16 @@ def test_leads_and_other_administrators_hear_of_a_shorter_duration(chooser, post
     assert "1 dossier clos de votre centre est concerné." in text
     assert "/vos-donnees/" in text
     assert SecurityEvent.objects.filter(kind="retention_decided", detail="cases").count() == 1
+
+
+def test_two_shorter_durations_of_a_kind_are_a_day_apart(chooser):
+    """Each is a mail to every lead."""
+    choose(chooser, 36)
+    with pytest.raises(ValidationError, match="il y a moins d’un jour"):
+        choose(chooser, 35)
+    choose(chooser, 84)
+    choose(chooser, 34, after=2)
+    assert RetentionChoice.objects.count() == 3
 
 
 def test_a_longer_duration_counts_at_once_and_nobody_is_disturbed(chooser):

@@ -1,7 +1,7 @@
 """Nothing is destroyed on the word of a clock alone, and much more than usual needs the administrator's consent."""
 
-from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from accounts.enums import MailKind, Role
 from accounts.models import PendingMail, SecurityEvent, User
+from csirts.models import Csirt
 from incidents.models import Incident
 from retention import guard
 from retention.enums import DataKind
 from retention.guard import is_purge_stopped
 from retention.models import PurgeState
-from retention.table import KINDS_BY_CODE
 from retention.tasks import purge_by_night, purge_short_lived, warn_by_night
 from tests.cast import a_lead, a_person, breizh_cyber, declare
 from tests.reading import read_text
@@ -74,7 +74,8 @@ def test_a_consent_shortens_the_first_month_to_a_week_and_the_leads_hear_of_it(o
     assert "Dossiers clos 1" in page
     PendingMail.objects.all().delete()
     assert "Les centres sont prévenus." in read_text(administrator.post(CONSENT, {"acte": "detruire"}, follow=True))
-    assert "dont 1 dossiers clos. 1 dossier clos de votre centre est concerné." in list_announced()[lead.email]
+    sentence = list_announced()[lead.email]
+    assert "1 dossier clos arrivé à son terme sera effacé. 1 dossier clos de votre centre est concerné." in sentence
     assert "Ce qui est échu sera détruit à partir du" in read_text(administrator.get(DURATIONS))
     run_nights(2, 6)
     assert not is_erased(old_case)
@@ -137,7 +138,7 @@ def test_the_administrator_ends_a_pause_once_the_clock_is_checked(old_case, admi
 
 
 def test_much_more_than_usual_waits_for_a_consent(old_case, administrator, client, monkeypatch):
-    make_usual(monkeypatch, 0)
+    monkeypatch.setattr(guard, "USUAL_NUMBER", 0)
     continue_purge()
     purge_by_night()
     assert not is_erased(old_case)
@@ -156,7 +157,7 @@ def test_much_more_than_usual_waits_for_a_consent(old_case, administrator, clien
 
 @pytest.mark.parametrize(("first", "last"), [(7, 8), (14, 15)], ids=["more is due", "a week later"])
 def test_a_consent_is_for_the_number_that_was_due_and_for_a_week(old_case, administrator, monkeypatch, first, last):
-    make_usual(monkeypatch, 0)
+    monkeypatch.setattr(guard, "USUAL_NUMBER", 0)
     continue_purge()
     purge_by_night()
     administrator.post(CONSENT, {"acte": "detruire"})
@@ -167,23 +168,44 @@ def test_a_consent_is_for_the_number_that_was_due_and_for_a_week(old_case, admin
     assert not is_erased(old_case)
 
 
+def test_a_consent_is_used_up(old_case, administrator, monkeypatch):
+    monkeypatch.setattr(guard, "USUAL_NUMBER", 0)
+    continue_purge()
+    purge_by_night()
+    administrator.post(CONSENT, {"acte": "detruire"})
+    run_nights(4, 4)
+    run_nights(7, 8)
+    assert is_erased(old_case)
+    another = close(declare())
+    close_at([another], timezone.now() - FIVE_YEARS)
+    run_nights(9, 9)
+    assert not is_erased(another)
+
+
+def test_leads_of_a_centre_out_of_service_hear_of_a_consent_about_their_cases(old_case, administrator):
+    lead = a_lead(old_case.csirt)
+    purge_by_night()
+    PendingMail.objects.all().delete()
+    Csirt.objects.filter(pk=old_case.csirt_id).update(is_active=False)
+    for _click in range(2):
+        administrator.post(CONSENT, {"acte": "detruire"})
+    assert PendingMail.objects.filter(kind=MailKind.COMING_PURGE, to=lead.email).count() == 1
+
+
+def test_an_unsent_announcement_does_not_stop_the_first_run(old_case, monkeypatch):
+    monkeypatch.setattr(guard, "announce_purge", Mock(side_effect=ValueError))
+    purge_by_night()
+    assert PurgeState.objects.exists()
+
+
 def test_a_small_share_of_many_rows_needs_no_consent(old_case, monkeypatch):
-    make_usual(monkeypatch, 0)
+    monkeypatch.setattr(guard, "USUAL_NUMBER", 0)
     monkeypatch.setattr(guard, "USUAL_SHARE", 0.5)
     for _each in range(2):
         close(declare())
     continue_purge()
     purge_by_night()
     assert is_erased(old_case)
-
-
-def make_usual(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Let more closed cases than this number need a consent."""
-    kind = replace(KINDS_BY_CODE[DataKind.CASES], usual_number=number)
-    monkeypatch.setitem(KINDS_BY_CODE, DataKind.CASES, kind)
-    monkeypatch.setattr("retention.tasks.KINDS", [kind])
-    monkeypatch.setattr("retention.guard.KINDS", [kind])
-    monkeypatch.setattr("retention.management.commands.purge.KINDS", [kind])
 
 
 def test_nobody_but_the_administration_consents(old_case):

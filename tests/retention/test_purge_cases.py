@@ -266,10 +266,10 @@ def test_a_kind_that_fails_is_logged_without_words_and_stops_no_other(db, monkey
     Client().force_login(a_responder())
     whole = services.purge_kind
 
-    def fail(kind: RetainedKind, **run: Any) -> services.Purged:
+    def fail(kind: RetainedKind, limit: datetime, **run: Any) -> services.Purged:
         if kind.code == DataKind.CASES:
             raise TypeError("Mireille")
-        return whole(kind, **run)
+        return whole(kind, limit, **run)
 
     monkeypatch.setattr(services, "purge_kind", fail)
     run_night(after=timedelta(days=15))

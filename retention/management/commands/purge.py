@@ -58,7 +58,7 @@ class Command(BaseCommand):
         """Say what waits and what failed. Raises CommandError if something could not be destroyed."""
         overview = describe_purge()
         self.stdout.write(overview.sentence)
-        problems = [f"{line.name} : {line.number}, {line.hindrance}" for line in overview.lines if line.hindrance]
+        problems = [f"{line.name} : {line.number}, {line.obstacle}" for line in overview.lines if line.obstacle]
         if problems:
             raise CommandError("\n".join(problems))
 
