@@ -146,7 +146,7 @@ class RetentionChoiceAdmin(ReadOnlyAdmin):
         elif request.POST.get("acte") == CONSENT and overview.awaits_consent:
             start = consent_to_purge(get_account(request))
             messages.success(
-                request, f"Ce qui est échu sera détruit à partir du {write_day(start)}. Les centres le savent."
+                request, f"Ce qui est échu sera détruit à partir du {write_day(start)}. Les centres sont prévenus."
             )
         else:
             messages.warning(request, "Rien n’a été fait\N{NO-BREAK SPACE}: la purge n’attend pas cette décision.")

@@ -49,7 +49,7 @@ def describe_purge() -> PurgeOverview:
     return PurgeOverview(
         describe_state(state, now),
         awaits_clock=state.paused_until is not None and now < state.paused_until,
-        awaits_consent=is_waiting and not has_consent,
+        awaits_consent=bool(lines) and is_waiting and not has_consent,
         lines=lines,
     )
 
