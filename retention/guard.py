@@ -107,8 +107,11 @@ def announce_cases(start: datetime) -> None:
     """Tell the leads and the administrators how many cases will be due at this instant, unless there are none."""
     numbers = count_cases_due(start)
     if numbers:
-        total = describe_total(numbers)
-        announce_purge(f"{total} à partir du {write_day(start)}.", numbers=numbers, by=None)
+        sentence = (
+            f"{describe_total(numbers)} à partir du {write_day(start)}, après l’accord de l’administration si c’est "
+            "beaucoup plus que d’habitude."
+        )
+        announce_purge(sentence, numbers=numbers, by=None)
 
 
 def count_cases_due(start: datetime) -> dict[int | None, int]:

@@ -48,7 +48,7 @@ interne/
   Le travail du centre : notes, indicateurs, motifs de gravité, tâches, bilans, transferts et avis, gels, positions des
   photographies, qui a lu quoi, et l’historique. À garder dans le centre : des tiers y sont cités. Ne le remettez à
   quelqu’un d’autre que si la marque ci-dessus le permet. Les pièces que le déclarant a reprises y sont, si le dossier
-  est gelé.
+  est gelé, ou l’était il y a moins de trente jours.
 
 Une pièce peut être dangereuse : ne l’ouvrez pas sur votre poste.
 """
