@@ -189,10 +189,12 @@ def consent_to_purge(actor: User) -> datetime:
 
 @transaction.atomic
 def end_pause(actor: User) -> None:
-    """Let the purge work again: the administrator has checked that the clock is right. The leads get a mail."""
+    """Let the purge work again: the administrator has checked the clock, the holds and the durations. The leads get a
+    mail.
+    """
     PurgeState.objects.update(paused_until=None)
     record_security_event(SecurityEventKind.RETENTION_DECIDED, person=actor, detail="clock")
-    sentence = f"L’heure de la machine est juste{NBSP}: la purge, qui était en pause, reprend."
+    sentence = f"L’heure, les gels et les durées ont été vérifiés{NBSP}: la purge, qui était en pause, reprend."
     announce_purge(sentence, numbers=None, by=actor)
 
 

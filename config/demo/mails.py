@@ -39,7 +39,7 @@ class StoredMail:
         """Return the text in parts, as pairs (part, is_own_link). A link to another site is ordinary text, so that the
         page does not make it clickable.
         """
-        own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
+        own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*(?:\?[\w=&%+-]+)?)")
         return [(text, position % 2 == 1) for position, text in enumerate(own_links.split(self.text))]
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.template import engines
 
 from accounts.enums import MailKind
 from notifications.messages import write_case_mail
@@ -25,6 +26,12 @@ def test_mails_about_a_case_say_what_was_approved(time_machine, recipient, kind)
 def test_mails_about_an_account_say_what_was_approved(time_machine, kind):
     time_machine.move_to(NOW, tick=False)
     check_approved(f"mails/account-{kind}", describe_mail(write_mail_about_account(kind), {}))
+
+
+@pytest.fixture(autouse=True)
+def name_unknown_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a template write the name of a variable that its context does not have. It would write nothing."""
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "VARIABLE INCONNUE %s")
 
 
 def describe_mail(mail, places):

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,12 +7,15 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.dispatch import send_due_mails
+from accounts.enums import MailKind
 from accounts.installation import clear_installation_cache
+from accounts.services.mails import queue_mail
 from incidents.facts.shapes import Caller
 from incidents.services.declarant.access import derive_secret
 from notifications import dispatch
 from notifications.models import Delivery
-from tests.cast import breizh_cyber, declare
+from tests.cast import a_lead, breizh_cyber, declare
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
@@ -45,6 +49,17 @@ def test_a_demonstration_shows_its_mails_with_working_links(client, demonstratio
     assert "garde@breizh.example" in listed
     link = f"{django_settings.SITE_URL}/suivi/acces/{derive_secret(incident.accesses.get())}/"
     assert f'<a href="{link}">{link}</a>' in page
+
+
+def test_a_link_to_a_search_is_whole(client, demonstration):
+    lead = a_lead()
+    queue_mail(MailKind.SILENT_CASES, lead, csirt=breizh_cyber(), detail="3")
+    send_due_mails()
+
+    address = re.search(r'href="(/mails/[^/]+/)"', client.get("/mails/").content.decode())[1]
+    page = client.get(address).content.decode()
+
+    assert re.search(r'/recherche/\?q=etat%3Aouvert\+au%3A[\d%F]+">', page)
 
 
 def test_the_declarants_text_is_escaped_and_not_linked(client, demonstration):
