@@ -1,16 +1,18 @@
 """The recipients of each event of a batch. The number of queries does not depend on the number of events."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import F, Max
+from django.db.models import Count, F, Max
 
 from accounts.enums import COLLECTIVITY_ROLES
 from accounts.models import Membership, User
 from csirts.models import Csirt
+from incidents.enums import EventKind
 from incidents.models import IncidentEvent, Reading
+from incidents.services.declaring.limits import BURST_WINDOW, MAX_BURST_MAILS
 from notifications.enums import Recipient
 from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, get_named_centre_slug, is_author, is_mail_held_back
@@ -38,6 +40,7 @@ class Audience:
         self.notified_at_by_kind = find_last_news_times(events)
         self.read_at_by_case = find_last_reading_times(events)
         self.centres = load_named_centres(events)
+        self.burst_mails = count_burst_mails(events)
         self.notified_people = list_notified_people(
             event for event in events if self.members.get(event.incident.collectivity_id)
         )
@@ -45,7 +48,7 @@ class Audience:
     def list_addressees(self, event: IncidentEvent) -> Iterator[Addressee]:
         """Yield the recipients of an event, and remember them for the later events of the batch."""
         for recipient in RECIPIENTS[event.kind]:
-            if is_mail_held_back(recipient, event):
+            if is_mail_held_back(recipient, event) or self.exceeds_burst_mails(recipient, event):
                 continue
             if recipient == Recipient.BODY:
                 yield from self.mark_members_notified(event)
@@ -67,6 +70,16 @@ class Audience:
             if person.pk != event.actor_id and key not in self.notified_people:
                 self.notified_people.add(key)
                 yield Addressee(Recipient.BODY, person=person)
+
+    def exceeds_burst_mails(self, recipient: str, event: IncidentEvent) -> bool:
+        """Count a mail to the centre about a declaration of a burst, and tell whether there are more than
+        MAX_BURST_MAILS. Other mails are not counted.
+        """
+        centre = event.incident.csirt_id
+        if recipient != Recipient.CSIRT or not centre or not is_declared_in_burst(event):
+            return False
+        self.burst_mails[centre] += 1
+        return self.burst_mails[centre] > MAX_BURST_MAILS
 
     def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
         """Tell whether the centre was recently notified of an event of this kind and has not read the case since.
@@ -114,6 +127,29 @@ def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]
         return set()
     deliveries = Delivery.objects.filter(recipient=Recipient.BODY, announcement__event__incident__in=cases)
     return set(deliveries.values_list("announcement__event__incident", "person"))
+
+
+def is_declared_in_burst(event: IncidentEvent) -> bool:
+    """Tell whether this event is a declaration beyond the limits of its sender, its mailbox or its body."""
+    return event.kind == EventKind.DECLARED and bool(event.incident.burst)
+
+
+def count_burst_mails(events: Iterable[IncidentEvent]) -> Counter[int]:
+    """Return how many mails about declarations of bursts each centre of these events got in the BURST_WINDOW before
+    them, by centre id. Runs one query, or none.
+    """
+    bursts = [event for event in events if is_declared_in_burst(event)]
+    if not bursts:
+        return Counter()
+    since = min(event.at for event in bursts) - BURST_WINDOW
+    mails = Delivery.objects.filter(
+        recipient=Recipient.CSIRT,
+        csirt__in={event.incident.csirt_id for event in bursts if event.incident.csirt_id},
+        announcement__event__kind=EventKind.DECLARED,
+        announcement__event__at__gt=since,
+        announcement__event__incident__received_at__gt=since,
+    ).exclude(announcement__event__incident__burst="")
+    return Counter(dict(mails.order_by().values_list("csirt").annotate(number=Count("pk"))))
 
 
 def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:

@@ -23,6 +23,7 @@ from incidents.progress import find_ended_case, find_receiving_service
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import RATED_CLOSING_REASONS
+from incidents.services.declaring.limits import MAX_BURST_MAILS
 from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.sharing import (
     TLP_MEANINGS,
@@ -123,6 +124,7 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
         **inflect_body(incident),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
         "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
+        "most_burst_mails": MAX_BURST_MAILS,
     }
     return describe_case_facts(incident) | csirt_context | quote_message(delivery)
 

@@ -98,7 +98,8 @@ def is_mail_held_back(recipient: str, event: IncidentEvent) -> bool:
 
     Otherwise a script could fill any mailbox. The mail is held back when a case of a burst is declared or rerouted.
     The mail to the declarant is also held back when somebody without account has already caused enough mails. The page
-    that accepted the form says so. The centre is notified, and the declarant gets a mail at the next step.
+    that accepted the form says so. The centre is notified (but of bursts without end, `Audience.exceeds_burst_mails`),
+    and the declarant gets a mail at the next step.
     """
     if recipient == Recipient.DECLARANT and MAIL_HELD in event.data:
         return True

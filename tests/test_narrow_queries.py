@@ -17,6 +17,7 @@ UNNARROWED = {
     "incidents/triage/groups/": "reads cases of the centre whose group, or whose case, the reader opened by the door",
     "incidents/triage/search/finding.py": "SQL that begins with the centres of the reader",
     "incidents/triage/transfer/rerouted_cases.py": "counts the cases that left the reader's centres, and opens none",
+    "notifications/audience.py": "counts what the recipients of an event got already",
     "notifications/dispatch.py": "sends to the recipients of an event",
     "notifications/messages.py": "writes a mail from what its event names",
     "notifications/recipients.py": "finds the recipients of an event",

@@ -240,6 +240,31 @@ def test_the_centre_sees_which_cases_came_in_a_burst(client):
     assert read_markup(client.get(QUEUE, {"ouvre": wave.key})).count(", en rafale") == 1
 
 
+def test_a_burst_fills_the_queue_of_the_centre_but_not_its_mailbox(client, monkeypatch):
+    monkeypatch.setattr("notifications.audience.MAX_BURST_MAILS", 2)
+    address, towns = make_address(), make_towns(BURST_LIMITS[Burst.ADDRESS] + 4)
+    for number, body in enumerate(towns):
+        send_declaration(client, number, address=address, body=body)
+        dispatch.announce_all_events()
+    assert Incident.objects.filter(csirt__slug="breizh-cyber").count() == len(towns)
+    assert count_deliveries("csirt") == BURST_LIMITS[Burst.ADDRESS] + 2
+
+    send_declaration(client, "neighbour")
+    dispatch.announce_all_events()
+    assert count_deliveries("csirt") == BURST_LIMITS[Burst.ADDRESS] + 3, "a case outside the burst is mailed"
+
+
+def test_a_centre_gets_mails_of_a_burst_again_an_hour_later(client, monkeypatch, time_machine):
+    monkeypatch.setattr("notifications.audience.MAX_BURST_MAILS", 1)
+    monkeypatch.setitem(BURST_LIMITS, Burst.ADDRESS, 0)
+    now = timezone.now()
+    for number, minutes in enumerate((0, 1, 61)):
+        time_machine.move_to(now + timedelta(minutes=minutes))
+        send_declaration(client, number, address="192.0.2.7", body=make_towns(3)[number])
+        dispatch.announce_all_events()
+    assert count_deliveries("csirt") == 2
+
+
 def test_neither_address_nor_mailbox_is_stored_in_clear(client):
     send_declaration(client, 1, address="192.0.2.7", contact_email="elu@example.org")
     keys = set(RecentCount.objects.values_list("key", flat=True))
