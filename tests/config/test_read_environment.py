@@ -1,9 +1,12 @@
+import importlib
+import os
 import subprocess
 import sys
-from ast import literal_eval
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +23,7 @@ from config.env import (
 from tests.config.environments import PRODUCTION
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS_MODULES = ("config.settings.base", "config.settings.prod")
 BUCKET = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
 
 
@@ -116,11 +120,11 @@ def test_a_mail_server_address_gives_port_and_encryption(url, port, ssl, tls):
     assert settings["EMAIL_MAY_BE_PLAIN"] == url.startswith("smtp+plain")
 
 
-def start_production(setting="SESSION_COOKIE_NAME", **changes):
-    """Return what a process of production prints, which is the value of this setting."""
+def start_production(**changes):
+    """Return what a process of production prints, which is the name of its cookie."""
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | PRODUCTION | changes
     return subprocess.run(
-        [sys.executable, "-c", f"from django.conf import settings; print(settings.{setting})"],
+        [sys.executable, "-c", "from django.conf import settings; print(settings.SESSION_COOKIE_NAME)"],
         cwd=ROOT,
         env={name: value for name, value in environment.items() if value},
         capture_output=True,
@@ -129,34 +133,57 @@ def start_production(setting="SESSION_COOKIE_NAME", **changes):
     )
 
 
+@pytest.fixture
+def load_production(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
+    """Return a function that reads the settings of production from the variables of an installation and `changes`.
+
+    It reads them in this process: to start one for each wrong value takes a second and a half.
+    """
+
+    def load(**changes: str) -> ModuleType:
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in (PRODUCTION | changes).items():
+            monkeypatch.setenv(name, value)
+        for name in SETTINGS_MODULES:
+            sys.modules.pop(name, None)
+        return importlib.import_module(SETTINGS_MODULES[-1])
+
+    loaded = {name: sys.modules.get(name) for name in SETTINGS_MODULES}
+    yield load
+    for name, module in loaded.items():
+        sys.modules.pop(name, None)
+        if module:
+            sys.modules[name] = module
+
+
 def test_production_starts_with_its_secrets():
     started = start_production()
     assert started.stdout == "__Host-session\n", started.stderr
 
 
-def test_production_knows_an_owner_only_if_it_is_given_one(tmp_path):
+def test_production_knows_an_owner_only_if_it_is_given_one(load_production, tmp_path):
     (tmp_path / "owner").write_text("p@ss\n")
     owner = {"DATABASE_OWNER_URL": "postgresql://owner@db/tocsin", "DATABASE_OWNER_PASSWORD_FILE": f"{tmp_path}/owner"}
     keys = ["USER", "PASSWORD", "NAME"]
-    printed = start_production("DATABASE_OWNER", **owner).stdout
-    assert [literal_eval(printed)[key] for key in keys] == ["owner", "p@ss", "tocsin"]
-    assert start_production("DATABASE_OWNER").stdout == "None\n"
+    assert [load_production(**owner).DATABASE_OWNER[key] for key in keys] == ["owner", "p@ss", "tocsin"]
+    assert load_production().DATABASE_OWNER is None
 
 
-def test_production_starts_with_former_keys_that_are_weak():
+def test_production_starts_with_former_keys_that_are_weak(load_production):
     weak = b64encode(b"a" * 32).decode()
     former = {"SECRET_KEY_FALLBACKS": "ab" * 20, "EVIDENCE_KEY": f"{PRODUCTION['EVIDENCE_KEY']},{weak}"}
-    started = start_production(**former)
-    assert started.stdout == "__Host-session\n", started.stderr
+    assert [bytes(range(32)), b"a" * 32] == load_production(**former).EVIDENCE_KEYS
 
 
-def test_production_starts_with_its_secrets_in_files(tmp_path):
+def test_production_starts_with_its_secrets_in_files(load_production, tmp_path):
     secrets = {"DATABASE_PASSWORD": "p@ss", "REDIS_PASSWORD": "word"} | PRODUCTION
     for name, value in secrets.items():
         (tmp_path / name).write_text(f"{value}\n")
     files = {f"{name}_FILE": str(tmp_path / name) for name in secrets}
-    started = start_production(**files, **dict.fromkeys(PRODUCTION, ""))
-    assert started.stdout == "__Host-session\n", started.stderr
+    loaded = load_production(**files, **dict.fromkeys(PRODUCTION, ""))
+    assert PRODUCTION["SECRET_KEY"] == loaded.SECRET_KEY
+    assert loaded.DATABASES["default"]["PASSWORD"] == "p@ss"
 
 
 @pytest.mark.parametrize(
@@ -184,10 +211,15 @@ def test_production_starts_with_its_secrets_in_files(tmp_path):
         ],
     ],
 )
-def test_production_refuses_to_start_with_a_missing_or_weak_value(name, value):
-    refused = start_production(**{name: value})
+def test_production_refuses_to_start_with_a_missing_or_weak_value(load_production, name, value):
+    with pytest.raises(ImproperlyConfigured, match=f"^{name}"):
+        load_production(**{name: value})
+
+
+def test_a_process_of_production_ends_at_a_missing_value():
+    refused = start_production(SECRET_KEY="")
     assert refused.returncode == 1
-    assert f"ImproperlyConfigured: {name}" in refused.stderr
+    assert "ImproperlyConfigured: SECRET_KEY" in refused.stderr
 
 
 def test_evidence_has_a_key_that_can_be_replaced():

@@ -7,8 +7,10 @@ from base64 import b64encode
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from accounts.installation import clear_installation_cache, mark_as_demonstration
+from config.celery import Loader, app
 from config.env import insert_password
 from tests.backend import ROOT, Backend
 
@@ -42,6 +44,20 @@ def start_worker(database_url, *options):
     )
 
 
+@pytest.mark.django_db
+def test_the_worker_refuses_a_demonstration_before_it_has_children(settings, monkeypatch):
+    settings.REFUSES_DEMONSTRATION = True
+    monkeypatch.setattr("config.celery.connections.close_all", lambda: None)  # that of the test stays open
+    monkeypatch.setattr("config.celery.gc.freeze", lambda: None)
+    Loader(app).on_worker_init()
+
+    mark_as_demonstration()
+
+    with pytest.raises(ImproperlyConfigured, match="demonstration"):
+        Loader(app).on_worker_init()
+
+
+@pytest.mark.proof
 def test_the_worker_refuses_a_demonstration_database(transactional_db):
     clear_installation_cache()
     mark_as_demonstration()
