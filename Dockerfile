@@ -9,10 +9,10 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
 COPY . .
-# The values are for this one command: it reads the settings, and no database.
-RUN SECRET_KEY=only-to-collect-the-static-files-of-the-image ALLOWED_HOSTS=localhost \
+# The values are for this one command, which reads the settings and no database, and no key of it is written anywhere.
+RUN SECRET_KEY="$(head -c 32 /dev/urandom | base64)" EVIDENCE_KEY="$(head -c 32 /dev/urandom | base64)" \
+    ALLOWED_HOSTS=localhost EMAIL_URL=smtp://localhost EVIDENCE_DIR=/srv/evidence \
     DATABASE_URL=postgresql://nobody:nothing@localhost/none REDIS_URL=redis://:nothing@localhost \
-    EMAIL_URL=smtp://localhost EVIDENCE_DIR=/srv/evidence EVIDENCE_KEY=b25seSB0byBjb2xsZWN0IHRoZSBzdGF0aWMgZmlsZXM= \
     python manage.py collectstatic --noinput --verbosity 0 \
     && useradd --system --no-create-home tocsin \
     && install --directory --owner tocsin --mode 700 /srv/evidence

@@ -24,6 +24,9 @@ LEAST_GUESSES = 10**10
 # The characters of a password that are read: the worst ones take a quarter of a second, and a second if there are 100.
 LONGEST_ESTIMATED = 50
 SHORTEST_WORD = 3
+# What people put between words. zxcvbn takes « mot-de-passe-1 » for seven unrelated parts, so that a text is also
+# judged without it. Other signs stay: a random password may be full of them.
+WORD_SEPARATORS = re.compile(r"[\s\-_.,'’!]+")
 GUESSABLE = (
     "Ce mot de passe se devine facilement. Prenez une phrase de quatre mots sans rapport entre eux, sans votre nom ni "
     "celui de votre commune\N{NO-BREAK SPACE}: un mot suivi de chiffres se devine, même avec un point d’exclamation."
@@ -41,11 +44,16 @@ class StrengthValidator:
         text = strip_accents(password)[:LONGEST_ESTIMATED]
         if isinstance(user, User):
             text = remove_words(text, list_own_words(user))
-        if load_library("zxcvbn_rs_py").zxcvbn(text, list_common_words()).guesses < LEAST_GUESSES:
+        if min(map(count_guesses, {text, WORD_SEPARATORS.sub("", text)})) < LEAST_GUESSES:
             raise ValidationError(GUESSABLE, code="password_guessable")
 
     def get_help_text(self) -> str:
         return STRENGTH_HELP
+
+
+def count_guesses(text: str) -> float:
+    """Return how many guesses zxcvbn takes to find this text."""
+    return float(load_library("zxcvbn_rs_py").zxcvbn(text, list_common_words()).guesses)
 
 
 def strip_accents(text: str) -> str:

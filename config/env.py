@@ -17,7 +17,11 @@ WITHHOLDABLE = {"EMAIL_URL", "EVIDENCE_KEY", *KeyUse}
 DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
 DEVELOPMENT_EVIDENCE_KEY = "ZGV2ZWxvcHBlbWVudCBzZXVsZW1lbnQsIHB1YmxpcXU="
 KEY_BYTES = 32
-PUBLIC_KEYS = {DEVELOPMENT_SECRET.encode(), b64decode(DEVELOPMENT_EVIDENCE_KEY)}
+# The last two were written in the Dockerfile of earlier versions.
+PUBLIC_KEYS = {
+    *(DEVELOPMENT_SECRET.encode(), b64decode(DEVELOPMENT_EVIDENCE_KEY)),
+    *(b"only-to-collect-the-static-files-of-the-image", b"only to collect the static files"),
+}
 FEWEST_DISTINCT_BYTES = 8  # of a random key; 32 random hexadecimal digits have more in all but one case of a million
 MAX_MINUTES = 14 * 24 * 60  # the sessions of Django last two weeks
 # `smtp+plain` allows what the deploy check refuses of `smtp`: no encryption on the way to a distant server.

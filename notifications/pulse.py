@@ -1,5 +1,5 @@
-"""Signs of life of the sending of mails about cases, for the health page: the last turn of the clock, and mails that
-do not leave.
+"""Signs of life of the sending of mails, for the health page: the last turn of the clock, and mails that do not
+leave.
 """
 
 import time
@@ -9,14 +9,16 @@ from django.core.cache import cache
 from django.db.models import Q
 from redis import RedisError
 
+from accounts.enums import MailStatus
+from accounts.models import PendingMail
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
 
 CLOCK_KEY = "notifications:clock_turn"
 # What is older than this is reported as a failure. The clock takes a turn every few seconds.
 LATE_AFTER = timedelta(minutes=5)
-# Troubles of our own mail server. A mail keeps its last trouble until it leaves.
-OUR_TROUBLES = (Trouble.UNREACHABLE, Trouble.CUT_OFF)
+# Troubles of our own mail server, or of our own keys. A mail keeps its last trouble until it leaves.
+OUR_TROUBLES = (Trouble.UNREACHABLE, Trouble.CUT_OFF, Trouble.UNWRITABLE)
 
 
 def record_clock_turn() -> None:
@@ -36,11 +38,15 @@ def is_clock_running() -> bool:
 
 
 def are_mails_leaving(now: datetime) -> bool:
-    """Tell whether no mail about a case has been due for longer than LATE_AFTER, nor failed for so long because of our
-    own mail server. Runs one query, on the mails that are to be sent.
+    """Tell whether no mail about a case or an account has been due for longer than LATE_AFTER, nor failed for so long
+    because of us. Runs two queries, on the mails that are to be sent.
 
     A mail that the server of its recipient does not accept yet is due again later, and is no failure of ours.
     """
     limit = now - LATE_AFTER
-    late = Q(due_at__lt=limit) | Q(last_error__in=OUR_TROUBLES, announcement__event__at__lt=limit)
-    return not Delivery.objects.filter(late, status=DeliveryStatus.DUE).exists()
+    is_late, is_failing = Q(due_at__lt=limit), Q(last_error__in=OUR_TROUBLES)
+    about_cases = Delivery.objects.filter(is_late | is_failing & Q(announcement__event__at__lt=limit))
+    about_accounts = PendingMail.objects.filter(is_late | is_failing & Q(created_at__lt=limit))
+    return not (
+        about_cases.filter(status=DeliveryStatus.DUE).exists() or about_accounts.filter(status=MailStatus.DUE).exists()
+    )

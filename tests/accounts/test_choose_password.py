@@ -21,10 +21,12 @@ WEAK = [
     *["Bretagne2026!", "Plouexemple35", "motdepasse123", "tocsin2026", "motdepasse12", "M0tdep@sse2026"],
     *["Mairie2026!!", "Azertyuiop123", "Finistère29000!", "ChangeMoi2026!", "plouexempleplouexemple"],
     *["commune-de-plouexemple", "JeanDupont1970", "Soleil2026soleil", "P@ssw0rd1234!", "ÉTÉ2026bretagne"],
+    *["mot-de-passe-1", "Tocsin-tocsin-1", "Tocsin2026!Rennes", "Liberte-Egalite-Fraternite", "Mairie 2026 mairie"],
 ]
 STRONG = [
     *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],
     *["quatre chevaux boivent du cidre", "Le train de 8h12 est encore en retard", "x7$kLq92!mZp"],
+    *["soixante-douze pommes vertes", "a#9?x$K2&b@1"],
 ]
 
 

@@ -156,7 +156,8 @@ def test_all_keys_are_replaced_and_everything_works_until_the_old_ones_go(instal
         "sessions ouvertes": (0, 1),
     }
     assert set(installation.list_working().values()) == {True}
-    assert output.count("les anciennes clés peuvent être retirées") == 5
+    assert output.count("les anciennes clés peuvent être retirées") == 4
+    assert output.count("gardez les anciennes clés aussi longtemps que durent les événements de sécurité") == 1
     assert output.count("gardez encore les anciennes clés") == 2
 
     remove_old_keys(settings, new_keys)
@@ -207,6 +208,15 @@ def test_a_key_of_a_case_that_an_earlier_version_wrapped_opens_and_is_wrapped_an
     assert (len(before), len(row.wrapped)) == (80, 48)
     assert installation.reads_evidence()
     assert rotate()[0]["clés des dossiers"] == (0, 0)
+
+
+def test_the_one_key_of_an_installation_is_kept_for_its_security_events(installation, settings):
+    """Otherwise the events of a year would no longer name an account."""
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], NEW_SECRET
+    PendingMail.objects.all().delete()
+    StoredSession.objects.all().delete()
+    _counts, output = rotate()
+    assert output.splitlines()[-1].endswith("aussi longtemps que durent les événements de sécurité, un an")
 
 
 def test_a_second_run_renews_nothing(installation, settings, new_keys):

@@ -8,11 +8,14 @@ from django.db import connection
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
+from accounts.dispatch import send_due_mails
+from accounts.enums import LinkPurpose
+from accounts.services.links import send_link
 from incidents.models import Incident, IncidentEvent, PendingEvent
 from notifications import dispatch
 from notifications.models import Delivery
 from notifications.tasks import report_clock_turn
-from tests.cast import breizh_cyber, declare
+from tests.cast import an_agent, breizh_cyber, declare
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +127,27 @@ def test_a_mail_server_of_ours_that_fails_is_reported(client, announced_case, ti
     post.start()
     let_minutes_pass(time_machine, 1)
     assert dispatch.send_due_deliveries() == 2
+    assert read_health(client) == (200, set())
+
+
+def test_a_mail_about_an_account_that_does_not_leave_is_reported(client, time_machine, post, monkeypatch):
+    time_machine.move_to(timezone.now(), tick=False)
+    report_clock_turn()
+    send_link(LinkPurpose.PASSWORD, user=an_agent(), made_by=None)
+    monkeypatch.setattr("accounts.dispatch.derive_link_token", lambda _link: "")  # its key was removed too early
+    let_minutes_pass(time_machine, 6)
+    send_due_mails()
+    assert read_health(client) == (503, {"ready", "mails"})
+
+    monkeypatch.undo()
+    post.stop()
+    let_minutes_pass(time_machine, 2)
+    send_due_mails()
+    assert read_health(client) == (503, {"ready", "mails"})
+
+    post.start()
+    let_minutes_pass(time_machine, 4)
+    assert send_due_mails() == 1
     assert read_health(client) == (200, set())
 
 

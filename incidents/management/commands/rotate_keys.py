@@ -45,7 +45,7 @@ class Command(BaseCommand):
         waiting, lost = [], []
         for use, groups in values_by_use.items():
             total = self.rotate(use, groups, is_dry=dry_run, note=NOTES.get(use, ""))
-            self.advise(total)
+            self.advise(total, names_events=use is KeyUse.EVENT)
             if (total.waiting or total.busy) and DERIVED in settings.KEYS_BY_USE[use]:
                 waiting.append(use)
             # The key that opens them may be a former SECRET_KEY, even if `derived` left the list since.
@@ -53,7 +53,8 @@ class Command(BaseCommand):
                 lost.append(use)
         self.advise(self.rotate("EVIDENCE_KEY", [describe_case_keys()], is_dry=dry_run))
         total = self.rotate("SECRET_KEY", [describe_sessions()], is_dry=dry_run, note=COOKIES)
-        self.advise(total, waiting=waiting, lost=lost)
+        names_events = DERIVED in settings.KEYS_BY_USE[KeyUse.EVENT]
+        self.advise(total, waiting=waiting, lost=lost, names_events=names_events)
         if not dry_run:
             record_security_event(SecurityEventKind.KEYS_ROTATED)
 
@@ -71,10 +72,18 @@ class Command(BaseCommand):
             lost=sum(rotation.lost for _label, rotation in rotations),
         )
 
-    def advise(self, total: Rotation, *, waiting: Collection[str] = (), lost: Collection[str] = ()) -> None:
+    def advise(
+        self,
+        total: Rotation,
+        *,
+        waiting: Collection[str] = (),
+        lost: Collection[str] = (),
+        names_events: bool = False,
+    ) -> None:
         """Print whether the former keys of one use may be removed.
 
         `waiting` are other uses that still need these keys. `lost` are those that may need a key removed too early.
+        `names_events` is True if former security events name their accounts with these keys. They are not rewritten.
         """
         if total.lost or lost:
             others = f", pour {', '.join(lost)}" if lost else ""
@@ -82,6 +91,8 @@ class Command(BaseCommand):
         elif total.waiting or total.busy or waiting:
             others = f", aussi pour {', '.join(waiting)}" if waiting else ""
             advice = f"gardez encore les anciennes clés{others}"
+        elif names_events:
+            advice = "gardez les anciennes clés aussi longtemps que durent les événements de sécurité, un an"
         else:
             advice = "les anciennes clés peuvent être retirées"
         self.stdout.write(f"  → {advice}")
