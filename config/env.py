@@ -275,7 +275,11 @@ def make_cache_settings(url: str) -> dict[str, Any]:
             "BACKEND": "config.steady_cache.SteadyCache",
             "LOCATION": url,
             "KEY_PREFIX": "tocsin",
-            "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+            "OPTIONS": {
+                "serializer": "config.steady_cache.JSONSerializer",
+                "socket_timeout": 0.5,
+                "socket_connect_timeout": 0.5,
+            },
         }
     }
 
