@@ -26,7 +26,8 @@ OF_THE_CASE = Q(incident=OuterRef("pk"), csirt=OuterRef("csirt"))
 def build_query_condition(query: Query, user: User) -> Q:
     """Return the condition that a case satisfies all filters of `query`. The assignee « moi » means `user`."""
     combined = Q()
-    for part in query.filters:
+    different = {(part.key, part.value, part.is_left_out): part for part in query.filters}
+    for part in different.values():
         if part.key == "dans" and has_search_words(query):
             # This filter applies to the document with the words, not to the case.
             continue

@@ -9,6 +9,8 @@ common.
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import SearchQuery
@@ -171,12 +173,13 @@ def number_parameters(statement: str) -> str:
 
 
 def build_exclusion_condition(query: Query) -> Q:
-    """Return the condition that no document of a case has any of the excluded words."""
-    combined = Q()
-    for text in query.excluded_texts:
-        phrase = SearchQuery(text, config="tocsin", search_type="phrase")
-        combined &= ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=phrase)))
-    return combined
+    """Return the condition that no document of a case has any of the excluded words. The documents of a case are read
+    once, however many words there are.
+    """
+    phrases = [SearchQuery(text, config="tocsin", search_type="phrase") for text in query.excluded_texts]
+    if not phrases:
+        return Q()
+    return ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=reduce(or_, phrases))))
 
 
 def build_bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:

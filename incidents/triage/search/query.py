@@ -4,15 +4,18 @@ It depends neither on the database nor on the user. Any text is either parsed or
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address
 
 from core.text import fold_text
-from incidents.triage.search.query_values import KEYS, BadValue, Value, find_filter_key
+from incidents.triage.search.query_values import KEYS, BadValue, Days, Value, find_filter_key
 
 MAX_LENGTH = 300
+# The most different words and phrases, and the most different filters. Each costs time, a filter about ten times that
+# of a word. A sentence of 300 characters has fewer words that are not common.
+MAX_WORDS, MAX_FILTERS = 40, 8
 QUOTES = {'"': '"', "«": "»", "“": "”"}
 # French puts a space before the colon, so there may be a space between a key and its operator: « type : panne ».
 FILTER_WORD = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
@@ -70,23 +73,20 @@ class Query:
 
     @property
     def words(self) -> list[str]:
-        """Return the words of the query that must all be found, without common words."""
-        return [
-            word
-            for part in self.parts
-            if is_word(part) and not part.is_left_out
-            for word in list_uncommon_words(part.text)
-        ]
+        """Return the words of the query that must all be found, each of them once, without common words."""
+        words = (part.text for part in self.parts if is_word(part) and not part.is_left_out)
+        return drop_repeated(word for text in words for word in list_uncommon_words(text))
 
     @property
     def phrases(self) -> list[str]:
         """Return the phrases of the query that must all be found, without their quotation marks."""
-        return [part.text for part in self.parts if part.is_phrase and not part.is_left_out]
+        return drop_repeated(part.text for part in self.parts if part.is_phrase and not part.is_left_out)
 
     @property
     def excluded_texts(self) -> list[str]:
-        """Return the words and phrases that the query excludes."""
-        return [part.text for part in self.parts if part.is_left_out and not part.key and fold_text(part.text)]
+        """Return the words and phrases that the query excludes, each of them once."""
+        left_out = (part.text for part in self.parts if part.is_left_out and not part.key)
+        return drop_repeated(text for text in left_out if fold_text(text))
 
     @property
     def ends_with_word(self) -> bool:
@@ -101,6 +101,15 @@ class Query:
     def format_without(self, part: QueryPart) -> str:
         """Return the text of the query without this part."""
         return " ".join((self.text[: part.start] + self.text[part.end :]).split())
+
+
+def drop_repeated(texts: Iterable[str]) -> list[str]:
+    """Return each text once, where it comes last. Capitals make no difference."""
+    last: dict[str, str] = {}
+    for text in texts:
+        last.pop(text.casefold(), None)
+        last[text.casefold()] = text
+    return list(last.values())
 
 
 def is_word(part: QueryPart) -> bool:
@@ -121,7 +130,33 @@ def parse_query(text: str) -> Query:
     """
     if is_ip(text):
         return Query(text, (QueryPart(0, len(text), text),))
-    return Query(text, tuple(split_parts(text)))
+    parts = tuple(split_parts(text))
+    check_number_of_terms(text, parts)
+    return Query(text, parts)
+
+
+def check_number_of_terms(text: str, parts: Iterable[QueryPart]) -> None:
+    """Raise QueryProblem at the first part with which the query has too many different words or filters."""
+    words: set[str] = set()
+    filters: set[str] = set()
+    for part in parts:
+        (filters if part.key else words).update(list_terms(part))
+        too_many = f"{MAX_WORDS} mots" if len(words) > MAX_WORDS else f"{MAX_FILTERS} filtres"
+        if len(words) > MAX_WORDS or len(filters) > MAX_FILTERS:
+            message = f"Une recherche prend {too_many} différents au plus. Enlevez les moins utiles."
+            raise QueryProblem(message, word=text[part.start : part.end], at=part.start + 1)
+
+
+def list_terms(part: QueryPart) -> set[str]:
+    """Return the words, the phrase, the excluded text or the filter that this part adds to the cost of a query.
+
+    Days cost nothing, and a link to older cases adds a day to any query.
+    """
+    if isinstance(part.value, Days):
+        return set()
+    if part.is_left_out or not is_word(part):
+        return {f"{part.is_left_out} {part.text.casefold()}"}
+    return {word.casefold() for word in list_uncommon_words(part.text)}
 
 
 def is_ip(text: str) -> bool:
