@@ -105,16 +105,21 @@ FORM_RENDERER = "config.pages.forms.Renderer"
 # The pool is only for web processes: in prefork workers it would open one connection a task.
 DATABASE_POOL = env.read_number("DATABASE_POOL", 0)
 CELERY_DB_REUSE_MAX = 1000
+# No statement of a page needs as long, and whoever waited for it has left. Tasks have a limit of their own.
+LONGEST_PAGE_STATEMENT = "30s"
 
 # The owner of the tables, as whom `manage.py migrate` connects. None if DATABASE_URL is that of the owner.
 DATABASE_OWNER: dict[str, Any] | None = None
 
 
 def add_connection_settings(database: dict[str, Any]) -> dict[str, Any]:
-    """Return these settings of a database, completed with the settings of its connections. A web process has a pool of
-    DATABASE_POOL connections, one for each thread. Connections of other processes stay open between tasks.
+    """Return these settings of a database, with those of its connections. A web process has a pool of DATABASE_POOL
+    connections, one for each thread, in which PostgreSQL ends a statement that lasts too long. Connections of other
+    processes stay open between tasks.
     """
     if DATABASE_POOL:
+        limit = f"-c statement_timeout={LONGEST_PAGE_STATEMENT}"
+        database["OPTIONS"]["options"] = f"{limit} {database['OPTIONS'].get('options', '')}".strip()
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
         # No request gets a dead connection after a restart of PostgreSQL.
         return database | {"CONN_HEALTH_CHECKS": True}

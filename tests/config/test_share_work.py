@@ -136,7 +136,7 @@ def test_a_failing_kind_of_work_stops_no_other_and_logs_no_data(db, turns, monke
     assert "Dominique" not in caplog.text
 
 
-def test_a_task_that_lasts_too_long_ends(turns, monkeypatch):
+def test_the_limit_of_a_task_ends_all_its_turns(turns, monkeypatch):
     turns()
 
     def is_ended():
