@@ -43,6 +43,16 @@ def make_hold_check(cases: str, row: str) -> str:
     """
 
 
+# The body of a trigger of a duplicate that leaves its main case, whose hold protects it too.
+UNMERGE_KEEPS_HOLD = """
+        IF EXISTS (SELECT FROM incidents_legalhold WHERE incident_id = OLD.merged_into_id AND ended_at IS NULL)
+            AND NOT EXISTS (SELECT FROM incidents_legalhold WHERE incident_id = OLD.id AND ended_at IS NULL) THEN
+            RAISE EXCEPTION 'pgtrigger: a duplicate does not leave the legal hold of its main case';
+        END IF;
+        RETURN NEW;
+    """
+
+
 def build_actor_constraint(*, name: str) -> models.CheckConstraint:
     """Return the constraint that `actor` is set if a person with an account acted, and empty otherwise."""
     return models.CheckConstraint(

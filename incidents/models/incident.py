@@ -38,6 +38,7 @@ from incidents.enums import (
 from incidents.facts.shapes import INSTANTS
 from incidents.models.constraints import (
     CASE_AND_MAIN,
+    UNMERGE_KEEPS_HOLD,
     build_certainty_constraint,
     build_choices_constraint,
     make_hold_check,
@@ -292,7 +293,15 @@ class Incident(LabelledModel):
                 operation=pgtrigger.UpdateOf("erased_at"),  # type: ignore[no-untyped-call]
                 condition=pgtrigger.Q(old__erased_at__isnull=True, new__erased_at__isnull=False),
                 func=make_hold_check(CASE_AND_MAIN, "NEW"),
-            )
+            ),
+            pgtrigger.Trigger(
+                name="duplicate_keeps_hold_of_main",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("merged_into_id"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Q(old__merged_into__isnull=False)
+                & pgtrigger.Q(old__merged_into__df=pgtrigger.F("new__merged_into")),
+                func=UNMERGE_KEEPS_HOLD,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,7 @@ from incidents.services.handling.due import (
     recompute_due,
     record_news,
 )
+from incidents.services.handling.hold import check_unmerge_keeps_hold
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
 from incidents.services.transfer.state import withdraw_any_proposal
@@ -195,13 +196,15 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     """Undo the merge. The status, the closing and the deadlines of the duplicate are restored.
 
     What its declarant added and nobody answered must then be answered on the restored case. A repeated call changes
-    nothing. May raise Http404 or PermissionDenied.
+    nothing. Raises ValidationError if the duplicate would lose the protection of a legal hold. May raise Http404 or
+    PermissionDenied.
     """
     lock_case_with_main(reference)
     duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if duplicate.merged_into is None:
         return duplicate
     main = get_incident(actor, duplicate.merged_into.reference, to=Ability.LINK, lock=True)
+    check_unmerge_keeps_hold(duplicate, main)
     now = timezone.now()
     # A call on the main case was also a call to this declarant.
     duplicate.is_to_call_back = duplicate.is_to_call_back and main.is_to_call_back

@@ -21,6 +21,11 @@ HELD = (
     "Ce dossier est gelé, ou l’était il y a moins de trente jours\N{NO-BREAK SPACE}: on ne l’efface que trente jours "
     "après la levée du gel."
 )
+KEPT_BY_MERGE = (
+    "Le dossier dont celui-ci est un double est gelé, ou l’était il y a moins de trente jours\N{NO-BREAK SPACE}: sans "
+    "la fusion, ce gel ne protégerait plus celui-ci. Une personne qui dirige le centre gèle d’abord ce dossier, puis "
+    "la fusion se défait."
+)
 NO_MOTIVE = "Écrivez pourquoi : ce motif reste avec le dossier."
 
 
@@ -96,3 +101,11 @@ def check_not_held(incident: Incident) -> None:
     """Raise ValidationError if `is_protected`. The other leads have this time to place another hold."""
     if is_protected(incident):
         raise ValidationError(HELD)
+
+
+def check_unmerge_keeps_hold(duplicate: Incident, main: Incident) -> None:
+    """Raise ValidationError if a hold protects this duplicate through its main case alone, so that undoing the merge
+    would let it be erased. The caller has locked both cases.
+    """
+    if is_protected(main) and find_hold(duplicate) is None:
+        raise ValidationError(KEPT_BY_MERGE)

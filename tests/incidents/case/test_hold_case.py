@@ -103,6 +103,50 @@ def test_the_database_refuses_to_erase_a_double_of_a_held_case_or_its_key(lead_c
     refuse("DELETE FROM incidents_casekey")
 
 
+# What an undone merge would take out of the hold
+
+
+def a_duplicate(client: Client, main: Incident) -> Incident:
+    """Declare a case of the same body, and merge it into `main` on the page of the case."""
+    duplicate = declare(description="Tout est bloqué.")
+    merged = client.post(get_page(main, "fusionner/"), {"avec": duplicate.reference, "garder": main.reference})
+    assert merged.status_code == 302
+    duplicate.refresh_from_db()
+    assert duplicate.merged_into == main
+    return duplicate
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_duplicate_does_not_leave_a_held_case_to_be_erased(lead_client, incident, has_ended):
+    duplicate = a_duplicate(lead_client, incident)
+    hold(lead_client, incident)
+    if has_ended:
+        release(lead_client, incident)
+    refused = read_text(lead_client.post(get_page(duplicate, "defusionner/"), follow=True))
+    assert "sans la fusion, ce gel ne protégerait plus celui-ci" in refused
+    lead_client.post(get_page(duplicate, "effacer/"))
+    assert not is_erased(duplicate)
+    duplicate.refresh_from_db()
+    assert duplicate.merged_into == incident
+
+
+def test_a_duplicate_that_is_held_itself_leaves_its_held_main_case(lead_client, incident):
+    duplicate = a_duplicate(lead_client, incident)
+    hold(lead_client, incident)
+    hold(lead_client, duplicate)
+    lead_client.post(get_page(duplicate, "defusionner/"))
+    duplicate.refresh_from_db()
+    assert duplicate.merged_into is None
+    lead_client.post(get_page(duplicate, "effacer/"))
+    assert not is_erased(duplicate)
+
+
+def test_the_database_refuses_that_a_duplicate_leaves_its_held_main_case(lead_client, incident):
+    a_duplicate(lead_client, incident)
+    hold(lead_client, incident)
+    refuse("UPDATE incidents_incident SET merged_into_id = NULL WHERE merged_into_id IS NOT NULL")
+
+
 @pytest.mark.parametrize("motive", ["", "   ", "x" * 501])
 def test_a_hold_needs_a_motive(lead_client, incident, motive):
     refused = lead_client.post(get_page(incident, "gel/"), {"motive": motive, "hold": ""})
