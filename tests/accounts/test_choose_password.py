@@ -1,9 +1,10 @@
 """A password that can be guessed is refused, offline, with a sentence that says what to take instead."""
 
+import gzip
 from unittest.mock import patch
 
 import pytest
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
@@ -45,6 +46,28 @@ def test_a_password_that_is_guessed_is_refused_and_the_page_says_what_to_take(cl
     assert "Prenez une phrase de quatre mots" in read_text(answer)
     manager.refresh_from_db()
     assert manager.check_password(PASSWORD)
+
+
+def is_taken(password: str) -> bool:
+    try:
+        validate_password(password)
+    except ValidationError:
+        return False
+    return True
+
+
+def test_the_three_thousand_commonest_passwords_are_refused():
+    """Of those that are long enough, all are tried."""
+    words = gzip.decompress(CommonPasswordValidator().DEFAULT_PASSWORD_LIST_PATH.read_bytes()).decode().splitlines()
+    tried = [word for number, word in enumerate(words) if number < 3000 or len(word) >= 12]
+    assert len(tried) > 3100
+    assert [word for word in tried if is_taken(word)] == []
+
+
+def test_a_common_password_that_is_hard_to_guess_is_refused_by_the_page(client, manager):
+    """The list of Django has it, and zxcvbn does not call it guessable."""
+    link = send_link(LinkPurpose.PASSWORD, user=manager, made_by=None)
+    assert client.post(f"/acces/{derive_link_token(link)}/", {"password": "telechargement"}).status_code == 422
 
 
 @pytest.mark.parametrize("password", STRONG)

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import pytest
+from django.test import Client
 
 from accounts.enums import Role
 from accounts.models import User
@@ -134,6 +135,21 @@ def test_signing_out_requires_a_post(client):
     assert client.get("/deconnexion/").status_code == 405
     assert client.post("/deconnexion/").headers["Location"] == "/"
     assert client.get("/mes-dossiers/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("make", "page"),
+    [(an_agent, "/mes-dossiers/"), (a_responder, "/admin/incidents/incident/")],
+    ids=["agent", "staff"],
+)
+def test_a_copy_of_the_cookie_opens_nothing_once_its_person_has_signed_out(client, make, page):
+    sign_in(client, make())
+    thief = Client()
+    thief.cookies.load({name: cookie.value for name, cookie in client.cookies.items()})
+    assert thief.get(page).status_code == 200
+    client.post("/deconnexion/")
+    assert thief.get(page).headers["Location"].startswith(("/connexion/", "/admin/login/"))
+    assert not thief.session.get("_auth_user_id")
 
 
 @pytest.mark.parametrize("make", [an_agent, lambda: a_person(Role.NATIONAL)], ids=["agent", "national"])

@@ -9,11 +9,27 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
+from accounts.enums import Role
 from accounts.installation import clear_installation_cache
+from tests.cast import a_lead, a_person, an_agent, declare
 from tests.factories.csirts import CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
+BEHIND_SIGN_IN = {
+    "lead": (
+        a_lead,
+        [
+            *("/admin/", "/admin/incidents/incident/", "/admin/incidents/incident/{case}/", "/equipe/", "/compte/"),
+            *("/admin/incidents/incident/{case}/gel/", "/admin/incidents/incident/recherche/"),
+        ],
+    ),
+    "administrator": (
+        lambda: a_person(Role.ADMINISTRATOR),
+        ["/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/csirts/csirt/"],
+    ),
+    "agent": (an_agent, ["/mes-dossiers/", "/ma-collectivite/"]),
+}
 PUBLIC = ["home", "privacy_notice", "accessibility", "legal_notice", "login"]
 
 
@@ -74,7 +90,28 @@ def test_each_page_opens_for_anyone(client, name):
 
 @pytest.mark.parametrize("name", [*PUBLIC, "health"])
 def test_each_page_sends_a_strict_policy(client, name):
-    policy = client.get(reverse(name))["Content-Security-Policy"]
+    check_policy(client.get(reverse(name)))
+
+
+@pytest.mark.parametrize("who", ["lead", "administrator", "agent"])
+def test_each_page_behind_the_sign_in_sends_a_strict_policy(client, who):
+    make, pages = BEHIND_SIGN_IN[who]
+    case = declare()
+    client.force_login(make())
+    for page in pages:
+        response = client.get(page.format(case=case.reference), follow=True)
+        assert response.status_code == 200, page
+        check_policy(response)
+
+
+def test_a_refusal_sends_a_strict_policy_too(client):
+    for page in ("/rien/", "/admin/rien/"):
+        check_policy(client.get(page))
+
+
+def check_policy(response):
+    """Assert that scripts and styles come from this site alone."""
+    policy = response["Content-Security-Policy"]
 
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
