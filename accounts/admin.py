@@ -3,6 +3,7 @@
 Nothing is deleted: an account is closed and a role ends, so that past changes keep their author.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import Field, QuerySet
-from django.forms import ModelChoiceField, model_to_dict
+from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,14 +26,16 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django looks for it here
 from accounts.reauthentication import check_all_proofs, check_identity
-from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
+from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet, takes_rights
 from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
 from accounts.services.confirmations import (
     announce_given_role,
+    describe_suspensions,
     has_another_lead,
     is_over,
     lock_centres_of,
     renew_confirmations,
+    suspend_roles,
 )
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
@@ -53,6 +56,7 @@ from accounts.services.tokens import lock_accounts, revoke_tokens
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from core.fields import PlainLineField
+from core.french import format_day
 from csirts.models import Csirt
 
 CLOSED, REOPENED = "Compte fermé", "Compte rouvert"
@@ -61,13 +65,15 @@ ROLE_AWAITS = (
     "Ce rôle ne compte pas encore\N{NO-BREAK SPACE}: {}. Une personne qui dirige le centre le confirme ou le refuse "
     "d’abord\N{NO-BREAK SPACE}; un mail le lui demande."
 )
+ROLE_BEGINS = (
+    "Ce rôle compte à partir du {}\N{NO-BREAK SPACE}: {}. Dans un centre que personne d’autre ne dirige, un rôle "
+    "commence trois jours plus tard au plus tôt, pour que les mails qui l’annoncent soient lus avant."
+)
 AWAITED = "À confirmer par une personne qui dirige le centre\N{NO-BREAK SPACE}: d’ici là, il ne donne aucun droit."
 NOBODY_CONFIRMS = (
     "Plus personne ne dirige ce centre pour le confirmer. Terminez ce rôle aujourd’hui et donnez-le de "
-    "nouveau\N{NO-BREAK SPACE}: il comptera tout de suite."
+    "nouveau\N{NO-BREAK SPACE}: il comptera trois jours plus tard."
 )
-# The fields of a role that say which rights it gives, and from when on.
-DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
 ROLE_SCOPES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
 
 
@@ -147,10 +153,12 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form of an account. The help text of « Compte actif » says how many cases would be orphaned if
-        the account were closed.
+        the account were closed, that of the address what the roles would wait for if it were changed.
         """
         number = count_cases_to_orphan([obj])[obj.pk] if obj else 0
         help_texts = {"is_active": format_closing_warning(number)} if number else {}
+        if obj and (suspensions := describe_suspensions(obj, get_account(request))):
+            help_texts["email"] = " ".join(["Si vous changez cette adresse, ses sessions se ferment.", *suspensions])
         return super().get_form(request, obj, change=change, help_texts=help_texts, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -200,11 +208,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         log_given_roles({*new, *formset.given_roles}, actor)
         for role in formset.given_roles:
             announce_given_role(role, actor)
-        is_reopened = change and "is_active" in form.changed_data and form.instance.is_active
-        renewed = renew_confirmations(form.instance, actor, decided=formset.given_roles) if is_reopened else []
-        for role in [*formset.given_roles, *renewed]:
-            if role.awaits_confirmation:
-                messages.warning(request, ROLE_AWAITS.format(describe_role(role)))
+        renewed = decide_roles_again(form, actor, formset.given_roles) if change else []
+        warn_of_waiting_roles(request, [*formset.given_roles, *renewed])
         ended = [role for role, fields in changed if "ended_on" in fields and role.ended_on]
         log_ended_roles(ended, actor)
         revoke_tokens(role_form.instance.user for role_form in formset.initial_forms if takes_rights(role_form))
@@ -216,8 +221,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def save_changed_account(self, user: User, form: Any, actor: User) -> None:
         """Save what the form changed of an account. If its e-mail address changed, its sessions end, its links are
-        revoked, and mails are queued to the former address and to the leads of its centres. They hear too if the
-        account of a lead is closed.
+        revoked, and mails are queued to the former address and to the leads of its centres, who confirm its roles
+        again once they are saved (`decide_roles_again`). They hear too if the account of a lead is closed.
 
         The other columns are left alone, because the account was read without a lock: a password or a stamp that was
         saved since must not be undone.
@@ -228,7 +233,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             user.session_stamp = uuid4()
             revoke_links(user)
             changed.append("session_stamp")
-        if "is_active" in form.changed_data and user.is_active:
+        if user.is_active and {"is_active", "email"} & {*form.changed_data}:
             lock_centres_of(user)  # before the account
         lock_accounts([user])  # before its roles, which are saved next
         user.save(update_fields=changed)
@@ -365,16 +370,21 @@ def describe_confirmation(role: Membership) -> str:
     return AWAITED if has_another_lead(role) else NOBODY_CONFIRMS
 
 
-def takes_rights(form: Any) -> bool:
-    """Tell whether this saved form of an existing role takes rights away from its person, or brings back rights that
-    had ended: the role became another one, or its end was set in the past or moved out of it. Tokens that were made
-    before would act with other rights than those that their owner knew.
-
-    The stored values decide. `changed_data` compares a date that has a default with what the page sent back.
+def decide_roles_again(form: Any, actor: User, decided: Sequence[Membership]) -> list[Membership]:
+    """Decide anew on the roles in centres of an open account whose form, now saved, opened it again or changed its
+    address. Return these roles. `decided` are those that were just decided.
     """
-    if not form.has_changed():
-        return False
-    before, after = form.initial, model_to_dict(form.instance, [*DEFINING_FIELDS, "ended_on"])
-    ends = before["ended_on"], after["ended_on"]
-    moves_past_end = ends[0] != ends[1] and any(end and end <= timezone.localdate() for end in ends)
-    return moves_past_end or any(before[name] != after[name] for name in DEFINING_FIELDS)
+    if form.instance.is_active and "is_active" in form.changed_data:
+        return renew_confirmations(form.instance, actor, decided=decided)
+    if form.instance.is_active and "email" in form.changed_data:
+        return suspend_roles(form.instance, actor, decided=decided)
+    return []
+
+
+def warn_of_waiting_roles(request: HttpRequest, roles: Iterable[Membership]) -> None:
+    """Show the administrator which of these roles do not count yet, and what they wait for."""
+    for role in roles:
+        if role.awaits_confirmation:
+            messages.warning(request, ROLE_AWAITS.format(describe_role(role)))
+        elif role.csirt and role.since_on > timezone.localdate():
+            messages.warning(request, ROLE_BEGINS.format(format_day(role.since_on), describe_role(role)))

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,8 @@ from core.mails import make_mail
 
 # The page that each kind of link opens. Kinds that are not listed open the page of an account link.
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
+# The mails that say which roles of their person in a centre do not count yet.
+WAITING_MAILS = (MailKind.WELCOME, MailKind.FACTOR_RESET, MailKind.TEAM_FACTOR_RESET, MailKind.TEAM_ADDRESS_CHANGED)
 # The pages to which the mails lead, by the name of their address in the templates.
 LINKED_PAGES = {"sign_in": "login", "team": "team", "privacy_notice": "privacy_notice"}
 
@@ -49,7 +52,7 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
         "by": clean_name(str(author)) if author else "",
         "role": role.get_role_display() if role else "",
         "begins_on": format_day(role.since_on) if role and role.since_on > timezone.localdate() else "",
-        "awaited_centres": list_awaited_centres(mail),
+        "waiting_roles": list_waiting_roles(mail),
         "reason": clean_name(access.reason) if access else "",
         "ends_at": access.ends_at if access else None,
         "detail": mail.detail,
@@ -69,14 +72,21 @@ def subtract_a_year(mail: PendingMail) -> date:
     return timezone.localdate(mail.created_at - SILENCE)
 
 
-def list_awaited_centres(mail: PendingMail) -> list[str]:
-    """Return the names of the centres that have yet to confirm a role of the person whose account is opened. The list
-    is empty for the other mails. Runs one query, or none.
+def list_waiting_roles(mail: PendingMail) -> list[tuple[str, str]]:
+    """Return the centre of each role of the person that does not count yet, and the day on which it begins, or "" if a
+    lead of the centre has yet to confirm it. A mail about a centre says it of this centre. The list is empty for
+    mails outside `WAITING_MAILS`. Runs one query, or none.
     """
-    if mail.kind != MailKind.WELCOME:
+    if mail.kind not in WAITING_MAILS:
         return []
-    awaited = mail.user.membership_set.not_ended().filter(awaits_confirmation=True)
-    return [clean_name(name) for name in awaited.order_by("pk").values_list("csirt__name", flat=True)]
+    today = timezone.localdate()
+    roles = mail.user.membership_set.not_ended().filter(Q(awaits_confirmation=True) | Q(since_on__gt=today))
+    roles = roles.filter(csirt=mail.csirt) if mail.csirt else roles.exclude(csirt=None)
+    return [
+        (clean_name(role.csirt.name), "" if role.awaits_confirmation else format_day(role.since_on))
+        for role in roles.select_related("csirt").order_by("pk")
+        if role.csirt
+    ]
 
 
 def clean_name(text: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms import model_to_dict
+from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
@@ -39,6 +41,9 @@ INCOMPATIBLE_ROLES = (
     "La personne qui administre la plateforme ne lit pas les déclarations\N{NO-BREAK SPACE}: elle n’a pas de rôle "
     "dans une collectivité ni dans un centre. Terminez l’un des deux rôles, ou donnez-le à un autre compte."
 )
+REPEATED_ROLE = "Cette personne a déjà ce rôle, sans dernier jour. Laissez terminé celui d’avant."
+# The fields of a role that say which rights it gives, and from when on.
+DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
 EXACT_FIELDS = ("exact_since_on", "exact_until_on", "exact_act")
 
 
@@ -126,9 +131,32 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
             raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
         if not any(self.errors) and has_incompatible_roles(self.list_resulting_roles()):
             raise ValidationError(INCOMPATIBLE_ROLES)
+        if not any(self.errors) and has_repeated_role(self.list_resulting_roles()):
+            raise ValidationError(REPEATED_ROLE)
         if not any(self.errors):
             self.given_roles = decide_confirmations(form.instance for form in self.forms if form.has_changed())
 
     def list_resulting_roles(self) -> list[Membership]:
         """Return the roles that the account will have after the forms are saved."""
         return [form.instance for form in self.forms if form.instance.pk or form.has_changed()]
+
+
+def has_repeated_role(roles: Sequence[Membership]) -> bool:
+    """Tell whether two of these roles of one account are the same and have no last day, which PostgreSQL refuses."""
+    endless = [(role.role, role.collectivity_id, role.csirt_id, role.region_id) for role in roles if not role.ended_on]
+    return len(endless) > len({*endless})
+
+
+def takes_rights(form: Any) -> bool:
+    """Tell whether this saved form of an existing role takes rights away from its person, or brings back rights that
+    had ended: the role became another one, or its end was set in the past or moved out of it. Tokens that were made
+    before would act with other rights than those that their owner knew.
+
+    The stored values decide. `changed_data` compares a date that has a default with what the page sent back.
+    """
+    if not form.has_changed():
+        return False
+    before, after = form.initial, model_to_dict(form.instance, [*DEFINING_FIELDS, "ended_on"])
+    ends = before["ended_on"], after["ended_on"]
+    moves_past_end = ends[0] != ends[1] and any(end and end <= timezone.localdate() for end in ends)
+    return moves_past_end or any(before[name] != after[name] for name in DEFINING_FIELDS)

@@ -288,8 +288,9 @@ class Membership(models.Model):
     """The role of a person in a body, a centre, a région or the platform, with its dates. A membership is ended and
     never deleted, because it explains who could see what.
 
-    A role that the administrator gives in a centre awaits the confirmation of a lead of the centre
-    (`accounts/services/confirmations.py`). One that ended while it awaited it was refused, and never gave a right.
+    A role that the administrator gives in a centre, or whose account the administrator takes over, awaits the
+    confirmation of a lead of the centre (`accounts/services/confirmations.py`). One that ended while it awaited it was
+    refused, and gave no right since.
     """
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name="compte")

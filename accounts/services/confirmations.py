@@ -1,9 +1,12 @@
-"""The roles that the administrator gives in a centre, which count once a lead of the centre has confirmed them.
+"""The roles that the administrator gives in a centre, or whose account the administrator takes over: they count once a
+lead of the centre has confirmed them.
 
-Who administers the platform reads no case. Without the confirmation, this person could appoint an accomplice who does.
+Who administers the platform reads no case. Without the confirmation, this person could appoint an accomplice who does,
+or sign in as somebody of the centre. Where nobody else leads the centre, a role begins three days later instead.
 """
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,8 +15,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.access import get_led_centre, list_lead_roles
-from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, MailKind, SecurityEventKind
-from accounts.models import Membership, User
+from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, LEADING_ROLES, MailKind, SecurityEventKind
+from accounts.models import Membership, PendingMail, User
 from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 from accounts.services.roles import (
@@ -21,10 +24,17 @@ from accounts.services.roles import (
     describe_role,
     log_ended_roles,
     log_on_account,
+    record_ended_roles,
+    record_given_role,
     record_role_events,
 )
+from core.french import format_day
 from core.secrets import hash_value
 from csirts.models import Csirt
+from csirts.wording import format_centre_with_du
+
+# After how many days a role begins that nobody can confirm: at least 48 hours, in which people read mails about it.
+DAYS_TO_HEAR = 3
 
 # What the administrator saves
 
@@ -33,9 +43,10 @@ def decide_confirmations(roles: Iterable[Membership]) -> list[Membership]:
     """Set on each of these roles, which the administrator is about to save, whether it awaits a confirmation. Return
     the roles of centres that give a person something new.
 
-    A role awaits a lead who has it in force and whose account is open. It counts at once if nobody else leads the
-    centre. A changed role that gives more than before is treated as a new one. The rows of the centres are locked,
-    before those of accounts and roles, so that two administrators do not both appoint the first lead.
+    A role awaits a lead who has it in force and whose account is open. If nobody else leads the centre, it begins
+    `DAYS_TO_HEAR` later, or at once if nobody ever led it. A changed role that gives more than before is treated as a
+    new one. The rows of the centres are locked, before those of accounts and roles, so that two administrators do not
+    both appoint the first lead.
     """
     roles = list(roles)
     centres = {role.csirt_id for role in roles if role.csirt_id}
@@ -58,6 +69,8 @@ def decide_confirmation(role: Membership, stored: Membership | None) -> bool:
         return False
     was_awaited = role.awaits_confirmation
     role.awaits_confirmation = has_another_lead(role)
+    if not role.awaits_confirmation and not is_prolonged(role, stored) and was_led_by_another(role):
+        role.since_on = find_first_day(role)
     return is_new or was_awaited != role.awaits_confirmation
 
 
@@ -93,6 +106,28 @@ def has_another_lead(role: Membership) -> bool:
     return list_lead_roles().filter(csirt=role.csirt_id).exclude(user=role.user_id).exists()
 
 
+def is_prolonged(role: Membership, stored: Membership | None) -> bool:
+    """Tell whether this role gives what the stored one, which counts today, gives already, for longer."""
+    if stored is None or stored.awaits_confirmation or stored.since_on > timezone.localdate() or is_over(stored):
+        return False
+    return role.csirt_id == stored.csirt_id and CENTRE_ABILITIES[role.role] <= CENTRE_ABILITIES[stored.role]
+
+
+def was_led_by_another(role: Membership) -> bool:
+    """Tell whether the centre of this role has, or had, a lead by another role. Mails say so where the administrator
+    made that role another one. Runs two queries at most.
+    """
+    roles = Membership.objects.filter(csirt=role.csirt_id, role__in=LEADING_ROLES, awaits_confirmation=False)
+    removed = PendingMail.objects.filter(csirt=role.csirt_id, kind=MailKind.LEAD_REMOVED)
+    return roles.exclude(pk=role.pk).exists() or removed.exists()
+
+
+def find_first_day(role: Membership) -> date:
+    """Return the day on which this role, which nobody can confirm, begins. A role that ends before never begins."""
+    first_day = max(role.since_on, timezone.localdate() + timedelta(days=DAYS_TO_HEAR))
+    return min(first_day, role.ended_on) if role.ended_on else first_day
+
+
 def announce_given_role(role: Membership, giver: User) -> None:
     """Tell the leads of the centre that `giver` gave this role there, which may await their confirmation. A lead who
     gave it, or who has it, is not told.
@@ -111,22 +146,94 @@ def renew_confirmations(user: User, giver: User, *, decided: Iterable[Membership
     become somebody else's.
     """
     record_security_event(SecurityEventKind.ACCOUNT_REOPENED, person=user, actor=giver)
-    roles = Membership.objects.not_ended().filter(user=user, role__in=CSIRT_ROLES)
-    roles = roles.exclude(pk__in=[role.pk for role in decided])
-    renewed = list(roles.select_for_update(of=("self",), no_key=True).select_related("user", "csirt").order_by("pk"))
+    renewed = suspend_roles(user, giver, decided=decided)
     for role in renewed:
-        role.awaits_confirmation, role.confirmed_by, role.confirmed_at = has_another_lead(role), None, None
-        role.save(update_fields=["awaits_confirmation", "confirmed_by", "confirmed_at"])
         announce_given_role(role, giver)
     return renewed
+
+
+@transaction.atomic
+def suspend_roles(user: User, by: User, *, decided: Iterable[Membership] = ()) -> list[Membership]:
+    """Decide anew on each role of this account that is not over, in a centre that `by` does not lead, because `by`
+    changed the address of the account, reset its second factor or opened it again. Return these roles. `decided` are
+    roles that were just decided. The caller has locked the centres (`lock_centres_of`), then the account.
+
+    Whoever did this outside the centre could sign in as this person. A lead of the centre is the second person.
+    """
+    roles = list_roles_in_centres(user).exclude(csirt__in=by.led_centre_ids)
+    roles = roles.exclude(pk__in=[role.pk for role in decided])
+    locked = roles.select_for_update(of=("self",), no_key=True).select_related("user", "csirt").order_by("pk")
+    return [suspend_role(role, by) for role in locked]
+
+
+def suspend_role(role: Membership, by: User) -> Membership:
+    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it counts and its
+    person has never had a password: the account is then as new. Return the role, or the one that takes its place.
+    """
+    if has_another_lead(role):
+        role.awaits_confirmation, role.confirmed_by, role.confirmed_at = True, None, None
+        role.save(update_fields=["awaits_confirmation", "confirmed_by", "confirmed_at"])
+    elif role.awaits_confirmation or role.since_on > timezone.localdate():
+        role.awaits_confirmation, role.since_on = False, find_first_day(role)
+        role.save(update_fields=["awaits_confirmation", "since_on"])
+    elif role.user.has_usable_password():
+        return interrupt_role(role, by)
+    return role
+
+
+def interrupt_role(role: Membership, by: User) -> Membership:
+    """End this role, which counts, today, and return the same one that begins `DAYS_TO_HEAR` later."""
+    again = Membership(user=role.user, role=role.role, csirt=role.csirt, ended_on=role.ended_on)
+    again.since_on = find_first_day(again)
+    role.ended_on = timezone.localdate()
+    role.save(update_fields=["ended_on"])
+    again.save()
+    record_ended_roles([role], by)
+    record_given_role(again, by)
+    return again
+
+
+def list_roles_in_centres(user: User) -> QuerySet[Membership]:
+    """Return the roles of this account in centres that are not over."""
+    return Membership.objects.not_ended().filter(user=user, role__in=CSIRT_ROLES)
 
 
 def lock_centres_of(user: User) -> None:
     """Lock the centres of the roles of this account. The caller is in a transaction, and locks accounts and roles
     afterwards (`decide_confirmations`).
     """
-    roles = Membership.objects.not_ended().filter(user=user, role__in=CSIRT_ROLES)
+    roles = list_roles_in_centres(user)
     list(Csirt.objects.select_for_update(no_key=True).filter(pk__in=roles.values("csirt")).order_by("pk"))
+
+
+def describe_suspensions(person: User, by: User) -> list[str]:
+    """Return a sentence on each role of this person in a centre, which says what it waits for once `by` has changed
+    the address of the account or reset its second factor. Runs two queries, or one if there is none.
+    """
+    roles = [*list_roles_in_centres(person).exclude(csirt__in=by.led_centre_ids).select_related("csirt")]
+    others = list_lead_roles().filter(csirt__in=[role.csirt_id for role in roles]).exclude(user=person)
+    led = set(others.values_list("csirt", flat=True)) if roles else set()
+    is_new = not person.has_usable_password()
+    return [
+        describe_suspension(role, has_lead=role.csirt_id in led)
+        for role in roles
+        if role.csirt_id in led or not is_new
+    ]
+
+
+def describe_suspension(role: Membership, *, has_lead: bool) -> str:
+    """Return what a role would wait for. `has_lead` is true if somebody else leads its centre."""
+    team = format_centre_with_du(role.csirt.name if role.csirt else "")
+    if has_lead:
+        return (
+            f"Son rôle dans l’équipe {team} ne comptera plus, jusqu’à ce qu’une personne qui la dirige l’ait confirmé "
+            "de nouveau\N{NO-BREAK SPACE}: un mail le lui demande."
+        )
+    day = format_day(find_first_day(role))
+    return (
+        f"Son rôle dans l’équipe {team} ne comptera plus avant le {day}\N{NO-BREAK SPACE}: "
+        "personne d’autre ne dirige cette équipe pour le confirmer. Les mails qui l’annoncent sont ainsi lus avant."
+    )
 
 
 # What a lead answers

@@ -10,17 +10,21 @@ from accounts.access import get_person, list_centres
 from accounts.enums import CentreAbility, MailKind, SecurityEventKind
 from accounts.models import FactorReset, User
 from accounts.security.record import record_security_event
+from accounts.services.confirmations import lock_centres_of, suspend_roles
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 
 
 @transaction.atomic
 def reset_factor(*, uid: UUID, actor: User) -> User:
     """Delete all second factors and recovery codes of the account, and return the account. Its sessions end, the
-    person and the leads of their centres get a mail, and the reset is recorded with `actor`.
+    person and the leads of their centres get a mail, and the reset is recorded with `actor`. If `actor` leads no
+    centre of theirs, their roles there count no more until a lead has confirmed them (`suspend_roles`).
 
     Raises Http404 if `actor` may not assist this account. A second call finds no factor and writes nothing.
     """
-    person = User.objects.select_for_update(no_key=True).get(pk=get_person(actor, uid).pk)
+    person = get_person(actor, uid)
+    lock_centres_of(person)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     deleted, _by_model = Authenticator.objects.filter(user=person).delete()
     if deleted:
         end_sessions(person)
@@ -30,6 +34,7 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
         queue_mail(MailKind.FACTOR_RESET, person)
         for centre in list_centres(person, CentreAbility.READ):
             queue_mails_to_leads(MailKind.TEAM_FACTOR_RESET, person, csirt=centre, by=actor)
+        suspend_roles(person, actor)
     return person
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 
@@ -66,21 +66,27 @@ def describe_body(body: Collectivity) -> str:
 
 
 def describe_missing_role(person: User) -> str:
-    """Return a sentence that tells a person without any role why they have none: a role awaits a confirmation, or one
-    has ended. Return "" for a person who has a role, will have one, or never had one. Runs four queries at most.
+    """Return a sentence that tells a person without any role why they have none: a role in a centre awaits a
+    confirmation or begins later, or a role has ended. Return "" for a person who has a role, will have one elsewhere,
+    or never had one. Runs four queries at most.
     """
     if person.memberships:
         return ""
-    awaited = person.membership_set.not_ended().filter(awaits_confirmation=True).select_related("csirt").first()
-    return describe_awaited_role(awaited) if awaited else describe_former_role(person)
+    waiting = Q(awaits_confirmation=True) | Q(since_on__gt=timezone.localdate())
+    roles = person.membership_set.not_ended().filter(waiting, csirt__isnull=False).select_related("csirt")
+    role = roles.order_by("-awaits_confirmation", "since_on", "pk").first()
+    return describe_waiting_role(role) if role else describe_former_role(person)
 
 
-def describe_awaited_role(role: Membership) -> str:
-    """Return the sentence for the person of a role that a lead of its centre has yet to confirm."""
-    team = f"l’équipe {format_centre_with_du(role.csirt.name)}" if role.csirt else "le centre"
+def describe_waiting_role(role: Membership) -> str:
+    """Return the sentence for the person of a role in a centre that a lead has not confirmed yet, or begins later."""
+    team = format_centre_with_du(role.csirt.name if role.csirt else "")
+    if not role.awaits_confirmation:
+        return f"Votre rôle dans l’équipe {team} commence le {format_day(role.since_on)}."
     return (
-        f"L’administration vous a donné un rôle dans {team}. Il comptera quand une personne qui la dirige l’aura "
-        "confirmé\N{NO-BREAK SPACE}: un mail vous le dira."
+        f"L’administration vous a donné un rôle dans l’équipe {team}, ou a changé votre adresse ou remis à zéro votre "
+        "second facteur. Il comptera quand une personne qui la dirige l’aura confirmé\N{NO-BREAK SPACE}: appelez-la. "
+        "Un mail vous le dira."
     )
 
 

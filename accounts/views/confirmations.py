@@ -30,7 +30,9 @@ def confirm_role_view(request: HttpRequest, role: int) -> HttpResponse:
 @ask_identity
 def refuse_role_view(request: HttpRequest, role: int) -> HttpResponse:
     """Refuse a role that the administrator has given in the centre."""
-    return answer_with(request, role, refuse_role, "Le rôle de {} est refusé\N{NO-BREAK SPACE}: il n’a jamais compté.")
+    return answer_with(
+        request, role, refuse_role, "Le rôle de {} est refusé\N{NO-BREAK SPACE}: il ne donne aucun droit."
+    )
 
 
 def answer_with(request: HttpRequest, number: int, answer: Callable[..., Membership], text: str) -> HttpResponse:

@@ -24,7 +24,7 @@ from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.reauthentication import ask_identity
 from accounts.services.break_glass import list_break_glasses
-from accounts.services.confirmations import list_awaited_roles, stamp_role
+from accounts.services.confirmations import describe_suspensions, list_awaited_roles, stamp_role
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
 from accounts.services.roles import describe_giver
@@ -122,6 +122,7 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
         "has_factor": has_factor(assisted),
         "leads_any_centre": user.leads_any_centre,
         "resets": resets,
+        "suspensions": describe_suspensions(assisted, user),
     }
     return render(request, "accounts/person.html", context)
 

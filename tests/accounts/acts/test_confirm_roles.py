@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, transaction
@@ -13,7 +14,7 @@ from accounts.access import has_leader, has_workers
 from accounts.dispatch import send_due_mails
 from accounts.enums import MailKind, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
-from accounts.services.confirmations import confirm_role, stamp_role
+from accounts.services.confirmations import DAYS_TO_HEAR, confirm_role, stamp_role
 from accounts.tokens import find_live_token
 from csirts.models import Csirt
 from incidents.services.handling.assign import list_centre_responders
@@ -125,7 +126,7 @@ def test_a_refused_role_ends_and_never_counted(client, lead, administration):
     person = an_agent()
     token = make_api_token(person)
     role = give_role(administration, person=person)
-    assert "il n’a jamais compté" in read_plain_markup(answer(client, role, "refuser"))
+    assert "il ne donne aucun droit" in read_plain_markup(answer(client, role, "refuser"))
     role.refresh_from_db()
     assert (role.ended_on, role.awaits_confirmation) == (timezone.localdate(), True)
     assert User.objects.get(pk=person.pk).readable_centre_ids == set()
@@ -255,14 +256,17 @@ def test_a_centre_that_lost_its_last_lead_gets_a_first_lead_again(client, lead, 
 
     again = give_role(administration, Role.LEAD, role.user)
     assert not again.awaits_confirmation
-    assert has_leader(breizh_cyber().pk)
-    assert has_workers(breizh_cyber().pk)
+    assert not has_leader(breizh_cyber().pk)
+    with time_machine.travel(timezone.now() + timedelta(days=DAYS_TO_HEAR)):
+        assert has_leader(breizh_cyber().pk)
+        assert has_workers(breizh_cyber().pk)
 
 
-def test_a_role_that_awaits_counts_once_it_is_changed_and_nobody_leads_the_centre(lead, administration):
+def test_a_role_that_awaits_begins_three_days_after_it_is_changed_if_nobody_leads_the_centre(lead, administration):
     role = give_role(administration, Role.LEAD, a_newcomer())
     Membership.objects.filter(user=lead).update(ended_on=timezone.localdate())
-    assert not change_role(administration, role, ended_on=in_days(90)).awaits_confirmation
+    changed = change_role(administration, role, ended_on=in_days(90))
+    assert (changed.awaits_confirmation, changed.since_on) == (False, in_days(DAYS_TO_HEAR))
 
 
 # What a lead gives herself

@@ -1,10 +1,13 @@
 """An account that the administrator opens again gets its roles in centres as if they were given now."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from accounts.enums import MailKind, Role
 from accounts.models import Membership, PendingMail, User
+from accounts.services.confirmations import DAYS_TO_HEAR
 from tests.accounts.lead_pages import answer, change_role, post_role, read_plain_markup
 from tests.cast import a_responder, breizh_cyber
 
@@ -48,9 +51,11 @@ def test_a_role_that_is_over_stays_so_when_its_account_is_reopened(lead, adminis
     assert list_recipients(MailKind.ROLE_AWAITS) == []
 
 
-def test_a_reopened_account_counts_at_once_in_a_centre_without_lead(administration):
-    role = change_role(administration, a_closed_role())
-    assert not role.awaits_confirmation
+def test_a_reopened_account_counts_three_days_later_in_a_centre_without_lead(administration):
+    closed = change_role(administration, a_closed_role())
+    assert closed.ended_on == timezone.localdate()
+    role = Membership.objects.get(user=closed.user_id, ended_on=None)
+    assert (role.awaits_confirmation, role.since_on) == (False, closed.ended_on + timedelta(days=DAYS_TO_HEAR))
     assert list_recipients(MailKind.ROLE_GIVEN) == [breizh_cyber().notification_email]
 
 

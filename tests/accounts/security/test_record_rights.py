@@ -82,6 +82,7 @@ def test_an_administrator_that_the_command_makes_is_recorded(monkeypatch, capsys
 
 
 def test_an_account_is_recorded_as_it_is_moved_closed_and_reopened(administration, administrator):
+    a_lead()
     role = Membership.objects.get(user=a_responder())
     change_role(administration, role, account={"email": "ailleurs@demo.example"})
     assert is_about(role.user, actor=administrator)
