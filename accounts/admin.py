@@ -28,6 +28,7 @@ from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django 
 from accounts.reauthentication import check_all_proofs, check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet, takes_rights
 from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
+from accounts.services.body_roles import announce_body_roles, list_revived_body_roles
 from accounts.services.confirmations import (
     announce_given_role,
     describe_suspensions,
@@ -197,7 +198,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the roles. Record who gave or ended each role, because Django would only record that the account
         changed. Tell the leads of a centre which roles were given there, came back with the
-        account, or were taken from a lead.
+        account, or were taken from a lead, and the managers of a body which were given there or came back.
         """
         removed = find_removed_leads(role.instance for role in formset.initial_forms if role.has_changed())
         super().save_formset(request, form, formset, change)
@@ -205,9 +206,13 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         if form.instance.is_active or "is_active" not in form.changed_data:  # else its closing was reported
             report_removed_leads(removed, actor)
         new, changed = formset.new_objects, formset.changed_objects
-        log_given_roles({*new, *formset.given_roles}, actor)
+        log_given_roles({*new, *formset.given_roles, *formset.given_body_roles}, actor)
         for role in formset.given_roles:
             announce_given_role(role, actor)
+        is_reopened = change and "is_active" in form.changed_data and form.instance.is_active
+        body_roles = formset.given_body_roles
+        revived = list_revived_body_roles(form.instance, decided=body_roles) if is_reopened else []
+        announce_body_roles([*body_roles, *revived], actor)
         renewed = decide_roles_again(form, actor, formset.given_roles) if change else []
         warn_of_waiting_roles(request, [*formset.given_roles, *renewed])
         ended = [role for role, fields in changed if "ended_on" in fields and role.ended_on]

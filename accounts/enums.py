@@ -111,17 +111,26 @@ class MailKind(models.TextChoices):
     COMING_PURGE = "coming_purge", "destruction annoncée"
     HOLD_ENDED = "hold_ended", "gel d’un dossier levé dans un centre"
     SILENT_CASES = "silent_cases", "dossiers ouverts sans activité"
+    TERRITORY_CHANGED = "territory_changed", "territoire d’un centre changé"
+    CASES_MOVED = "cases_moved", "dossiers passés d’un centre à un autre"
+    CASE_ERASED = "case_erased", "dossier effacé dans un centre"
+    BODY_ROLE_GIVEN = "body_role_given", "rôle donné dans une collectivité"
 
 
-# The kinds that name a role in a centre, and who gave or confirmed it.
-ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED, MailKind.ROLE_GIVEN)
+CENTRE_ROLE_MAILS = (MailKind.ROLE_AWAITS, MailKind.ROLE_CONFIRMED, MailKind.ROLE_GIVEN)
+# The kinds that name a role, and who gave or confirmed it.
+ROLE_MAILS = (*CENTRE_ROLE_MAILS, MailKind.BODY_ROLE_GIVEN)
 # The kinds that are about a centre and carry no link.
 CENTRE_MAILS = (
-    *(MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, MailKind.BREAK_GLASS, *ROLE_MAILS),
+    *(MailKind.CHANNEL_CHANGED, MailKind.TEAM_FACTOR_RESET, MailKind.BREAK_GLASS, *CENTRE_ROLE_MAILS),
     *(MailKind.TEAM_ADDRESS_CHANGED, MailKind.LEAD_REMOVED, MailKind.HOLD_ENDED, MailKind.SILENT_CASES),
+    *(MailKind.TERRITORY_CHANGED, MailKind.CASES_MOVED, MailKind.CASE_ERASED),
 )
 # The kinds that say something which no row of the account, the centre or the link holds.
-DETAILED_MAILS = (MailKind.HOLD_ENDED, MailKind.COMING_PURGE, MailKind.SILENT_CASES)
+DETAILED_MAILS = (
+    *(MailKind.HOLD_ENDED, MailKind.COMING_PURGE, MailKind.SILENT_CASES),
+    *(MailKind.TERRITORY_CHANGED, MailKind.CASES_MOVED, MailKind.CASE_ERASED),
+)
 
 
 class TokenScope(models.TextChoices):
@@ -193,6 +202,8 @@ class SecurityEventKind(models.TextChoices):
     BREAK_GLASS_ENDED = "break_glass_ended", "accès d’urgence terminé"
     HOLD_PLACED = "hold_placed", "dossier gelé"
     HOLD_ENDED = "hold_ended", "gel d’un dossier levé"
+    CASE_ERASED = "case_erased", "dossier effacé"
+    TERRITORY_CHANGED = "territory_changed", "territoire d’un centre changé"
     KEYS_ROTATED = "keys_rotated", "clés renouvelées"
     RETENTION_DECIDED = "retention_decided", "durée de conservation choisie, ou purge confirmée"
     EVENTS_SEARCHED = "events_searched", "événements d’un compte consultés"

@@ -20,7 +20,7 @@ PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 # The mails that say which roles of their person in a centre do not count yet.
 WAITING_MAILS = (MailKind.WELCOME, MailKind.FACTOR_RESET, MailKind.TEAM_FACTOR_RESET, MailKind.TEAM_ADDRESS_CHANGED)
 # The pages to which the mails lead, by the name of their address in the templates.
-LINKED_PAGES = {"sign_in": "login", "team": "team", "privacy_notice": "privacy_notice"}
+LINKED_PAGES = {"sign_in": "login", "team": "team", "privacy_notice": "privacy_notice", "own_bodies": "own_bodies"}
 
 
 def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
@@ -37,7 +37,7 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
     """
     link, role, access = mail.link, mail.membership, mail.access
     centre = mail.csirt or (link.csirt if link else None)
-    body = link.collectivity if link else None
+    body = link.collectivity if link else role.collectivity if role else None
     author = mail.by or (link.made_by if link else None)
     return {
         "name": clean_name(mail.user.display_name),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
+from accounts.services.body_roles import find_given_body_roles
 from accounts.services.confirmations import decide_confirmations
 from accounts.services.roles import has_incompatible_roles
 from core.admin_forms import ConflictCheckedForm
@@ -120,10 +121,12 @@ def find_decision_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[s
 class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """The roles of one account. A new account must have a role, because its owner would otherwise see no page. The
     administrator of the platform must not have a role that reads cases. A role of a centre may have to await a lead of
-    the centre: `given_roles` are the roles that give the person something new.
+    the centre: `given_roles` are the roles of centres that give the person something new, `given_body_roles` those of
+    bodies.
     """
 
     given_roles: Sequence[Membership] = ()
+    given_body_roles: Sequence[Membership] = ()
 
     def clean(self) -> None:
         super().clean()
@@ -134,7 +137,9 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
         if not any(self.errors) and has_repeated_role(self.list_resulting_roles()):
             raise ValidationError(REPEATED_ROLE)
         if not any(self.errors):
-            self.given_roles = decide_confirmations(form.instance for form in self.forms if form.has_changed())
+            changed = [form.instance for form in self.forms if form.has_changed()]
+            self.given_roles = decide_confirmations(changed)
+            self.given_body_roles = find_given_body_roles(changed)
 
     def list_resulting_roles(self) -> list[Membership]:
         """Return the roles that the account will have after the forms are saved."""

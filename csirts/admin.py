@@ -6,6 +6,8 @@ allauth for a proof of identity (`accounts/reauthentication.py` says what one is
 for the history.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +35,7 @@ from csirts.models import BackupCentre, Contact, Coverage, Csirt
 from csirts.queries import list_sourced_contacts
 from csirts.routing import CASES_FOLLOW_AFTER
 from csirts.teams import has_lead, has_team
+from csirts.territories import watch_territories
 
 # Django's admin gives some fields a narrow widget, which an empty dictionary removes.
 FORM_FIELD_OVERRIDES = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
@@ -53,7 +56,8 @@ ROUTING_FIELDS = {"csirt", "region", "departement", "kind", "first_on", "last_on
 # centre asks for the agreement of the declarant first.
 CASES_WILL_FOLLOW = (
     f"Les dossiers ouverts de {{}} suivront {CASES_FOLLOW_AFTER // timedelta(minutes=1)} minutes après le dernier "
-    "changement de l’annuaire. Ceux qu’un centre a commencés y restent d’abord\N{NO-BREAK SPACE}: il reçoit la tâche "
+    "changement de l’annuaire, ou après vingt-quatre heures si leur centre, encore en service, vient d’en être averti "
+    "par mail. Ceux qu’un centre a commencés y restent d’abord\N{NO-BREAK SPACE}: il reçoit la tâche "
     "de demander l’accord du déclarant, puis de proposer le transfert au nouveau centre, s’il y en a un. Si le TLP du "
     "dossier n’exige pas cet accord, la proposition part seule. Chaque dossier le note dans son histoire."
 )
@@ -95,6 +99,17 @@ def format_account_advice() -> SafeString:
     return format_html('<a href="{}">Ouvrez un compte à la personne qui le dirige</a>.', link)
 
 
+@contextmanager
+def trace_changes(request: HttpRequest) -> Iterator[None]:
+    """Record who changes the rows in this block, and tell the centres whose territories change."""
+    with pghistory.context(user=request.user.pk):
+        if request.method != "POST":
+            yield
+            return
+        with watch_territories(request.user):
+            yield
+
+
 class TracedAdmin(BoundedModelAdmin):
     """Admin pages that record who changes a row and show its history. They respond with 404 for a row that does not
     exist or that the user may not see. They publish what people rely on, such as a telephone, so that they ask for a
@@ -114,12 +129,12 @@ class TracedAdmin(BoundedModelAdmin):
         of the proof.
         """
         raise_if_reauthentication_required(request, app="csirts")
-        with pghistory.context(user=request.user.pk):
+        with trace_changes(request):
             return super().changeform_view(request, object_id, form_url or request.get_full_path(), extra_context)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         raise_if_reauthentication_required(request, app="csirts")
-        with pghistory.context(user=request.user.pk):
+        with trace_changes(request):
             return super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

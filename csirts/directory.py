@@ -18,6 +18,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.models import Departement, Region
 from csirts.models import BackupCentre, Contact, Coverage, Csirt, get_version_manager
+from csirts.territories import watch_territories
 
 SHIPPED_DIRECTORY = Path(__file__).parent / "data" / "directory.json"
 CONTEXT = "import_csirts"
@@ -60,12 +61,13 @@ class DirectoryReport:
 
 @transaction.atomic
 def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
-    """Load the directory in one transaction. Return a report on each kind of row, by the French name of the kind.
+    """Load the directory in one transaction. Return a report on each kind of row, by the French name of the kind. The
+    centres whose territories change hear of it.
 
     Raises UnknownTerritory if the file names a territory that the database does not have.
     """
     entries = json.loads(path.read_text())["csirts"]
-    with pghistory.context(source=CONTEXT):
+    with pghistory.context(source=CONTEXT), watch_territories(by=None):
         csirts = RowLoader(Csirt, ("slug",), ("name", "level")).load(_list_csirts(entries), remove=False)
         ids = dict(Csirt.objects.values_list("slug", "pk"))
         return {

@@ -71,10 +71,11 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.BODY_MERGED: (Recipient.BODY,),
     # A warning without the new code, in case somebody else renewed it.
     EventKind.LINK_ROTATED: (Recipient.DECLARANT,),
-    # The address was erased too, as was asked.
     EventKind.HELD: (),
-    EventKind.HOLD_ENDED: (),
     EventKind.EXPORTED: (),
+    # The other leads of the centre get a mail about accounts (`accounts/services/reports.py`). The address of the
+    # declarant was erased too, as was asked.
+    EventKind.HOLD_ENDED: (),
     EventKind.ERASED: (),
 }
 

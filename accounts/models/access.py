@@ -29,6 +29,7 @@ from csirts.models import Csirt
 TOKEN_LIFE = timedelta(days=90)
 BREAK_GLASS_LIFE = timedelta(hours=1)
 MAX_REASON = 300
+MAX_DETAIL = 1000
 # The numbers of days that the owner of a token may choose.
 TOKEN_LIVES = {30: "30 jours", TOKEN_LIFE.days: "90 jours", 365: "un an"}
 
@@ -216,7 +217,7 @@ class PendingMail(models.Model):
     )
     # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`, or
     # reset their second factor, changed their address or took the role of a lead away, or to which `access` gives them
-    # rights, or in which `user` ended the legal hold of a case.
+    # rights, or in which `user` ended the legal hold of a case or erased it, or whose territory or cases moved.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
     membership = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"
@@ -225,9 +226,9 @@ class PendingMail(models.Model):
     access = models.ForeignKey(
         BreakGlass, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="accès d’urgence"
     )
-    # The reference of the case whose legal hold ended, the sentence about what will be destroyed, or how many cases a
-    # reminder is about. It names nobody.
-    detail = models.CharField("précision", max_length=300, blank=True, default="", db_default="")
+    # The reference of the case whose legal hold ended or that was erased, the sentence about what will be destroyed,
+    # or about who covers a territory, or how many cases moved or a reminder is about. It names nobody.
+    detail = models.CharField("précision", max_length=MAX_DETAIL, blank=True, default="", db_default="")
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
     status = models.CharField("état", max_length=8, choices=MailStatus, default=MailStatus.DUE)
     due_at = models.DateTimeField("à envoyer le", default=timezone.now)
@@ -265,6 +266,12 @@ class PendingMail(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(status=MailStatus.DUE), name="account_mail_due"),
+            # Cases wait for a day after it (`accounts/services/territories.py`).
+            models.Index(
+                fields=["created_at"],
+                condition=Q(kind=MailKind.TERRITORY_CHANGED),
+                name="account_mail_of_territory",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,8 @@ DETAILS: dict[str, str] = {
     "without_effect": "sans effet",
     "scope": "hors de ses portées",
     "foreign": "d’un autre centre ou d’une autre collectivité",
+    "territory_lost": "il ne le couvre plus",
+    "territory_gained": "il le couvre",
     "evidence": "pièce d’un dossier",
     "answer_pack": "dossier de réponse",
     "exact_csv": "chiffres exacts (CSV)",

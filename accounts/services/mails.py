@@ -24,6 +24,7 @@ class MailSubject(TypedDict, total=False):
     by: User | None
     access: BreakGlass
     detail: str
+    due_at: datetime
 
 
 def queue_mail(
@@ -46,6 +47,24 @@ def queue_mails_to_leads(
     addresses = {lead.email for lead in leads - {*without}} if leads else list_last_known_addresses(csirt)
     for address in sorted(addresses - {user.email}):
         queue_mail(kind, user, csirt=csirt, to=address, **about)
+
+
+def queue_mails_to_centre(
+    kind: MailKind, *, csirt: Csirt, by: User | None, detail: str, delay: timedelta = timedelta()
+) -> None:
+    """Queue this mail about the centre to each of its leads and to its mailbox, but not to `by`, who caused it. If
+    nobody leads the centre, it goes to those of `list_last_known_addresses`. It leaves after `delay`.
+
+    `by` is None for what no person did. The mail is then about the account that joined the centre last; a centre
+    without any has no address either.
+    """
+    leads = set(list_lead_roles().filter(csirt=csirt).values_list("user__email", flat=True))
+    addresses = {csirt.notification_email, *(leads or list_last_known_addresses(csirt))} - {""}
+    user = by or User.objects.filter(membership__csirt=csirt).order_by("membership__pk").last()
+    if user is None:
+        return
+    for address in sorted(addresses - ({by.email} if by else set())):
+        queue_mail(kind, user, csirt=csirt, to=address, by=by, detail=detail, due_at=timezone.now() + delay)
 
 
 def list_last_known_addresses(csirt: Csirt) -> set[str]:

@@ -1,5 +1,6 @@
 """The mails that tell a centre what the administrator takes over or takes away: the address of somebody in its team,
-or the role of somebody who leads it. A lead who ends the legal hold of a case is told of to the others too.
+or the role of somebody who leads it. A lead who ends the legal hold of a case, or erases it, is told of to the
+others too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from accounts.enums import CSIRT_ROLES, LEADING_ROLES, MailKind, SecurityEventKi
 from accounts.models import Membership, User
 from accounts.security.record import record_security_event
 from accounts.services.confirmations import is_over
-from accounts.services.mails import queue_mail, queue_mails_to_leads
+from accounts.services.mails import queue_mail, queue_mails_to_centre, queue_mails_to_leads
 from csirts.models import Csirt
 
 
@@ -49,6 +50,11 @@ def report_removed_leads(roles: Iterable[Membership], by: User | None) -> None:
 def report_ended_hold(case: str, csirt: Csirt, by: User) -> None:
     """Tell the other leads of the centre that `by` ended the legal hold of the case with this reference."""
     queue_mails_to_leads(MailKind.HOLD_ENDED, by, csirt=csirt, by=by, detail=case)
+
+
+def report_erased_case(case: str, csirt: Csirt, by: User) -> None:
+    """Tell the other leads and the mailbox of the centre that `by` erased the case with this reference."""
+    queue_mails_to_centre(MailKind.CASE_ERASED, csirt=csirt, by=by, detail=case)
 
 
 def find_removed_leads(roles: Iterable[Membership]) -> list[Membership]:

@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts.enums import CENTRE_MAILS, LEADING_ROLES, UNUSED_WARNING, LinkPurpose, MailKind, Role
+from accounts.enums import CENTRE_MAILS, LEADING_ROLES, ROLE_MAILS, UNUSED_WARNING, LinkPurpose, MailKind, Role
 from accounts.models import (
     AccessLink,
     ApiToken,
@@ -147,7 +147,8 @@ def list_mails_to(people: Iterable[User]) -> QuerySet[PendingMail]:
     at an address that they may have changed since. Mails about them to somebody else are not theirs.
     """
     people = list(people)
-    is_private = Q(user__in=people) & ~Q(kind__in=[*CENTRE_MAILS, MailKind.CHANNEL, MailKind.COMING_PURGE])
+    not_private = [*CENTRE_MAILS, *ROLE_MAILS, MailKind.CHANNEL, MailKind.COMING_PURGE]
+    is_private = Q(user__in=people) & ~Q(kind__in=not_private)
     return PendingMail.objects.filter(Q(to__in=[person.email for person in people]) | is_private)
 
 

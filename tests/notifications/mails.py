@@ -31,6 +31,15 @@ PURPOSES: dict[str, LinkPurpose] = {
     MailKind.CENTRE_INVITATION: LinkPurpose.INVITATION,
     MailKind.CHANNEL: LinkPurpose.CHANNEL,
 }
+# What the mails say that no row holds.
+DETAILS: dict[str, str] = {
+    MailKind.HOLD_ENDED: "ABCD2345",
+    MailKind.CASE_ERASED: "ABCD2345",
+    MailKind.SILENT_CASES: "3",
+    MailKind.CASES_MOVED: "13",
+    MailKind.TERRITORY_CHANGED: "Bretagne\N{NO-BREAK SPACE}: CSIRT Loin (depuis le 1er décembre 2026)",
+    MailKind.COMING_PURGE: "Dossiers clos\N{NO-BREAK SPACE}: 1 an au lieu de 5 ans, à partir du 1er janvier 2027.",
+}
 MAILS_ABOUT_CENTRES = (MailKind.CENTRE_INVITATION, MailKind.CHANNEL, *CENTRE_MAILS)
 
 
@@ -77,16 +86,16 @@ def write_mail_about_account(kind: str) -> Any:
         )
     csirt = centre if kind in CENTRE_MAILS else None
     mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt, by=responder)
+    mail.detail = DETAILS.get(kind, "")
     if kind in ROLE_MAILS:
-        mail.membership = Membership(user=agent, role=Role.RESPONDER, csirt=centre, since_on=date(2026, 1, 1))
+        place = {"csirt": centre} if centre else {"collectivity": plouexemple()}
+        role = Role.RESPONDER if centre else Role.AGENT
+        mail.membership = Membership(user=agent, role=role, since_on=date(2026, 1, 1), **place)
     if kind == MailKind.SILENT_CASES:
-        mail.detail, mail.created_at = "3", datetime(2026, 2, 1, 12, tzinfo=UTC)
+        mail.created_at = datetime(2026, 2, 1, 12, tzinfo=UTC)
     if kind == MailKind.BREAK_GLASS:
         ends_at = timezone.now() + timedelta(hours=1)
         mail.access = BreakGlass(user=agent, csirt=centre, reason="Personne ne répond", ends_at=ends_at)
-    if kind == MailKind.HOLD_ENDED:
-        mail.detail = "ABCD2345"
     if kind == MailKind.COMING_PURGE:
         mail.csirt = centre
-        mail.detail = "Dossiers clos\N{NO-BREAK SPACE}: 1 an au lieu de 5 ans, à partir du 1er janvier 2027."
     return write_account_mail(mail, token="TOKEN")

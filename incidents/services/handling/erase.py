@@ -9,8 +9,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.enums import SecurityEventKind
 from accounts.models import User
 from accounts.security.erasures import CASE, log_erasures
+from accounts.security.record import record_security_event
+from accounts.services.reports import report_erased_case
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind
 from incidents.facts.shapes import SERVICE_WORDS, STORY_COLUMNS
@@ -51,7 +54,8 @@ from incidents.services.papers.making import delete_papers
 
 @transaction.atomic
 def erase_personal_data(*, reference: str, actor: User) -> Incident:
-    """Erase all the texts of a case, destroy the key of its files, remove its links, and record the event.
+    """Erase all the texts of a case, destroy the key of its files, remove its links, and record the event. The other
+    leads and the mailbox of the centre get a mail.
 
     A case that is already erased does not change. Raises ValidationError if a legal hold protects the case. May raise
     Http404 or PermissionDenied.
@@ -65,6 +69,9 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
     erase_cases([incident.pk], at=now)
     incident.refresh_from_db()
     record_event(incident, EventKind.ERASED, at=now, actor=actor)
+    record_security_event(SecurityEventKind.CASE_ERASED, person=actor, csirt_id=incident.csirt_id)
+    if incident.csirt:
+        report_erased_case(incident.reference, incident.csirt, actor)
     return incident
 
 

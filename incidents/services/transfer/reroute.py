@@ -8,6 +8,9 @@ A case is not rerouted if a transfer was accepted or is pending, if it has dupli
 centre answers for the body any more. A proposal of the platform is withdrawn once its taker no longer answers for the
 body. All open cases are compared with the directory again some minutes after a change of the directory, of a body's
 territory, or of the day.
+
+A centre in service that gets a mail about its territories keeps its open cases for a day, so that it reads the mail
+before another centre reads the cases. They are compared once more after that day.
 """
 
 from datetime import date, datetime, timedelta
@@ -17,6 +20,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
+from accounts.services.territories import count_moved_case, has_report_come_of_age, may_still_read_report
 from collectivities.territory_version import read_territory_version
 from csirts.models import Csirt
 from csirts.routing import CASES_FOLLOW_AFTER, Route, find_route, load_directory, read_directory_version
@@ -69,13 +73,15 @@ def reroute_cases() -> int:
 
 
 def begin_routing_check(now: datetime) -> RoutingCheck | None:
-    """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed.
+    """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed, or
+    if the day is over that cases wait after a mail about territories.
 
-    Returns None once the comparison is finished, and during the minutes after a change. Runs three queries.
+    Returns None once the comparison is finished, and during the minutes after a change. Runs four queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
     current = read_directory_version(), read_territory_version(), timezone.localdate(now)
-    if (check.version, check.grounds, check.checked_on) != current:
+    is_changed = (check.version, check.grounds, check.checked_on) != current
+    if is_changed or has_report_come_of_age(check.noticed_at, now):
         check.version, check.grounds, check.checked_on = current
         check.noticed_at, check.last_case, check.is_finished = now, 0, False
         check.save()
@@ -146,7 +152,7 @@ def reroute_case(pk: int, on: date) -> bool:
     route = find_route(incident.collectivity, on)
     may_stay = not needs_agreement(incident.tlp, ReaderKind.COLLEAGUE)
     is_withdrawn = withdraw_platform_proposal(incident, unless_to=route.csirt if may_stay else None)
-    if incident.csirt == route.csirt or not may_be_rerouted(incident, route.csirt):
+    if incident.csirt == route.csirt or must_stay_for_now(incident) or not may_be_rerouted(incident, route.csirt):
         return is_withdrawn
     if not has_centre_worked_on(incident):
         move_case(incident, route)
@@ -165,6 +171,11 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
         return add_agreement_task(incident, centre)
     create_platform_proposal(incident, centre, reason=reason)
     return True
+
+
+def must_stay_for_now(incident: Incident) -> bool:
+    """Tell whether the case stays for now, because its centre may not have read yet that it loses the territory."""
+    return incident.csirt is not None and may_still_read_report(incident.csirt, timezone.now())
 
 
 def may_be_rerouted(incident: Incident, centre: Csirt | None) -> bool:
@@ -187,7 +198,8 @@ def has_centre_worked_on(incident: Incident) -> bool:
 
 
 def move_case(incident: Incident, route: Route) -> None:
-    """Move a case on which nobody worked to the centre of the route, with new deadlines.
+    """Move a case on which nobody worked to the centre of the route, with new deadlines. Its former centre reads how
+    many such cases it lost.
 
     If the route has no centre, the case is left without one. The caller has locked the case.
     """
@@ -203,6 +215,8 @@ def move_case(incident: Incident, route: Route) -> None:
     incident.save(update_fields=REROUTED_FIELDS)
     centres = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
     record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **centres)
+    if former:
+        count_moved_case(former)
 
 
 def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting:

@@ -84,7 +84,7 @@ def test_nothing_is_read_while_the_directory_is_unchanged(uncovered_centre, time
     declare()
     reroute.reroute_cases()
     time_machine.shift(timedelta(hours=1))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert not reroute.reroute_cases()
 
 

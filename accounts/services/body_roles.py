@@ -1,0 +1,61 @@
+"""The roles that the administrator gives in a body: its managers hear of them, because such a role reads its cases."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.enums import COLLECTIVITY_ROLES, MailKind, Role
+from accounts.models import Membership, User, make_in_force_condition
+from accounts.services.confirmations import is_over
+from accounts.services.mails import FORMER_LEADS_HEAR, queue_mail
+from collectivities.models import Collectivity
+
+
+def find_given_body_roles(roles: Iterable[Membership]) -> list[Membership]:
+    """Return those of these roles, which the administrator is about to save, that let a person do something new in a
+    body: a new role, or one that is wider, or lasts longer, than the stored one. Runs one query.
+    """
+    roles = [role for role in roles if role.role in COLLECTIVITY_ROLES and not is_over(role)]
+    stored = Membership.objects.in_bulk([role.pk for role in roles if role.pk])
+    return [role for role in roles if role.pk not in stored or gives_more_in_body(role, stored[role.pk])]
+
+
+def gives_more_in_body(role: Membership, stored: Membership) -> bool:
+    """Tell whether this role of a body gives its person more than the stored one: another body, its management, or a
+    day, today or later, on which the stored one is not in force.
+    """
+    if role.collectivity_id != stored.collectivity_id or stored.role not in (role.role, Role.MANAGER):
+        return True
+    begins_earlier = role.since_on < stored.since_on and stored.since_on > timezone.localdate()
+    ends_later = stored.ended_on is not None and (role.ended_on is None or role.ended_on > stored.ended_on)
+    return begins_earlier or ends_later
+
+
+def list_revived_body_roles(user: User, *, decided: Sequence[Membership]) -> list[Membership]:
+    """Return the other roles in bodies that this account has again, because it was opened again."""
+    roles = Membership.objects.not_ended().filter(user=user, role__in=COLLECTIVITY_ROLES)
+    return list(roles.exclude(pk__in=[role.pk for role in decided]).select_related("user", "collectivity"))
+
+
+def announce_body_roles(roles: Iterable[Membership], giver: User) -> None:
+    """Tell the managers of each body that `giver` gave this role there. Who has the role has a mail of their own."""
+    for role in roles:
+        if role.collectivity:
+            people = set(list_people_to_tell(role.collectivity, about=role.user)) - {giver}
+            for person in sorted(people, key=lambda person: person.email):
+                queue_mail(MailKind.BODY_ROLE_GIVEN, role.user, to=person.email, membership=role, by=giver)
+
+
+def list_people_to_tell(body: Collectivity, *, about: User) -> QuerySet[User]:
+    """Return the managers of this body other than `about`. If it has none, return its agents and those who managed it
+    within thirty days: nobody takes its managers away, and then gives a role to somebody else, unseen.
+    """
+    roles = Membership.objects.filter(collectivity=body, role__in=COLLECTIVITY_ROLES).exclude(user=about)
+    members = make_in_force_condition() & Q(user__is_active=True)
+    managers = roles.filter(members, role=Role.MANAGER)
+    if not managers.exists():
+        since = timezone.localdate() - FORMER_LEADS_HEAR
+        managed = Q(role=Role.MANAGER) & (Q(ended_on=None) | Q(ended_on__gte=since))
+        managers = roles.filter(members | managed)
+    return User.objects.filter(pk__in=managers.values("user"))

@@ -1,0 +1,114 @@
+"""Who covers which territory, before and after a change: whoever loses or gains one must hear of it.
+
+`accounts`, which is above this application and knows the people of the centres, registers at its start the function
+that tells them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from csirts import wording
+from csirts.models import Coverage, Csirt, DirectoryVersion
+from csirts.routing import Ground
+
+# The coverages that are in force today or later, of centres in service, by territory.
+type Coverages = dict[Ground, list[Coverage]]
+
+
+@dataclass(frozen=True)
+class TerritoryChange:
+    """A territory whose coverage has changed, in a French sentence, and the centres that must hear of it: those that
+    `lost` it, those that `gained` it, and the `others` that cover it, or a part of it, or all around it.
+    """
+
+    sentence: str
+    lost: frozenset[Csirt]
+    gained: frozenset[Csirt]
+    others: frozenset[Csirt]
+
+
+# It gets the changes and the account of whoever made them, or None for a command of the server.
+type TerritoryReporter = Callable[[list[TerritoryChange], Any], None]
+
+_reporters: list[TerritoryReporter] = []
+
+
+def register_territory_reporter(report: TerritoryReporter) -> None:
+    """Set the function that `watch_territories` calls."""
+    _reporters[:] = [report]
+
+
+@contextmanager
+def watch_territories(by: Any) -> Iterator[None]:
+    """Run the block in a transaction and report each change, which `by` makes there, of who covers which territory.
+    The first directory of all takes a territory from nobody, and is not reported.
+
+    Other editors wait meanwhile, so that nobody is taken for the author of their changes.
+    """
+    with transaction.atomic():
+        DirectoryVersion.objects.select_for_update(no_key=True).first()
+        before = load_coverages()
+        yield
+        changes = list_territory_changes(before, load_coverages()) if before else []
+        if changes:
+            (report,) = _reporters
+            report(changes, by)
+
+
+def load_coverages() -> Coverages:
+    """Return the coverages that are in force today or later, of centres in service, by territory. Runs one query."""
+    is_not_over = Q(valid__upper_inf=True) | Q(valid__endswith__gt=timezone.localdate())
+    rows = Coverage.objects.with_territories().filter(is_not_over, csirt__is_active=True)
+    coverages: Coverages = {}
+    for row in rows.order_by("valid"):
+        coverages.setdefault(Ground(row.region_id, row.departement_id, row.kind), []).append(row)
+    return coverages
+
+
+def list_territory_changes(before: Coverages, after: Coverages) -> list[TerritoryChange]:
+    """Return the territories that other centres cover after a change, or on other days."""
+    grounds = [*before, *(ground for ground in after if ground not in before)]
+    return [
+        describe_territory_change(ground, before, after)
+        for ground in grounds
+        if list_centres_and_periods(before, ground) != list_centres_and_periods(after, ground)
+    ]
+
+
+def list_centres_and_periods(coverages: Coverages, ground: Ground) -> list[tuple[int, Any]]:
+    return [(row.csirt_id, row.valid) for row in coverages.get(ground, [])]
+
+
+def describe_territory_change(ground: Ground, before: Coverages, after: Coverages) -> TerritoryChange:
+    former, present = ({row.csirt for row in rows.get(ground, [])} for rows in (before, after))
+    around = {
+        row.csirt
+        for coverages in (before, after)
+        for other, rows in coverages.items()
+        if has_common_part(ground, other)
+        for row in rows
+    }
+    name = str((after.get(ground) or before[ground])[0])
+    sentence = f"{name}\N{NO-BREAK SPACE}: {format_coverages(after.get(ground, []))}"
+    lost, gained = frozenset(former - present), frozenset(present - former)
+    return TerritoryChange(sentence, lost=lost, gained=gained, others=frozenset(around - lost - gained))
+
+
+def has_common_part(first: Ground, second: Ground) -> bool:
+    """Tell whether a body may be in both territories."""
+    if first.region != second.region:
+        return False
+    parts = (first.departement, second.departement), (first.kind, second.kind)
+    return all(not code or not other or code == other for code, other in parts)
+
+
+def format_coverages(rows: list[Coverage]) -> str:
+    """Return « Breizh Cyber (depuis le 1er janvier 2021) », with each centre in turn."""
+    centres = [f"{row.csirt.name} ({wording.format_validity(row.valid)})" for row in rows]
+    return " puis ".join(centres) or "plus aucun centre n’en répond à part"

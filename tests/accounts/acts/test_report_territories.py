@@ -1,0 +1,203 @@
+"""A centre that loses or gains a territory hears of it at once, and keeps its cases for a day after it does."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine as travel
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.dispatch import send_due_mails
+from accounts.enums import MailKind, Role, SecurityEventKind
+from accounts.models import PendingMail, SecurityEvent, User
+from accounts.security.pseudonyms import pseudonymise_account
+from config.tasks import run_bounded_turns
+from csirts.directory import SHIPPED_DIRECTORY
+from csirts.models import Coverage, Csirt
+from incidents.models import Incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from tests.accounts.acts.directory_forms import make_coverage_fields
+from tests.cast import a_lead, a_person, a_responder, breizh_cyber, bretagne, declare, finistere, signed_in
+
+pytestmark = pytest.mark.django_db
+MAILBOX, LIST = "garde@breizh.example", "/admin/csirts/coverage/"
+
+
+@pytest.fixture
+def accomplice() -> Csirt:
+    """Return a centre that the administrator has just added, with its first lead, who needs nobody's agreement."""
+    centre = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    a_lead(centre)
+    return centre
+
+
+def list_recipients(kind: MailKind = MailKind.TERRITORY_CHANGED) -> list[str]:
+    return sorted(PendingMail.objects.filter(kind=kind).values_list("to", flat=True))
+
+
+def list_events() -> set[tuple[int | None, str]]:
+    return set(SecurityEvent.objects.filter(kind="territory_changed").values_list("csirt", "detail"))
+
+
+def list_leads(*centres: Csirt) -> list[str]:
+    return list(User.objects.filter(membership__csirt__in=centres).values_list("email", flat=True))
+
+
+def give_away(administration: Client) -> None:
+    """Set the coverage of Bretagne to the other centre, on the page of the coverage."""
+    address = f"{LIST}{breizh_cyber().coverages.get().pk}/change/"
+    assert administration.post(address, make_coverage_fields()).status_code == 302
+
+
+def turn(after: timedelta) -> None:
+    """Run the turns of the worker so long from now, until the minutes after a change are over too."""
+    for minutes in (0, 11):
+        with travel.travel(timezone.now() + after + timedelta(minutes=minutes)):
+            run_bounded_turns()
+
+
+def find_centres(cases: list[Incident]) -> set[str]:
+    return set(Incident.objects.filter(pk__in=[case.pk for case in cases]).values_list("csirt__slug", flat=True))
+
+
+def test_both_centres_hear_at_once_who_covers_the_territory_now(administration, accomplice, mailoutbox):
+    breizh = breizh_cyber()
+    lead = a_lead(breizh)
+    give_away(administration)
+    assert list_recipients() == sorted([MAILBOX, *list_leads(breizh, accomplice)])
+    assert list_events() == {(breizh.pk, "territory_lost"), (accomplice.pk, "territory_gained")}
+    administrator = User.objects.get(membership__role=Role.ADMINISTRATOR)
+    events = SecurityEvent.objects.filter(kind=SecurityEventKind.TERRITORY_CHANGED)
+    assert set(events.values_list("person", flat=True)) == {pseudonymise_account(administrator)}
+    send_due_mails()
+    [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [lead.email]]
+    assert f"{administrator.display_name}, de l’administration de la plateforme, a changé le centre" in about
+    assert "Bretagne : Ailleurs (toujours)." in about
+
+
+def add_a_part(administration: Client, other: Csirt) -> None:
+    part = {"csirt": other.pk, "region": bretagne().pk, "departement": finistere().pk, "source": "arrêté"}
+    administration.post(f"{LIST}add/", part)
+
+
+def end(administration: Client, other: Csirt) -> None:
+    fields = make_coverage_fields() | {"csirt": breizh_cyber().pk, "last_on": "31/12/2030"}
+    administration.post(f"{LIST}{breizh_cyber().coverages.get().pk}/change/", fields)
+
+
+def delete(administration: Client, other: Csirt) -> None:
+    administration.post(f"{LIST}{breizh_cyber().coverages.get().pk}/delete/", {"post": "yes"})
+
+
+def save_centre(administration: Client, *, is_active: bool) -> None:
+    forms = {f"{name}-{count}": 0 for name in ("contacts", "backups") for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    centre = breizh_cyber()
+    fields = {"name": centre.name, "slug": centre.slug, "level": centre.level, "is_active": "on" if is_active else ""}
+    administration.post(f"/admin/csirts/csirt/{centre.pk}/change/", fields | forms)
+
+
+def put_out_of_service(administration: Client, other: Csirt) -> None:
+    save_centre(administration, is_active=False)
+
+
+def put_into_service(administration: Client, other: Csirt) -> None:
+    save_centre(administration, is_active=True)
+
+
+ACTS: list[tuple[Callable[[Client, Csirt], None], str]] = [
+    (add_a_part, ""),
+    (end, ""),
+    (delete, "territory_lost"),
+    (put_out_of_service, "territory_lost"),
+    (put_into_service, "territory_gained"),
+]
+
+
+@pytest.mark.parametrize(("act", "code"), ACTS)
+def test_a_centre_hears_of_each_change_of_its_territory(administration, accomplice, act, code):
+    breizh = breizh_cyber()
+    lead = a_lead(breizh)
+    if act == put_into_service:
+        Csirt.objects.filter(pk=breizh.pk).update(is_active=False)
+    act(administration, accomplice)
+    assert {MAILBOX, lead.email} <= set(list_recipients())
+    assert (breizh.pk, code) in list_events()
+
+
+def test_what_changes_no_territory_is_told_to_nobody(administration, accomplice):
+    fields = make_coverage_fields() | {"csirt": breizh_cyber().pk, "source": "arrêté"}
+    administration.post(f"{LIST}{breizh_cyber().coverages.get().pk}/change/", fields)
+    assert breizh_cyber().coverages.get().source == "arrêté"
+    assert list_recipients() == []
+    assert list_events() == set()
+
+
+def test_cases_stay_a_day_with_the_centre_that_loses_them_and_it_reads_how_many_leave(
+    administration, accomplice, mailoutbox
+):
+    breizh = breizh_cyber()
+    lead, cases = a_lead(breizh), [declare() for _ in range(3)]
+    started = declare()
+    acknowledge_incident(reference=started.reference, actor=a_responder(breizh))
+    Incident.objects.filter(pk=started.pk).update(tlp="green")
+    give_away(administration)
+    turn(timedelta(hours=23))
+    assert find_centres(cases) == {"breizh-cyber"}
+    assert not started.transfers.exists()
+    turn(timedelta(hours=24, minutes=1))
+    assert find_centres(cases) == {"ailleurs"}
+    assert started.transfers.exists()
+    mails = PendingMail.objects.filter(kind=MailKind.CASES_MOVED)
+    assert set(mails.values_list("to", "detail")) == {(MAILBOX, "3"), (lead.email, "3")}
+
+
+def test_a_change_that_is_undone_within_the_day_moves_no_case(administration, accomplice):
+    a_lead(breizh_cyber())
+    cases = [declare()]
+    give_away(administration)
+    turn(timedelta(hours=20))
+    coverage = Coverage.objects.get(region=bretagne())
+    fields = make_coverage_fields_of(coverage) | {"csirt": breizh_cyber_row().pk}
+    with travel.travel(timezone.now() + timedelta(hours=21)):
+        again = signed_in(Client(), a_person(Role.ADMINISTRATOR))
+        assert again.post(f"{LIST}{coverage.pk}/change/", fields).status_code == 302
+    turn(timedelta(hours=50))
+    assert find_centres(cases) == {"breizh-cyber"}
+
+
+def breizh_cyber_row() -> Csirt:
+    return Csirt.objects.get(slug="breizh-cyber")
+
+
+def make_coverage_fields_of(coverage: Coverage) -> dict[str, Any]:
+    return {"region": coverage.region_id, "source": "exemple.example", "kind": "", "departement": ""}
+
+
+def test_cases_of_a_centre_out_of_service_leave_after_ten_minutes(administration, accomplice):
+    cases = [declare()]
+    a_lead(breizh_cyber())
+    put_out_of_service(administration, accomplice)
+    turn(timedelta(minutes=1))
+    assert find_centres(cases) == {None}
+
+
+def test_the_import_of_another_directory_is_told_too(tmp_path, accomplice, mailoutbox):
+    breizh = breizh_cyber()
+    lead, directory = a_lead(breizh), json.loads(SHIPPED_DIRECTORY.read_text())
+    entries = {entry["slug"]: entry for entry in directory["csirts"]}
+    entries["csirt-bfc"]["covers"] += entries["breizh-cyber"]["covers"]
+    entries["breizh-cyber"]["covers"] = []
+    path = tmp_path / "directory.json"
+    path.write_text(json.dumps(directory))
+    call_command("import_csirts", source=path, verbosity=0)
+    assert list_recipients() == sorted([MAILBOX, lead.email])
+    gainer = Csirt.objects.get(slug="csirt-bfc")
+    assert list_events() == {(breizh.pk, "territory_lost"), (gainer.pk, "territory_gained")}
+    send_due_mails()
+    assert "une mise à jour de l’annuaire, lancée sur le serveur, a changé" in mailoutbox[0].body
+    call_command("import_csirts", source=path, verbosity=0)
+    assert len(list_recipients()) == 2
