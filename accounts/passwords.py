@@ -24,9 +24,9 @@ LEAST_GUESSES = 10**10
 # The characters of a password that are read: the worst ones take a quarter of a second, and a second if there are 100.
 LONGEST_ESTIMATED = 50
 SHORTEST_WORD = 3
-# What people put between words. zxcvbn takes « mot-de-passe-1 » for seven unrelated parts, so that a text is also
-# judged without it. Other signs stay: a random password may be full of them.
+# What people put between words, and a word as they write it, with its digits.
 WORD_SEPARATORS = re.compile(r"[\s\-_.,'’!]+")
+WRITTEN_WORD = re.compile(r"([a-z]+|[A-Z][a-z]*|[A-Z]+)?[0-9]*")
 GUESSABLE = (
     "Ce mot de passe se devine facilement. Prenez une phrase de quatre mots sans rapport entre eux, sans votre nom ni "
     "celui de votre commune\N{NO-BREAK SPACE}: un mot suivi de chiffres se devine, même avec un point d’exclamation."
@@ -44,7 +44,7 @@ class StrengthValidator:
         text = strip_accents(password)[:LONGEST_ESTIMATED]
         if isinstance(user, User):
             text = remove_words(text, list_own_words(user))
-        if min(map(count_guesses, {text, WORD_SEPARATORS.sub("", text)})) < LEAST_GUESSES:
+        if min(map(count_guesses, {text, drop_separators(text)})) < LEAST_GUESSES:
             raise ValidationError(GUESSABLE, code="password_guessable")
 
     def get_help_text(self) -> str:
@@ -54,6 +54,14 @@ class StrengthValidator:
 def count_guesses(text: str) -> float:
     """Return how many guesses zxcvbn takes to find this text."""
     return float(load_library("zxcvbn_rs_py").zxcvbn(text, list_common_words()).guesses)
+
+
+def drop_separators(text: str) -> str:
+    """Return the text without what separates its words, which zxcvbn takes for parts that an attacker must guess too:
+    « mot-de-passe-1 » would be seven unrelated ones. A text of other parts, such as a random one, stays as it is.
+    """
+    parts = WORD_SEPARATORS.split(text)
+    return "".join(parts) if all(WRITTEN_WORD.fullmatch(part) for part in parts) else text
 
 
 def strip_accents(text: str) -> str:

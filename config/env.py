@@ -274,7 +274,8 @@ def make_cache_settings(url: str) -> dict[str, Any]:
         "default": {
             "BACKEND": "config.steady_cache.SteadyCache",
             "LOCATION": url,
-            "KEY_PREFIX": "tocsin",
+            # Another prefix than that of the pickles of earlier versions, which cannot read what this one stores.
+            "KEY_PREFIX": "tocsin-json",
             "OPTIONS": {
                 "serializer": "config.steady_cache.JSONSerializer",
                 "socket_timeout": 0.5,

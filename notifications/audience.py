@@ -1,11 +1,11 @@
 """The recipients of each event of a batch. The number of queries does not depend on the number of events."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, F, Max
+from django.db.models import F, Max
 
 from accounts.enums import COLLECTIVITY_ROLES
 from accounts.models import Membership, User
@@ -40,7 +40,7 @@ class Audience:
         self.notified_at_by_kind = find_last_news_times(events)
         self.read_at_by_case = find_last_reading_times(events)
         self.centres = load_named_centres(events)
-        self.burst_mails = count_burst_mails(events)
+        self.burst_mails = list_burst_mails(events)
         self.notified_people = list_notified_people(
             event for event in events if self.members.get(event.incident.collectivity_id)
         )
@@ -78,8 +78,10 @@ class Audience:
         centre = event.incident.csirt_id
         if recipient != Recipient.CSIRT or not centre or not is_declared_in_burst(event):
             return False
-        self.burst_mails[centre] += 1
-        return self.burst_mails[centre] > MAX_BURST_MAILS
+        since = event.at - BURST_WINDOW
+        recent = self.burst_mails[centre] = [at for at in self.burst_mails[centre] if at > since]
+        recent.append(event.at)
+        return len(recent) > MAX_BURST_MAILS
 
     def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
         """Tell whether the centre was recently notified of an event of this kind and has not read the case since.
@@ -134,13 +136,14 @@ def is_declared_in_burst(event: IncidentEvent) -> bool:
     return event.kind == EventKind.DECLARED and bool(event.incident.burst)
 
 
-def count_burst_mails(events: Iterable[IncidentEvent]) -> Counter[int]:
-    """Return how many mails about declarations of bursts each centre of these events got in the BURST_WINDOW before
-    them, by centre id. Runs one query, or none.
+def list_burst_mails(events: Iterable[IncidentEvent]) -> dict[int, list[datetime]]:
+    """Return when the declarations of bursts came of which each centre of these events got a mail, since BURST_WINDOW
+    before the first event, by centre id. Runs one query, or none.
     """
+    times: dict[int, list[datetime]] = defaultdict(list)
     bursts = [event for event in events if is_declared_in_burst(event)]
     if not bursts:
-        return Counter()
+        return times
     since = min(event.at for event in bursts) - BURST_WINDOW
     mails = Delivery.objects.filter(
         recipient=Recipient.CSIRT,
@@ -149,7 +152,9 @@ def count_burst_mails(events: Iterable[IncidentEvent]) -> Counter[int]:
         announcement__event__at__gt=since,
         announcement__event__incident__received_at__gt=since,
     ).exclude(announcement__event__incident__burst="")
-    return Counter(dict(mails.order_by().values_list("csirt").annotate(number=Count("pk"))))
+    for centre, at in mails.values_list("csirt", "announcement__event__at"):
+        times[centre].append(at)
+    return times
 
 
 def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:

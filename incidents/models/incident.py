@@ -298,7 +298,7 @@ class Incident(LabelledModel):
                 name="duplicate_keeps_hold_of_main",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("merged_into_id"),  # type: ignore[no-untyped-call]
-                condition=pgtrigger.Q(old__merged_into__isnull=False)
+                condition=pgtrigger.Q(old__merged_into__isnull=False, old__erased_at__isnull=True)
                 & pgtrigger.Q(old__merged_into__df=pgtrigger.F("new__merged_into")),
                 func=UNMERGE_KEEPS_HOLD,
             ),

@@ -27,7 +27,7 @@ WEAK = [
 STRONG = [
     *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],
     *["quatre chevaux boivent du cidre", "Le train de 8h12 est encore en retard", "x7$kLq92!mZp"],
-    *["soixante-douze pommes vertes", "a#9?x$K2&b@1"],
+    *["soixante-douze pommes vertes", "a#9?x$K2&b@1", "v=z$_)h_hir3", "kT4_Qz-8rW.m"],
 ]
 
 

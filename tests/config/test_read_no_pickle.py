@@ -95,7 +95,7 @@ def test_a_pickle_in_valkey_is_not_executed_as_somebody_signs_in(folder):
 
 
 def test_a_pickle_in_valkey_is_not_executed_as_somebody_declares(folder):
-    get_valkey().set(f"tocsin:1:{FULL_KEY}", pickle.dumps(Effect(folder)))
+    get_valkey().set(f"tocsin-json:1:{FULL_KEY}", pickle.dumps(Effect(folder)))
     client = Client(REMOTE_ADDR=make_address())
     begin(client)
     assert Draft.objects.exists()
@@ -104,7 +104,7 @@ def test_a_pickle_in_valkey_is_not_executed_as_somebody_declares(folder):
 
 @pytest.mark.parametrize("value", UNREADABLE)
 def test_a_value_that_cannot_be_read_is_absent(value):
-    get_valkey().set("tocsin:1:allauth:x", value)
+    get_valkey().set("tocsin-json:1:allauth:x", value)
     assert cache.get("allauth:x", "absent") == "absent"
     table = CounterTable({})
     table.set("x", 1)

@@ -107,5 +107,5 @@ def check_unmerge_keeps_hold(duplicate: Incident, main: Incident) -> None:
     """Raise ValidationError if a hold protects this duplicate through its main case alone, so that undoing the merge
     would let it be erased. The caller has locked both cases.
     """
-    if is_protected(main) and find_hold(duplicate) is None:
+    if duplicate.erased_at is None and is_protected(main) and find_hold(duplicate) is None:
         raise ValidationError(KEPT_BY_MERGE)

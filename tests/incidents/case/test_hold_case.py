@@ -141,6 +141,16 @@ def test_a_duplicate_that_is_held_itself_leaves_its_held_main_case(lead_client, 
     assert not is_erased(duplicate)
 
 
+def test_an_erased_duplicate_leaves_a_held_main_case(lead_client, incident):
+    """It has nothing left that a hold protects, and nobody can freeze it any more."""
+    duplicate = a_duplicate(lead_client, incident)
+    lead_client.post(get_page(duplicate, "effacer/"))
+    hold(lead_client, incident)
+    lead_client.post(get_page(duplicate, "defusionner/"))
+    duplicate.refresh_from_db()
+    assert duplicate.merged_into is None
+
+
 def test_the_database_refuses_that_a_duplicate_leaves_its_held_main_case(lead_client, incident):
     a_duplicate(lead_client, incident)
     hold(lead_client, incident)
