@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
@@ -28,7 +28,7 @@ from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django 
 from accounts.reauthentication import check_all_proofs, check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet, takes_rights
 from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
-from accounts.services.body_roles import announce_body_roles, list_revived_body_roles
+from accounts.services.body_roles import announce_body_roles, list_other_body_roles
 from accounts.services.confirmations import (
     announce_given_role,
     describe_suspensions,
@@ -70,6 +70,7 @@ ROLE_BEGINS = (
     "Ce rôle compte à partir du {}\N{NO-BREAK SPACE}: {}. Dans un centre que personne d’autre ne dirige, un rôle "
     "commence trois jours plus tard au plus tôt, pour que les mails qui l’annoncent soient lus avant."
 )
+ROLE_NEVER_BEGINS = "Ce rôle ne comptera plus\N{NO-BREAK SPACE}: {}. Il se termine avant le jour où il commencerait."
 AWAITED = "À confirmer par une personne qui dirige le centre\N{NO-BREAK SPACE}: d’ici là, il ne donne aucun droit."
 NOBODY_CONFIRMS = (
     "Plus personne ne dirige ce centre pour le confirmer. Terminez ce rôle aujourd’hui et donnez-le de "
@@ -159,7 +160,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         number = count_cases_to_orphan([obj])[obj.pk] if obj else 0
         help_texts = {"is_active": format_closing_warning(number)} if number else {}
         if obj and (suspensions := describe_suspensions(obj, get_account(request))):
-            help_texts["email"] = " ".join(["Si vous changez cette adresse, ses sessions se ferment.", *suspensions])
+            text = " ".join(["Si vous changez cette adresse, ses sessions se ferment.", *suspensions])
+            help_texts["email"] = escape(text)  # Django shows help texts as markup
         return super().get_form(request, obj, change=change, help_texts=help_texts, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -197,8 +199,8 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the roles. Record who gave or ended each role, because Django would only record that the account
-        changed. Tell the leads of a centre which roles were given there, came back with the
-        account, or were taken from a lead, and the managers of a body which were given there or came back.
+        changed. Tell the leads of a centre which roles were given there, came back with the account, or were taken
+        from a lead, and the managers of a body which were given there, came back or moved to another address.
         """
         removed = find_removed_leads(role.instance for role in formset.initial_forms if role.has_changed())
         super().save_formset(request, form, formset, change)
@@ -209,10 +211,10 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         log_given_roles({*new, *formset.given_roles, *formset.given_body_roles}, actor)
         for role in formset.given_roles:
             announce_given_role(role, actor)
-        is_reopened = change and "is_active" in form.changed_data and form.instance.is_active
+        is_handed_on = change and form.instance.is_active and {"is_active", "email"} & {*form.changed_data}
         body_roles = formset.given_body_roles
-        revived = list_revived_body_roles(form.instance, decided=body_roles) if is_reopened else []
-        announce_body_roles([*body_roles, *revived], actor)
+        others = list_other_body_roles(form.instance, decided=body_roles) if is_handed_on else []
+        announce_body_roles([*body_roles, *others], actor)
         renewed = decide_roles_again(form, actor, formset.given_roles) if change else []
         warn_of_waiting_roles(request, [*formset.given_roles, *renewed])
         ended = [role for role, fields in changed if "ended_on" in fields and role.ended_on]
@@ -391,5 +393,7 @@ def warn_of_waiting_roles(request: HttpRequest, roles: Iterable[Membership]) -> 
     for role in roles:
         if role.awaits_confirmation:
             messages.warning(request, ROLE_AWAITS.format(describe_role(role)))
+        elif role.csirt and is_over(role):
+            messages.warning(request, ROLE_NEVER_BEGINS.format(describe_role(role)))
         elif role.csirt and role.since_on > timezone.localdate():
             messages.warning(request, ROLE_BEGINS.format(format_day(role.since_on), describe_role(role)))

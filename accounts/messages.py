@@ -1,17 +1,17 @@
 """The text of a mail about an account."""
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.enums import SILENCE, UNUSED_WARNING, LinkPurpose, MailKind
-from accounts.models import PendingMail
+from accounts.enums import CSIRT_ROLES, LEADING_ROLES, SILENCE, UNUSED_WARNING, LinkPurpose, MailKind
+from accounts.models import Membership, PendingMail
 from core.french import format_day
 from core.mails import make_mail
 
@@ -72,20 +72,38 @@ def subtract_a_year(mail: PendingMail) -> date:
     return timezone.localdate(mail.created_at - SILENCE)
 
 
-def list_waiting_roles(mail: PendingMail) -> list[tuple[str, str]]:
-    """Return the centre of each role of the person that does not count yet, and the day on which it begins, or "" if a
-    lead of the centre has yet to confirm it. A mail about a centre says it of this centre. The list is empty for
+class WaitingRole(NamedTuple):
+    """A role of a person in a centre that does not count yet, as a mail says it. `begins_on` is empty if a lead has
+    yet to confirm the role; `has_lead` tells whether somebody else leads the centre.
+    """
+
+    team: str
+    begins_on: str
+    has_lead: bool
+
+
+def list_waiting_roles(mail: PendingMail) -> list[WaitingRole]:
+    """Return the roles of the person in centres that do not count yet. A mail about a centre says it of this centre,
+    and one about an account that was open of those in which no other role of the person counts. The list is empty for
     mails outside `WAITING_MAILS`. Runs one query, or none.
     """
     if mail.kind not in WAITING_MAILS:
         return []
-    today = timezone.localdate()
-    roles = mail.user.membership_set.not_ended().filter(Q(awaits_confirmation=True) | Q(since_on__gt=today))
-    roles = roles.filter(csirt=mail.csirt) if mail.csirt else roles.exclude(csirt=None)
+    roles = mail.user.membership_set.not_ended().filter(role__in=CSIRT_ROLES)
+    roles = roles.filter(Q(awaits_confirmation=True) | Q(since_on__gt=timezone.localdate()))
+    if mail.csirt:
+        roles = roles.filter(csirt=mail.csirt)
+    if mail.kind != MailKind.WELCOME:
+        counting = mail.user.membership_set.in_force().filter(role__in=CSIRT_ROLES)
+        roles = roles.exclude(csirt__in=counting.values("csirt"))
+    leads = Membership.objects.in_force().filter(role__in=LEADING_ROLES, user__is_active=True)
+    leads = leads.filter(csirt=OuterRef("csirt")).exclude(user=mail.user)
+    rows = roles.annotate(has_lead=Exists(leads)).order_by("pk")
     return [
-        (clean_name(role.csirt.name), "" if role.awaits_confirmation else format_day(role.since_on))
-        for role in roles.select_related("csirt").order_by("pk")
-        if role.csirt
+        WaitingRole(clean_name(team), "" if awaits else format_day(since_on), has_lead)
+        for team, awaits, since_on, has_lead in rows.values_list(
+            "csirt__name", "awaits_confirmation", "since_on", "has_lead"
+        )
     ]
 
 

@@ -1,4 +1,6 @@
-"""The roles that the administrator gives in a body: its managers hear of them, because such a role reads its cases."""
+"""The roles that the administrator gives in a body, or whose account the administrator moves to another address or
+opens again: its managers hear of them, because such a role reads its cases.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -32,14 +34,18 @@ def gives_more_in_body(role: Membership, stored: Membership) -> bool:
     return begins_earlier or ends_later
 
 
-def list_revived_body_roles(user: User, *, decided: Sequence[Membership]) -> list[Membership]:
-    """Return the other roles in bodies that this account has again, because it was opened again."""
+def list_other_body_roles(user: User, *, decided: Sequence[Membership]) -> list[Membership]:
+    """Return the other roles in bodies of this account, which somebody else may have now: the account was opened
+    again, or has another address. Whoever reads the new mailbox can set the password.
+    """
     roles = Membership.objects.not_ended().filter(user=user, role__in=COLLECTIVITY_ROLES)
     return list(roles.exclude(pk__in=[role.pk for role in decided]).select_related("user", "collectivity"))
 
 
 def announce_body_roles(roles: Iterable[Membership], giver: User) -> None:
-    """Tell the managers of each body that `giver` gave this role there. Who has the role has a mail of their own."""
+    """Tell the managers of each body that `giver` gave this role there, or another address to the account that has it.
+    The person of the role has a mail of their own.
+    """
     for role in roles:
         if role.collectivity:
             people = set(list_people_to_tell(role.collectivity, about=role.user)) - {giver}

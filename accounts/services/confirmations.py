@@ -140,15 +140,18 @@ def announce_given_role(role: Membership, giver: User) -> None:
 @transaction.atomic
 def renew_confirmations(user: User, giver: User, *, decided: Iterable[Membership] = ()) -> list[Membership]:
     """Decide anew on each role that this account, which `giver` has opened again, has in a centre and that is not
-    over. Announce these roles as if they were given now, and return them. `decided` are roles that were just decided.
+    over. Announce these roles as if they were given now, and return them. `decided` are roles that were just decided
+    and announced.
 
     Whoever closed the account ended what the leads had agreed to. Its person may have left, and its mailbox may have
     become somebody else's.
     """
     record_security_event(SecurityEventKind.ACCOUNT_REOPENED, person=user, actor=giver)
+    decided = list(decided)
     renewed = suspend_roles(user, giver, decided=decided)
     for role in renewed:
-        announce_given_role(role, giver)
+        if role not in decided:
+            announce_given_role(role, giver)
     return renewed
 
 
@@ -156,19 +159,21 @@ def renew_confirmations(user: User, giver: User, *, decided: Iterable[Membership
 def suspend_roles(user: User, by: User, *, decided: Iterable[Membership] = ()) -> list[Membership]:
     """Decide anew on each role of this account that is not over, in a centre that `by` does not lead, because `by`
     changed the address of the account, reset its second factor or opened it again. Return these roles. `decided` are
-    roles that were just decided. The caller has locked the centres (`lock_centres_of`), then the account.
+    roles that were just decided: those that wait already are left alone. The caller has locked the centres
+    (`lock_centres_of`), then the account.
 
     Whoever did this outside the centre could sign in as this person. A lead of the centre is the second person.
     """
     roles = list_roles_in_centres(user).exclude(csirt__in=by.led_centre_ids)
-    roles = roles.exclude(pk__in=[role.pk for role in decided])
+    today = timezone.localdate()
+    roles = roles.exclude(pk__in=[role.pk for role in decided if role.awaits_confirmation or role.since_on > today])
     locked = roles.select_for_update(of=("self",), no_key=True).select_related("user", "csirt").order_by("pk")
     return [suspend_role(role, by) for role in locked]
 
 
 def suspend_role(role: Membership, by: User) -> Membership:
-    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it counts and its
-    person has never had a password: the account is then as new. Return the role, or the one that takes its place.
+    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it counts and the
+    account was never opened (`was_never_opened`). Return the role, or the one that takes its place.
     """
     if has_another_lead(role):
         role.awaits_confirmation, role.confirmed_by, role.confirmed_at = True, None, None
@@ -176,9 +181,16 @@ def suspend_role(role: Membership, by: User) -> Membership:
     elif role.awaits_confirmation or role.since_on > timezone.localdate():
         role.awaits_confirmation, role.since_on = False, find_first_day(role)
         role.save(update_fields=["awaits_confirmation", "since_on"])
-    elif role.user.has_usable_password():
+    elif not was_never_opened(role.user):
         return interrupt_role(role, by)
     return role
+
+
+def was_never_opened(user: User) -> bool:
+    """Tell whether nobody has ever signed in to this account, nor chosen its password. An account that was closed for
+    long has lost its password, and is not new.
+    """
+    return user.last_login is None and not user.has_usable_password()
 
 
 def interrupt_role(role: Membership, by: User) -> Membership:
@@ -213,7 +225,7 @@ def describe_suspensions(person: User, by: User) -> list[str]:
     roles = [*list_roles_in_centres(person).exclude(csirt__in=by.led_centre_ids).select_related("csirt")]
     others = list_lead_roles().filter(csirt__in=[role.csirt_id for role in roles]).exclude(user=person)
     led = set(others.values_list("csirt", flat=True)) if roles else set()
-    is_new = not person.has_usable_password()
+    is_new = was_never_opened(person)
     return [
         describe_suspension(role, has_lead=role.csirt_id in led)
         for role in roles
@@ -229,9 +241,15 @@ def describe_suspension(role: Membership, *, has_lead: bool) -> str:
             f"Son rôle dans l’équipe {team} ne comptera plus, jusqu’à ce qu’une personne qui la dirige l’ait confirmé "
             "de nouveau\N{NO-BREAK SPACE}: un mail le lui demande."
         )
-    day = format_day(find_first_day(role))
+    first_day = find_first_day(role)
+    if first_day == role.ended_on:
+        day = format_day(first_day)
+        return (
+            f"Son rôle dans l’équipe {team} ne comptera plus\N{NO-BREAK SPACE}: il se termine le {day}, et d’ici là "
+            "personne d’autre ne dirige cette équipe pour le confirmer."
+        )
     return (
-        f"Son rôle dans l’équipe {team} ne comptera plus avant le {day}\N{NO-BREAK SPACE}: "
+        f"Son rôle dans l’équipe {team} ne comptera plus avant le {format_day(first_day)}\N{NO-BREAK SPACE}: "
         "personne d’autre ne dirige cette équipe pour le confirmer. Les mails qui l’annoncent sont ainsi lus avant."
     )
 

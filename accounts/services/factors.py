@@ -17,8 +17,8 @@ from accounts.services.mails import queue_mail, queue_mails_to_leads
 @transaction.atomic
 def reset_factor(*, uid: UUID, actor: User) -> User:
     """Delete all second factors and recovery codes of the account, and return the account. Its sessions end, the
-    person and the leads of their centres get a mail, and the reset is recorded with `actor`. If `actor` leads no
-    centre of theirs, their roles there count no more until a lead has confirmed them (`suspend_roles`).
+    person and the leads of their centres get a mail, and the reset is recorded with `actor`. Their roles in each
+    centre that `actor` does not lead count no more until a lead of it has confirmed them (`suspend_roles`).
 
     Raises Http404 if `actor` may not assist this account. A second call finds no factor and writes nothing.
     """
@@ -32,9 +32,10 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
         log_reset(person, actor)
         record_security_event(SecurityEventKind.FACTOR_RESET, person=person, actor=actor)
         queue_mail(MailKind.FACTOR_RESET, person)
-        for centre in list_centres(person, CentreAbility.READ):
+        centres = {*list_centres(person, CentreAbility.READ)}  # before their roles wait
+        centres |= {role.csirt for role in suspend_roles(person, actor) if role.csirt}
+        for centre in sorted(centres, key=lambda centre: centre.name):
             queue_mails_to_leads(MailKind.TEAM_FACTOR_RESET, person, csirt=centre, by=actor)
-        suspend_roles(person, actor)
     return person
 
 

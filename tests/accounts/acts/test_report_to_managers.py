@@ -64,3 +64,20 @@ def test_managers_hear_of_a_role_that_comes_back_with_its_account(administration
     change_role(administration, role)
     assert User.objects.get(pk=role.user_id).is_active
     assert list_recipients() == [other_manager.email]
+
+
+def test_managers_hear_of_a_role_whose_account_has_another_address(administration, other_manager, mailoutbox):
+    """Whoever reads the new mailbox can set the password, and reads the cases of the body."""
+    role = Membership.objects.get(user=an_agent())
+    change_role(administration, role, {"email": "autre@demo.example"})
+    assert list_recipients() == [other_manager.email]
+    send_due_mails()
+    [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [other_manager.email]]
+    assert f"à {role.user.display_name} (autre@demo.example) :" in about
+    assert "a changé d’adresse mail" in about
+
+
+def test_managers_hear_once_of_a_role_that_is_widened_as_its_account_moves(administration, other_manager):
+    role = Membership.objects.get(user=an_agent())
+    change_role(administration, role, {"email": "autre@demo.example"}, role=Role.MANAGER)
+    assert list_recipients() == [other_manager.email]

@@ -6,12 +6,14 @@ import pytest
 import time_machine
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
+from accounts.services.unused import pseudonymise_accounts
 from csirts.models import Csirt
 from incidents.models import Incident
 from tests.accounts.lead_pages import answer, change_role, make_link_path, post_role, read_plain_markup
@@ -32,6 +34,24 @@ def change_address(administration: Client, person: User) -> None:
 
 def reset_factor(administration: Client, person: User) -> None:
     assert administration.post(f"/equipe/{person.uid}/second-facteur/").status_code == 302
+
+
+def prolong_and_move(administration: Client, person: User) -> None:
+    """Give the role a last day, then take it off and change the address in one form."""
+    role = end_tomorrow(administration, person)
+    change_role(administration, role, {"email": NEW_ADDRESS}, ended_on=None)
+
+
+def prolong_and_reopen(administration: Client, person: User) -> None:
+    """Give the role a last day, then take it off and open the account, closed meanwhile, in one form."""
+    role = end_tomorrow(administration, person)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    change_role(administration, role, ended_on=None)
+
+
+def end_tomorrow(administration: Client, person: User) -> Membership:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    return change_role(administration, Membership.objects.get(user=person), ended_on=tomorrow)
 
 
 TAKE_OVERS = {"address": change_address, "factor": reset_factor}
@@ -90,6 +110,37 @@ def test_the_mail_on_the_reset_says_to_its_person_what_the_role_awaits(lead, adm
     assert "Votre rôle dans l’équipe de Breizh Cyber ne compte plus, jusqu’à" in read_mails(mailoutbox, person.email)
 
 
+def test_no_mail_says_that_a_role_which_counts_waits(client, lead, mailoutbox):
+    """A lead resets the factor of her responder, who will lead the centre later."""
+    other, person = a_lead(), a_responder()
+    in_a_month = timezone.localdate() + timedelta(days=30)
+    Membership.objects.create(user=person, role=Role.LEAD, csirt=breizh_cyber(), since_on=in_a_month)
+    reset_factor(client, person)
+    assert "second facteur" in (about := read_mails(mailoutbox, person.email) + read_mails(mailoutbox, other.email))
+    assert "ne compte p" not in about
+
+
+def test_the_mails_give_no_false_reason_for_a_role_that_begins_later(client, lead, mailoutbox):
+    """Nothing is suspended by this lead of both centres, but a role of her responder has not begun."""
+    person, elsewhere = a_responder(), Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=elsewhere)
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    Membership.objects.create(user=person, role=Role.RESPONDER, csirt=elsewhere, since_on=tomorrow)
+    reset_factor(client, person)
+    about = read_mails(mailoutbox, person.email)
+    assert "ne compte pas avant le" in about
+    assert "personne d’autre ne dirige" not in about
+
+
+def test_the_leads_hear_of_a_reset_that_suspends_a_role_which_has_not_begun(lead, administration, mailoutbox):
+    person = a_responder()
+    Membership.objects.filter(user=person).update(since_on=timezone.localdate() + timedelta(days=2))
+    reset_factor(administration, person)
+    assert Membership.objects.get(user=person).awaits_confirmation
+    assert "ne donne aucun droit, jusqu’à ce qu’une personne" in read_mails(mailoutbox, lead.email)
+    assert PendingMail.objects.filter(kind=MailKind.TEAM_FACTOR_RESET).count() == 1
+
+
 def test_a_lead_who_resets_a_factor_is_the_second_person(client, lead, mailoutbox):
     case, person = declare(), a_responder()
     assert "ne comptera plus" not in read_text(client.get(f"/equipe/{person.uid}/"))
@@ -135,15 +186,18 @@ def test_the_role_of_the_only_lead_counts_again_three_days_later(lead, administr
     assert again.since_on == timezone.localdate() + THREE_DAYS
 
 
-@pytest.mark.parametrize("way_round", ["sooner", "given anew", "ended"])
+@pytest.mark.parametrize("way_round", ["sooner", "given anew", "ended", "prolonged", "prolonged and reopened"])
 def test_the_administrator_does_not_shorten_these_days(lead, administration, way_round):
     case, today = declare(), timezone.localdate()
-    change_address(administration, lead)
+    prolonged = {"prolonged": prolong_and_move, "prolonged and reopened": prolong_and_reopen}
+    prolonged.get(way_round, change_address)(administration, lead)
     lead.refresh_from_db()
     Membership.objects.filter(user=lead, ended_on=today).update(user=an_agent())  # the form has one role
     role = Membership.objects.get(user=lead)
-    changes = {"since_on": today} if way_round == "sooner" else {"ended_on": role.since_on}
-    change_role(administration, role, **changes)
+    assert role.since_on == today + THREE_DAYS
+    ended = {"ended_on": role.since_on}
+    changes = {"sooner": {"since_on": today}, "given anew": ended, "ended": ended}
+    change_role(administration, role, **changes.get(way_round, {}))
     if way_round == "given anew":
         assert post_role(administration, lead, Role.LEAD, csirt=breizh_cyber()).status_code == 302
     assert open_case(lead, case) == 302
@@ -196,6 +250,18 @@ def test_an_account_that_nobody_opened_is_corrected_and_counts(administration):
     assert User.objects.get(pk=person.pk).leads_centre(breizh_cyber().pk)
 
 
+def test_a_former_lead_whose_password_was_erased_does_not_count_at_once(lead, administration):
+    """An account that was closed for long has lost its password, and would look as if nobody had opened it."""
+    User.objects.filter(pk=lead.pk).update(last_login=timezone.now(), is_active=False)
+    with transaction.atomic():
+        pseudonymise_accounts([lead.pk])
+    page = read_plain_markup(administration.get(f"/admin/accounts/user/{lead.pk}/change/"))
+    assert "ne comptera plus avant le " in page
+    change_address(administration, User.objects.get(pk=lead.pk))
+    assert User.objects.get(pk=lead.pk).is_active
+    assert not User.objects.get(pk=lead.pk).leads_centre(breizh_cyber().pk)
+
+
 def test_a_role_that_awaited_a_lead_does_not_count_once_the_lead_is_gone_and_the_address_changed(lead, administration):
     """The account of the accomplice was never opened, as if it were that of a first lead."""
     accomplice = User.objects.create_user("alix@demo.example", display_name="Alix Exemple")
@@ -232,6 +298,23 @@ def test_the_administrator_reads_first_what_the_roles_will_wait_for(lead, admini
     for page in (f"/equipe/{lead.uid}/", f"/admin/accounts/user/{lead.pk}/change/"):
         text = read_plain_markup(administration.get(page))
         assert "Son rôle dans l’équipe de Breizh Cyber ne comptera plus avant le " in text
+
+
+def test_the_administrator_reads_that_a_role_which_ends_soon_will_not_count_any_more(lead, administration):
+    Membership.objects.filter(user=lead).update(ended_on=timezone.localdate() + timedelta(days=2))
+    page = read_plain_markup(administration.get(f"/equipe/{lead.uid}/"))
+    assert "Son rôle dans l’équipe de Breizh Cyber ne comptera plus : il se termine le " in page
+    change_address(administration, lead)
+    page = read_plain_markup(administration.get("/admin/accounts/user/"))
+    assert "Ce rôle ne comptera plus : " in page
+    assert "Ce rôle compte à partir du" not in page
+
+
+def test_the_name_of_a_centre_is_no_markup_beside_the_address(lead, administration):
+    Csirt.objects.update(name="<b>Breizh")
+    page = administration.get(f"/admin/accounts/user/{lead.pk}/change/").content.decode()
+    assert "l’équipe de &lt;b&gt;Breizh ne comptera plus" in page
+    assert "<b>Breizh" not in page
 
 
 def test_the_former_address_and_the_leads_get_the_mails_as_before(lead, administration):
