@@ -111,4 +111,4 @@ def has_common_part(first: Ground, second: Ground) -> bool:
 def format_coverages(rows: list[Coverage]) -> str:
     """Return « Breizh Cyber (depuis le 1er janvier 2021) », with each centre in turn."""
     centres = [f"{row.csirt.name} ({wording.format_validity(row.valid)})" for row in rows]
-    return " puis ".join(centres) or "plus aucun centre n’en répond à part"
+    return " puis ".join(centres) or "plus aucun centre pour ce territoire précis"

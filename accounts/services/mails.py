@@ -53,7 +53,7 @@ def queue_mails_to_centre(
     kind: MailKind, *, csirt: Csirt, by: User | None, detail: str, delay: timedelta = timedelta()
 ) -> None:
     """Queue this mail about the centre to each of its leads and to its mailbox, but not to `by`, who caused it. If
-    nobody leads the centre, it goes to those of `list_last_known_addresses`. It leaves after `delay`.
+    nobody leads the centre, it goes to those of `list_last_known_addresses`. All leave after the same `delay`.
 
     `by` is None for what no person did. The mail is then about the account that joined the centre last; a centre
     without any has no address either.
@@ -63,8 +63,9 @@ def queue_mails_to_centre(
     user = by or User.objects.filter(membership__csirt=csirt).order_by("membership__pk").last()
     if user is None:
         return
+    due_at = timezone.now() + delay
     for address in sorted(addresses - ({by.email} if by else set())):
-        queue_mail(kind, user, csirt=csirt, to=address, by=by, detail=detail, due_at=timezone.now() + delay)
+        queue_mail(kind, user, csirt=csirt, to=address, by=by, detail=detail, due_at=due_at)
 
 
 def list_last_known_addresses(csirt: Csirt) -> set[str]:

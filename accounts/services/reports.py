@@ -1,6 +1,6 @@
 """The mails that tell a centre what the administrator takes over or takes away: the address of somebody in its team,
-or the role of somebody who leads it. A lead who ends the legal hold of a case, or erases it, is told of to the
-others too.
+or the role of somebody who leads it. The others hear too of a lead who ends the legal hold of a case or
+erases it.
 """
 
 from collections.abc import Iterable, Sequence

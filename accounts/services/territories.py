@@ -5,58 +5,114 @@ otherwise get the cases of another one within minutes, unseen.
 """
 
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.db.models import CharField, IntegerField, QuerySet
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from accounts.enums import MailKind, MailStatus, SecurityEventKind
 from accounts.messages import clean_name
-from accounts.models import PendingMail, User
+from accounts.models import Membership, PendingMail, User
 from accounts.models.access import MAX_DETAIL
 from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mails_to_centre
+from core.french import NBSP, choose_plural
 from csirts.models import Csirt
 from csirts.territories import TerritoryChange
 
 # How long after the mail the open cases of a centre in service stay there.
 CASES_WAIT = timedelta(days=1)
+# If a second change follows within this time, the cases that came between the two do not wait.
+REPAIRED_WITHIN = timedelta(hours=1)
 # The cases that leave a centre within this time are counted in one mail.
 COUNTED_WITHIN = timedelta(minutes=10)
+# The detail of the security event, by the centres of a `TerritoryChange` that it is about.
+DETAIL_CODES = {"lost": "territory_lost", "gained": "territory_gained", "others": ""}
 
 
 def report_changed_territories(changes: list[TerritoryChange], by: User | None) -> None:
-    """Tell the leads and the mailbox of each centre that a change concerns who covers the territory now, and record a
-    security event for each. `by` is None for a command of the server.
+    """Tell the leads and the mailbox of each centre that a change concerns who covers the territories now, in one
+    mail, and record a security event for what it lost, one for what it gained and one for the rest. `by` is None for
+    a command of the server.
+
+    A centre without account and mailbox is told nothing and has no event, so that one added by mistake may be deleted.
     """
-    for change in changes:
-        codes = dict.fromkeys(change.others, "")
-        codes |= dict.fromkeys(change.lost, "territory_lost") | dict.fromkeys(change.gained, "territory_gained")
-        for csirt, code in sorted(codes.items(), key=lambda pair: pair[0].pk):
+    for csirt, sentences in sorted(group_by_centre(changes).items(), key=lambda pair: pair[0].pk):
+        if not csirt.notification_email and not Membership.objects.filter(csirt=csirt).exists():
+            continue
+        for code in sentences:
             record_security_event(SecurityEventKind.TERRITORY_CHANGED, actor=by, csirt_id=csirt.pk, detail=code)
-            detail = clean_name(change.sentence)[:MAX_DETAIL]
-            queue_mails_to_centre(MailKind.TERRITORY_CHANGED, csirt=csirt, by=by, detail=detail)
+        detail = format_territories([*chain.from_iterable(sentences.values())])
+        queue_mails_to_centre(MailKind.TERRITORY_CHANGED, csirt=csirt, by=by, detail=detail)
+
+
+def group_by_centre(changes: list[TerritoryChange]) -> dict[Csirt, dict[str, list[str]]]:
+    """Return, for each centre, the sentences about the territories that it lost, then those that it gained, then the
+    others that concern it, by the code of the security event.
+    """
+    grouped: dict[Csirt, dict[str, list[str]]] = {}
+    for name, code in DETAIL_CODES.items():
+        for change in changes:
+            for csirt in getattr(change, name):
+                grouped.setdefault(csirt, {}).setdefault(code, []).append(change.sentence)
+    return grouped
+
+
+def format_territories(sentences: list[str]) -> str:
+    """Return the sentences on lines of their own. Those for which there is no room are counted at the end."""
+    lines = [clean_name(sentence) for sentence in sentences]
+    number = len(lines)
+    while number > 1 and len(list_first_territories(lines, number)) > MAX_DETAIL:
+        number -= 1
+    return list_first_territories(lines, number)[:MAX_DETAIL]
+
+
+def list_first_territories(lines: list[str], number: int) -> str:
+    """Return the first `number` lines, and how many territories the others are about."""
+    left = len(lines) - number
+    rest = [f"et {left} {choose_plural('autre territoire', 'autres territoires', left)}"] if left else []
+    return f"{NBSP};\n".join(lines[:number] + rest)
 
 
 def list_reports() -> QuerySet[PendingMail]:
     return PendingMail.objects.filter(kind=MailKind.TERRITORY_CHANGED)
 
 
-def may_still_read_report(csirt: Csirt, now: datetime) -> bool:
+def has_report_since(csirt: Csirt, since: datetime) -> bool:
+    """Tell whether a mail about its territories was written to this centre after `since`. Runs one query."""
+    return list_reports().filter(csirt=csirt, created_at__gt=since).exists()
+
+
+def keeps_case_after_report(csirt: Csirt, received_at: datetime, now: datetime) -> bool:
     """Tell whether this centre is in service and got, less than a day ago, a mail about its territories. Its open
     cases wait for its leads to read it. Runs one query at most.
+
+    A case that came between two such mails does not wait if the first of them is less than an hour old: a territory
+    that was given away by mistake is repaired so, and what was declared meanwhile goes back at once. This time is
+    short, because two changes in a row may also be meant to get the cases that came between them.
     """
-    return csirt.is_active and list_reports().filter(csirt=csirt, created_at__gt=now - CASES_WAIT).exists()
+    if not csirt.is_active:
+        return False
+    written = list_reports().filter(csirt=csirt, created_at__gt=now - CASES_WAIT)
+    times = list(written.order_by("created_at").values_list("created_at", flat=True))
+    came_between = any(now - REPAIRED_WITHIN < at < received_at < times[-1] for at in times)
+    return bool(times) and not came_between
 
 
-def has_report_come_of_age(since: datetime, now: datetime) -> bool:
-    """Tell whether a mail about territories became a day old after `since`. Runs one query, on a few rows."""
+def has_any_wait_ended(since: datetime, now: datetime) -> bool:
+    """Tell whether a mail about territories became a day old after `since`, so that the cases of its centre no longer
+    wait. Runs one query, on a few rows.
+    """
     return list_reports().filter(created_at__gt=since - CASES_WAIT, created_at__lte=now - CASES_WAIT).exists()
 
 
 def count_moved_case(former: Csirt) -> None:
-    """Count a case that has left this centre in the mail that tells its leads and its mailbox how many did. The mail
-    leaves ten minutes after the first one.
+    """Count a case that has left this centre in the mails that tell its leads and its mailbox how many did. They leave
+    together, ten minutes after the first case. From then on the next cases are counted in new mails for all of them,
+    even if one of the former mails could not be sent yet.
     """
-    waiting = PendingMail.objects.filter(kind=MailKind.CASES_MOVED, csirt=former, status=MailStatus.DUE, attempts=0)
+    mails = PendingMail.objects.filter(kind=MailKind.CASES_MOVED, csirt=former, status=MailStatus.DUE, attempts=0)
+    waiting = mails.filter(due_at__gt=timezone.now())
     if not waiting.update(detail=Cast(Cast("detail", IntegerField()) + 1, CharField())):
         queue_mails_to_centre(MailKind.CASES_MOVED, csirt=former, by=None, detail="1", delay=COUNTED_WITHIN)

@@ -10,7 +10,8 @@ body. All open cases are compared with the directory again some minutes after a 
 territory, or of the day.
 
 A centre in service that gets a mail about its territories keeps its open cases for a day, so that it reads the mail
-before another centre reads the cases. They are compared once more after that day.
+before another centre reads the cases. They are compared once more after that day. A case that came between two changes
+within an hour does not wait.
 """
 
 from datetime import date, datetime, timedelta
@@ -20,13 +21,18 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.services.territories import count_moved_case, has_report_come_of_age, may_still_read_report
+from accounts.services.territories import (
+    count_moved_case,
+    has_any_wait_ended,
+    has_report_since,
+    keeps_case_after_report,
+)
 from collectivities.territory_version import read_territory_version
 from csirts.models import Csirt
 from csirts.routing import CASES_FOLLOW_AFTER, Route, find_route, load_directory, read_directory_version
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
-from incidents.models import Incident, RoutingCheck, Transfer
+from incidents.models import Incident, IncidentEvent, RoutingCheck, Transfer
 from incidents.services.handling.due import CSIRT, DUE_FIELDS, recompute_due
 from incidents.services.handling.tasks import add_agreement_task
 from incidents.services.history.record import record_event
@@ -81,7 +87,7 @@ def begin_routing_check(now: datetime) -> RoutingCheck | None:
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
     current = read_directory_version(), read_territory_version(), timezone.localdate(now)
     is_changed = (check.version, check.grounds, check.checked_on) != current
-    if is_changed or has_report_come_of_age(check.noticed_at, now):
+    if is_changed or has_any_wait_ended(check.noticed_at, now):
         check.version, check.grounds, check.checked_on = current
         check.noticed_at, check.last_case, check.is_finished = now, 0, False
         check.save()
@@ -175,7 +181,8 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
 
 def must_stay_for_now(incident: Incident) -> bool:
     """Tell whether the case stays for now, because its centre may not have read yet that it loses the territory."""
-    return incident.csirt is not None and may_still_read_report(incident.csirt, timezone.now())
+    centre = incident.csirt
+    return centre is not None and keeps_case_after_report(centre, incident.received_at, timezone.now())
 
 
 def may_be_rerouted(incident: Incident, centre: Csirt | None) -> bool:
@@ -199,12 +206,13 @@ def has_centre_worked_on(incident: Incident) -> bool:
 
 def move_case(incident: Incident, route: Route) -> None:
     """Move a case on which nobody worked to the centre of the route, with new deadlines. Its former centre reads how
-    many such cases it lost.
+    many such cases it lost, besides those whose body a person corrected or merged.
 
     If the route has no centre, the case is left without one. The caller has locked the case.
     """
     now, former = timezone.now(), incident.csirt
     why = find_rerouting_reason(incident, route.csirt)
+    is_counted = former is not None and not is_moved_by_body_change(incident, former)
     incident.csirt, incident.route_reason = route.csirt, route.reason
     incident.region = incident.collectivity.home_region
     incident.assignee, incident.group = None, None
@@ -215,7 +223,7 @@ def move_case(incident: Incident, route: Route) -> None:
     incident.save(update_fields=REROUTED_FIELDS)
     centres = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
     record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **centres)
-    if former:
+    if former and is_counted:
         count_moved_case(former)
 
 
@@ -233,7 +241,26 @@ def was_territory_changed(incident: Incident) -> bool:
 
     If so, the region of the body is another one, or the body was corrected or merged.
     """
-    if incident.region != incident.collectivity.home_region:
-        return True
-    routed = incident.events.filter(kind__in=ROUTING_EVENTS).order_by("-id").values("id")[:1]
+    return incident.region != incident.collectivity.home_region or was_body_changed(incident)
+
+
+def was_body_changed(incident: Incident) -> bool:
+    """Tell whether a person corrected or merged the body since the case was routed."""
+    routed = list_routing_events(incident).values("id")[:1]
     return incident.events.filter(BODY_CHANGES, id__gt=Subquery(routed)).exists()
+
+
+def list_routing_events(incident: Incident) -> QuerySet[IncidentEvent]:
+    """Return the events that routed the case, the newest one first."""
+    return incident.events.filter(kind__in=ROUTING_EVENTS).order_by("-id")
+
+
+def is_moved_by_body_change(incident: Incident, former: Csirt) -> bool:
+    """Tell whether the case leaves `former` because a person corrected or merged its body, and for nothing else: since
+    the case was routed, the region of the body was not corrected apart and the territories of `former` did not change.
+
+    Call it before the case is changed.
+    """
+    if incident.region != incident.collectivity.home_region or not was_body_changed(incident):
+        return False
+    return not has_report_since(former, list_routing_events(incident)[0].at)

@@ -6,13 +6,15 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from accounts.enums import EmergencyContactKind, LinkPurpose, Role
-from accounts.models import AccessLink, EmergencyContact
+from accounts.enums import EmergencyContactKind, LinkPurpose, MailKind, Role
+from accounts.models import AccessLink, EmergencyContact, PendingMail
 from accounts.services.links import make_link
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
+from collectivities.services import correct_region
 from csirts.models import Coverage, Csirt
+from csirts.territories import watch_territories
 from incidents.enums import EventKind, Rerouting, Verification
 from incidents.models import Incident
 from incidents.services.declaring.bodies import confirm_body, merge_body
@@ -30,6 +32,7 @@ from tests.reading import read_markup
 
 WRONG_NAME = "C.C.A.S de Plouexample"
 CORRECTION = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}
+SEAT_ELSEWHERE = "75056"  # Paris
 
 
 @pytest.fixture
@@ -108,6 +111,53 @@ def test_cases_are_rerouted_after_a_correction_of_their_body(
     case_of_misnamed_body.refresh_from_db()
     assert case_of_misnamed_body.csirt == breizh_cyber()
     assert case_of_misnamed_body.events.latest("id").data["why"] == Rerouting.CORRECTED
+
+
+@pytest.fixture
+def centre_elsewhere(case_of_misnamed_body: Incident, monkeypatch: pytest.MonkeyPatch) -> Csirt:
+    """Return the centre of the commune `SEAT_ELSEWHERE`. The directory was compared with the cases before."""
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
+    region = Collectivity.objects.get(insee_code=SEAT_ELSEWHERE).region
+    centre = create_other_centre()
+    Coverage.objects.filter(region=region).delete()
+    Coverage.objects.create(csirt=centre, region=region, valid=DateRange(None, None), source="essai")
+    reroute.reroute_cases()
+    return centre
+
+
+def list_counted_cases() -> set[str]:
+    return set(PendingMail.objects.filter(kind=MailKind.CASES_MOVED).values_list("detail", flat=True))
+
+
+def test_nobody_is_warned_of_a_case_that_leaves_after_a_correction_of_its_body(
+    client, responder, case_of_misnamed_body, centre_elsewhere
+):
+    post_correction(client, case_of_misnamed_body, seat=SEAT_ELSEWHERE)
+    assert reroute.reroute_cases() == 1
+    merge_body(reference=case_of_misnamed_body.reference, into=plouexemple().uid, actor=a_responder(centre_elsewhere))
+    assert reroute.reroute_cases() == 1
+    assert list_counted_cases() == set()
+
+
+def test_the_centre_reads_how_many_cases_leave_after_a_correction_of_the_region(
+    client, responder, case_of_misnamed_body, body, centre_elsewhere
+):
+    """The administrator corrects it, and a responder had corrected the body before."""
+    post_correction(client, case_of_misnamed_body)
+    correct_region(collectivity=body, region=Collectivity.objects.get(insee_code=SEAT_ELSEWHERE).region, note="arrêté")
+    assert reroute.reroute_cases() == 1
+    assert list_counted_cases() == {"1"}
+
+
+def test_the_centre_reads_how_many_corrected_cases_leave_with_their_territory(
+    client, responder, case_of_misnamed_body, centre_elsewhere, time_machine
+):
+    post_correction(client, case_of_misnamed_body)
+    with watch_territories(None):
+        Coverage.objects.filter(csirt=breizh_cyber()).update(csirt=centre_elsewhere)
+    time_machine.move_to(timezone.now() + timedelta(days=1, minutes=1))
+    assert reroute.reroute_cases() == 1
+    assert list_counted_cases() == {"1"}
 
 
 def test_the_same_correction_twice_records_one_event(client, responder, case_of_misnamed_body):
