@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, MailKind, Role
 from accounts.models import Membership, User, make_in_force_condition
-from accounts.services.confirmations import is_over
+from accounts.services.confirmations import is_in_force_longer, is_over
 from accounts.services.mails import FORMER_LEADS_HEAR, queue_mail
 from collectivities.models import Collectivity
 
@@ -29,9 +29,7 @@ def gives_more_in_body(role: Membership, stored: Membership) -> bool:
     """
     if role.collectivity_id != stored.collectivity_id or stored.role not in (role.role, Role.MANAGER):
         return True
-    begins_earlier = role.since_on < stored.since_on and stored.since_on > timezone.localdate()
-    ends_later = stored.ended_on is not None and (role.ended_on is None or role.ended_on > stored.ended_on)
-    return begins_earlier or ends_later
+    return is_in_force_longer(role, stored)
 
 
 def list_other_body_roles(user: User, *, decided: Sequence[Membership]) -> list[Membership]:

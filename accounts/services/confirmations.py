@@ -91,6 +91,11 @@ def gives_more(role: Membership, stored: Membership) -> bool:
     former_abilities = CENTRE_ABILITIES.get(stored.role, frozenset()) if has_same_centre else frozenset()
     if not CENTRE_ABILITIES[role.role] <= former_abilities:
         return True
+    return is_in_force_longer(role, stored)
+
+
+def is_in_force_longer(role: Membership, stored: Membership) -> bool:
+    """Tell whether this role is in force on a day, today or later, on which the stored one is not."""
     begins_earlier = role.since_on < stored.since_on and stored.since_on > timezone.localdate()
     ends_later = stored.ended_on is not None and (role.ended_on is None or role.ended_on > stored.ended_on)
     return begins_earlier or ends_later
