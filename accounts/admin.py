@@ -28,7 +28,7 @@ from accounts.notices.admin import SiteNoticeAdmin as SiteNoticeAdmin  # Django 
 from accounts.reauthentication import check_all_proofs, check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet, takes_rights
 from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
-from accounts.services.body_roles import announce_body_roles, list_other_body_roles
+from accounts.services.body_roles import announce_body_roles, list_undecided_body_roles
 from accounts.services.confirmations import (
     announce_given_role,
     describe_suspensions,
@@ -213,7 +213,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             announce_given_role(role, actor)
         is_handed_on = change and form.instance.is_active and {"is_active", "email"} & {*form.changed_data}
         body_roles = formset.given_body_roles
-        others = list_other_body_roles(form.instance, decided=body_roles) if is_handed_on else []
+        others = list_undecided_body_roles(form.instance, decided=body_roles) if is_handed_on else []
         announce_body_roles([*body_roles, *others], actor)
         renewed = decide_roles_again(form, actor, formset.given_roles) if change else []
         warn_of_waiting_roles(request, [*formset.given_roles, *renewed])

@@ -25,8 +25,10 @@ LEAST_GUESSES = 10**10
 LONGEST_ESTIMATED = 50
 SHORTEST_WORD = 3
 # What people put between words, and a word as they write it, with its digits.
-WORD_SEPARATORS = re.compile(r"[\s\-_.,'’!]+")
-WRITTEN_WORD = re.compile(r"([a-z]+|[A-Z][a-z]*|[A-Z]+)?[0-9]*")
+WORD_SEPARATORS = re.compile(r"[\W_]+")
+WRITTEN_WORD = re.compile(r"[0-9]*([a-z]{2,}|[A-Z][a-z]+|[A-Z]{2,})?[0-9]*")
+# How many different signs people put into a phrase. A random password of twelve characters has four on average.
+MAX_SIGNS = 3
 GUESSABLE = (
     "Ce mot de passe se devine facilement. Prenez une phrase de quatre mots sans rapport entre eux, sans votre nom ni "
     "celui de votre commune\N{NO-BREAK SPACE}: un mot suivi de chiffres se devine, même avec un point d’exclamation."
@@ -61,7 +63,9 @@ def drop_separators(text: str) -> str:
     « mot-de-passe-1 » would be seven unrelated ones. A text of other parts, such as a random one, stays as it is.
     """
     parts = WORD_SEPARATORS.split(text)
-    return "".join(parts) if all(WRITTEN_WORD.fullmatch(part) for part in parts) else text
+    signs = {*text.translate(dict.fromkeys(map(ord, "".join(parts))))}
+    is_phrase = len(signs) <= MAX_SIGNS and all(WRITTEN_WORD.fullmatch(part) for part in parts)
+    return "".join(parts) if is_phrase else text
 
 
 def strip_accents(text: str) -> str:

@@ -32,17 +32,17 @@ def gives_more_in_body(role: Membership, stored: Membership) -> bool:
     return is_in_force_longer(role, stored)
 
 
-def list_other_body_roles(user: User, *, decided: Sequence[Membership]) -> list[Membership]:
-    """Return the other roles in bodies of this account, which somebody else may have now: the account was opened
-    again, or has another address. Whoever reads the new mailbox can set the password.
+def list_undecided_body_roles(user: User, *, decided: Sequence[Membership]) -> list[Membership]:
+    """Return the roles in bodies of this account besides `decided`, which the caller announces. Somebody else may have
+    them now: the account was opened again, or has another address, and whoever reads its mails can set the password.
     """
     roles = Membership.objects.not_ended().filter(user=user, role__in=COLLECTIVITY_ROLES)
     return list(roles.exclude(pk__in=[role.pk for role in decided]).select_related("user", "collectivity"))
 
 
 def announce_body_roles(roles: Iterable[Membership], giver: User) -> None:
-    """Tell the managers of each body that `giver` gave this role there, or another address to the account that has it.
-    The person of the role has a mail of their own.
+    """Queue a mail to the managers of each body: `giver` gave this role there, opened its account again or gave the
+    account another address. The person of the role has a mail of their own.
     """
     for role in roles:
         if role.collectivity:

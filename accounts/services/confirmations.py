@@ -112,8 +112,12 @@ def has_another_lead(role: Membership) -> bool:
 
 
 def is_prolonged(role: Membership, stored: Membership | None) -> bool:
-    """Tell whether this role gives what the stored one, which counts today, gives already, for longer."""
-    if stored is None or stored.awaits_confirmation or stored.since_on > timezone.localdate() or is_over(stored):
+    """Tell whether this role, which begins today or before, gives what the stored one, which counts today, gives
+    already, for longer.
+    """
+    if stored is None or stored.awaits_confirmation or is_over(stored):
+        return False
+    if max(role.since_on, stored.since_on) > timezone.localdate():
         return False
     return role.csirt_id == stored.csirt_id and CENTRE_ABILITIES[role.role] <= CENTRE_ABILITIES[stored.role]
 
@@ -177,8 +181,8 @@ def suspend_roles(user: User, by: User, *, decided: Iterable[Membership] = ()) -
 
 
 def suspend_role(role: Membership, by: User) -> Membership:
-    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it counts and the
-    account was never opened (`was_never_opened`). Return the role, or the one that takes its place.
+    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it counts and its
+    person is the first one (`is_first_appointment`). Return the role, or the one that takes its place.
     """
     if has_another_lead(role):
         role.awaits_confirmation, role.confirmed_by, role.confirmed_at = True, None, None
@@ -186,9 +190,16 @@ def suspend_role(role: Membership, by: User) -> Membership:
     elif role.awaits_confirmation or role.since_on > timezone.localdate():
         role.awaits_confirmation, role.since_on = False, find_first_day(role)
         role.save(update_fields=["awaits_confirmation", "since_on"])
-    elif not was_never_opened(role.user):
+    elif not is_first_appointment(role):
         return interrupt_role(role, by)
     return role
+
+
+def is_first_appointment(role: Membership) -> bool:
+    """Tell whether the person of this role has never opened the account, and nobody else led the centre before. The
+    administrator may still correct such an address. Runs two queries at most.
+    """
+    return was_never_opened(role.user) and not was_led_by_another(role)
 
 
 def was_never_opened(user: User) -> bool:
@@ -225,16 +236,16 @@ def lock_centres_of(user: User) -> None:
 
 def describe_suspensions(person: User, by: User) -> list[str]:
     """Return a sentence on each role of this person in a centre, which says what it waits for once `by` has changed
-    the address of the account or reset its second factor. Runs two queries, or one if there is none.
+    the address of the account or reset its second factor. Runs two queries, or one if there is none, and two more for
+    each role of an account that was never opened.
     """
     roles = [*list_roles_in_centres(person).exclude(csirt__in=by.led_centre_ids).select_related("csirt")]
     others = list_lead_roles().filter(csirt__in=[role.csirt_id for role in roles]).exclude(user=person)
     led = set(others.values_list("csirt", flat=True)) if roles else set()
-    is_new = was_never_opened(person)
     return [
         describe_suspension(role, has_lead=role.csirt_id in led)
         for role in roles
-        if role.csirt_id in led or not is_new
+        if role.csirt_id in led or not is_first_appointment(role)
     ]
 
 

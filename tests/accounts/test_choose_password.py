@@ -23,11 +23,14 @@ WEAK = [
     *["Mairie2026!!", "Azertyuiop123", "Finistère29000!", "ChangeMoi2026!", "plouexempleplouexemple"],
     *["commune-de-plouexemple", "JeanDupont1970", "Soleil2026soleil", "P@ssw0rd1234!", "ÉTÉ2026bretagne"],
     *["mot-de-passe-1", "Tocsin-tocsin-1", "Tocsin2026!Rennes", "Liberte-Egalite-Fraternite", "Mairie 2026 mairie"],
+    *["mot-de-passe-1?", "1mot/de/passe/1", "Mot-De-Passe-1@", "2026Tocsin!Rennes", "Mairie@2026-Rennes"],
+    *["Soleil-2026-(mairie)", "Liberte/Egalite/Fraternite", "csirt-mairie-2026€"],
 ]
 STRONG = [
     *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],
     *["quatre chevaux boivent du cidre", "Le train de 8h12 est encore en retard", "x7$kLq92!mZp"],
     *["soixante-douze pommes vertes", "a#9?x$K2&b@1", "v=z$_)h_hir3", "kT4_Qz-8rW.m"],
+    *["un: deux, trois; huit girafes!", "bq<nd)>|rzo`"],
 ]
 
 

@@ -49,12 +49,30 @@ def prolong_and_reopen(administration: Client, person: User) -> None:
     change_role(administration, role, ended_on=None)
 
 
+def put_off_and_move(administration: Client, person: User) -> None:
+    """Give the role a last day, then let it begin tomorrow and change the address in one form."""
+    role = end_tomorrow(administration, person)
+    change_role(administration, role, {"email": NEW_ADDRESS}, since_on=role.ended_on, ended_on=None)
+
+
+def put_off_and_reopen(administration: Client, person: User) -> None:
+    role = end_tomorrow(administration, person)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    change_role(administration, role, since_on=role.ended_on, ended_on=None)
+
+
 def end_tomorrow(administration: Client, person: User) -> Membership:
     tomorrow = timezone.localdate() + timedelta(days=1)
     return change_role(administration, Membership.objects.get(user=person), ended_on=tomorrow)
 
 
 TAKE_OVERS = {"address": change_address, "factor": reset_factor}
+IN_ONE_FORM = {
+    "prolonged": prolong_and_move,
+    "prolonged and reopened": prolong_and_reopen,
+    "put off": put_off_and_move,
+    "put off and reopened": put_off_and_reopen,
+}
 
 
 def open_case(person: User, case: Incident) -> int:
@@ -186,11 +204,10 @@ def test_the_role_of_the_only_lead_counts_again_three_days_later(lead, administr
     assert again.since_on == timezone.localdate() + THREE_DAYS
 
 
-@pytest.mark.parametrize("way_round", ["sooner", "given anew", "ended", "prolonged", "prolonged and reopened"])
+@pytest.mark.parametrize("way_round", ["sooner", "given anew", "ended", *IN_ONE_FORM])
 def test_the_administrator_does_not_shorten_these_days(lead, administration, way_round):
     case, today = declare(), timezone.localdate()
-    prolonged = {"prolonged": prolong_and_move, "prolonged and reopened": prolong_and_reopen}
-    prolonged.get(way_round, change_address)(administration, lead)
+    IN_ONE_FORM.get(way_round, change_address)(administration, lead)
     lead.refresh_from_db()
     Membership.objects.filter(user=lead, ended_on=today).update(user=an_agent())  # the form has one role
     role = Membership.objects.get(user=lead)
@@ -248,6 +265,19 @@ def test_an_account_that_nobody_opened_is_corrected_and_counts(administration):
     role = Membership.objects.create(user=person, role=Role.LEAD, csirt=breizh_cyber())
     change_role(administration, role, {"email": "alix@demo.example"})
     assert User.objects.get(pk=person.pk).leads_centre(breizh_cyber().pk)
+
+
+def test_the_account_of_a_successor_is_not_taken_over_before_it_is_opened(lead, administration):
+    case, today = declare(), timezone.localdate()
+    change_role(administration, Membership.objects.get(user=lead), ended_on=today)
+    person = User.objects.create_user("alix@demo.example", display_name="Alix Exemple")
+    Membership.objects.create(user=person, role=Role.LEAD, csirt=breizh_cyber(), since_on=today)
+    page = read_plain_markup(administration.get(f"/admin/accounts/user/{person.pk}/change/"))
+    assert "ne comptera plus avant le " in page
+    change_address(administration, person)
+    assert open_case(person, case) == 302
+    with time_machine.travel(timezone.now() + THREE_DAYS):
+        assert open_case(person, case) == 200
 
 
 def test_a_former_lead_whose_password_was_erased_does_not_count_at_once(lead, administration):
