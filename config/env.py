@@ -274,7 +274,7 @@ def make_cache_settings(url: str) -> dict[str, Any]:
         "default": {
             "BACKEND": "config.steady_cache.SteadyCache",
             "LOCATION": url,
-            # Another prefix than that of the pickles of earlier versions, which cannot read what this one stores.
+            # A process of an earlier version, which stored pickles under another prefix, cannot read JSON.
             "KEY_PREFIX": "tocsin-json",
             "OPTIONS": {
                 "serializer": "config.steady_cache.JSONSerializer",

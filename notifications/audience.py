@@ -72,16 +72,17 @@ class Audience:
                 yield Addressee(Recipient.BODY, person=person)
 
     def exceeds_burst_mails(self, recipient: str, event: IncidentEvent) -> bool:
-        """Count a mail to the centre about a declaration of a burst, and tell whether there are more than
-        MAX_BURST_MAILS. Other mails are not counted.
+        """Tell whether the centre gets no mail about this declaration, because it got MAX_BURST_MAILS about those of
+        bursts in the BURST_WINDOW before. Count the mail that it gets otherwise. Other mails are not counted.
         """
         centre = event.incident.csirt_id
         if recipient != Recipient.CSIRT or not centre or not is_declared_in_burst(event):
             return False
-        since = event.at - BURST_WINDOW
-        recent = self.burst_mails[centre] = [at for at in self.burst_mails[centre] if at > since]
-        recent.append(event.at)
-        return len(recent) > MAX_BURST_MAILS
+        mails = self.burst_mails[centre]
+        if sum(event.at - BURST_WINDOW < at <= event.at for at in mails) >= MAX_BURST_MAILS:
+            return True
+        mails.append(event.at)
+        return False
 
     def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
         """Tell whether the centre was recently notified of an event of this kind and has not read the case since.
@@ -137,8 +138,8 @@ def is_declared_in_burst(event: IncidentEvent) -> bool:
 
 
 def list_burst_mails(events: Iterable[IncidentEvent]) -> dict[int, list[datetime]]:
-    """Return when the declarations of bursts came of which each centre of these events got a mail, since BURST_WINDOW
-    before the first event, by centre id. Runs one query, or none.
+    """Return the times of the burst declarations that were mailed to each centre, by centre id, since BURST_WINDOW
+    before the first of these events. Runs one query, or none.
     """
     times: dict[int, list[datetime]] = defaultdict(list)
     bursts = [event for event in events if is_declared_in_burst(event)]

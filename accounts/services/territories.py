@@ -5,7 +5,7 @@ otherwise get the cases of another one within minutes, unseen.
 """
 
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, combinations
 
 from django.db.models import CharField, IntegerField, QuerySet
 from django.db.models.functions import Cast
@@ -23,7 +23,7 @@ from csirts.territories import TerritoryChange
 
 # How long after the mail the open cases of a centre in service stay there.
 CASES_WAIT = timedelta(days=1)
-# If a second change follows within this time, the cases that came between the two do not wait.
+# If a second change follows the first within this time, the cases that came between the two do not wait.
 REPAIRED_WITHIN = timedelta(hours=1)
 # The cases that leave a centre within this time are counted in one mail.
 COUNTED_WITHIN = timedelta(minutes=10)
@@ -36,7 +36,7 @@ def report_changed_territories(changes: list[TerritoryChange], by: User | None) 
     mail, and record a security event for what it lost, one for what it gained and one for the rest. `by` is None for
     a command of the server.
 
-    A centre without account and mailbox is told nothing and has no event, so that one added by mistake may be deleted.
+    A centre without account and mailbox gets no mail and no event, so that one added by mistake may be deleted.
     """
     for csirt, sentences in sorted(group_by_centre(changes).items(), key=lambda pair: pair[0].pk):
         if not csirt.notification_email and not Membership.objects.filter(csirt=csirt).exists():
@@ -88,15 +88,15 @@ def keeps_case_after_report(csirt: Csirt, received_at: datetime, now: datetime) 
     """Tell whether this centre is in service and got, less than a day ago, a mail about its territories. Its open
     cases wait for its leads to read it. Runs one query at most.
 
-    A case that came between two such mails does not wait if the first of them is less than an hour old: a territory
-    that was given away by mistake is repaired so, and what was declared meanwhile goes back at once. This time is
-    short, because two changes in a row may also be meant to get the cases that came between them.
+    A case that came between two such mails does not wait if the second was written less than an hour after the first:
+    a territory that was given away by mistake is repaired so, and what was declared meanwhile goes back at once. This
+    time is short, because two changes in a row may also be meant to get the cases that came between them.
     """
     if not csirt.is_active:
         return False
     written = list_reports().filter(csirt=csirt, created_at__gt=now - CASES_WAIT)
     times = list(written.order_by("created_at").values_list("created_at", flat=True))
-    came_between = any(now - REPAIRED_WITHIN < at < received_at < times[-1] for at in times)
+    came_between = any(at < received_at < later < at + REPAIRED_WITHIN for at, later in combinations(times, 2))
     return bool(times) and not came_between
 
 

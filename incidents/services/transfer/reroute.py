@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
+from accounts.models import Membership
 from accounts.services.territories import (
     count_moved_case,
     has_any_wait_ended,
@@ -206,7 +207,7 @@ def has_centre_worked_on(incident: Incident) -> bool:
 
 def move_case(incident: Incident, route: Route) -> None:
     """Move a case on which nobody worked to the centre of the route, with new deadlines. Its former centre reads how
-    many such cases it lost, besides those whose body a person corrected or merged.
+    many such cases it lost, besides those whose body its own people corrected or merged.
 
     If the route has no centre, the case is left without one. The caller has locked the case.
     """
@@ -246,8 +247,13 @@ def was_territory_changed(incident: Incident) -> bool:
 
 def was_body_changed(incident: Incident) -> bool:
     """Tell whether a person corrected or merged the body since the case was routed."""
+    return list_body_changes(incident).exists()
+
+
+def list_body_changes(incident: Incident) -> QuerySet[IncidentEvent]:
+    """Return the events by which a person corrected or merged the body since the case was routed, the newest first."""
     routed = list_routing_events(incident).values("id")[:1]
-    return incident.events.filter(BODY_CHANGES, id__gt=Subquery(routed)).exists()
+    return incident.events.filter(BODY_CHANGES, id__gt=Subquery(routed)).order_by("-id")
 
 
 def list_routing_events(incident: Incident) -> QuerySet[IncidentEvent]:
@@ -256,11 +262,15 @@ def list_routing_events(incident: Incident) -> QuerySet[IncidentEvent]:
 
 
 def is_moved_by_body_change(incident: Incident, former: Csirt) -> bool:
-    """Tell whether the case leaves `former` because a person corrected or merged its body, and for nothing else: since
-    the case was routed, the region of the body was not corrected apart and the territories of `former` did not change.
+    """Tell whether the case leaves `former` because a person of `former` corrected or merged its body, and for nothing
+    else: since the case was routed, the region of the body was not corrected apart and the territories of `former` did
+    not change.
 
     Call it before the case is changed.
     """
-    if incident.region != incident.collectivity.home_region or not was_body_changed(incident):
+    change = list_body_changes(incident).first()
+    if change is None or incident.region != incident.collectivity.home_region:
+        return False
+    if not Membership.objects.filter(user=change.actor_id, csirt=former).exists():
         return False
     return not has_report_since(former, list_routing_events(incident)[0].at)

@@ -177,7 +177,7 @@ def make_coverage_fields_of(coverage: Coverage) -> dict[str, Any]:
     return {"region": coverage.region_id, "source": "exemple.example", "kind": "", "departement": ""}
 
 
-@pytest.mark.parametrize(("repaired_after", "holder"), [(5, "breizh-cyber"), (90, "ailleurs")])
+@pytest.mark.parametrize(("repaired_after", "holder"), [(5, "breizh-cyber"), (55, "breizh-cyber"), (90, "ailleurs")])
 def test_what_was_declared_during_a_mistake_goes_back_at_once_if_it_was_short(
     administration, accomplice, repaired_after, holder
 ):

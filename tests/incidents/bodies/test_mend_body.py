@@ -149,6 +149,20 @@ def test_the_centre_reads_how_many_cases_leave_after_a_correction_of_the_region(
     assert list_counted_cases() == {"1"}
 
 
+def test_the_centre_reads_how_many_cases_leave_after_a_merge_by_another_centre(
+    responder, case_of_misnamed_body, body, centre_elsewhere
+):
+    """A responder of the other centre has a case of the same body, and reads no other one."""
+    other_case = declare(collectivity=body)
+    Incident.objects.filter(pk=other_case.pk).update(csirt=centre_elsewhere)
+    town = Collectivity.objects.get(insee_code=SEAT_ELSEWHERE)
+    merge_body(reference=other_case.reference, into=town.uid, actor=a_responder(centre_elsewhere))
+    assert reroute.reroute_cases() == 1
+    case_of_misnamed_body.refresh_from_db()
+    assert case_of_misnamed_body.csirt == centre_elsewhere
+    assert list_counted_cases() == {"1"}
+
+
 def test_the_centre_reads_how_many_corrected_cases_leave_with_their_territory(
     client, responder, case_of_misnamed_body, centre_elsewhere, time_machine
 ):

@@ -254,14 +254,29 @@ def test_a_burst_fills_the_queue_of_the_centre_but_not_its_mailbox(client, monke
     assert count_deliveries("csirt") == BURST_LIMITS[Burst.ADDRESS] + 3, "a case outside the burst is mailed"
 
 
-def test_a_centre_gets_mails_of_a_burst_again_an_hour_later(client, monkeypatch, time_machine):
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_centre_gets_mails_of_a_burst_again_an_hour_later(client, monkeypatch, time_machine, is_late):
+    """Mails that are not sent count for nothing. After an outage, each hour still has its mails."""
     monkeypatch.setattr("notifications.audience.MAX_BURST_MAILS", 1)
     monkeypatch.setitem(BURST_LIMITS, Burst.ADDRESS, 0)
-    now = timezone.now()
-    for number, minutes in enumerate((0, 1, 62)):
+    now, towns = timezone.now(), make_towns(5)
+    for number, minutes in enumerate((0, 30, 62, 92, 124)):
         time_machine.move_to(now + timedelta(minutes=minutes))
-        send_declaration(client, number, address="192.0.2.7", body=make_towns(3)[number])
-    dispatch.announce_all_events()  # after an outage, each hour still has its mails
+        send_declaration(client, number, address="192.0.2.7", body=towns[number])
+        if not is_late:
+            dispatch.announce_all_events()
+    dispatch.announce_all_events()
+    assert count_deliveries("csirt") == 3
+
+
+def test_the_mails_of_a_clock_that_was_ahead_silence_no_later_ones(client, monkeypatch, time_machine):
+    monkeypatch.setattr("notifications.audience.MAX_BURST_MAILS", 1)
+    monkeypatch.setitem(BURST_LIMITS, Burst.ADDRESS, 0)
+    now, towns = timezone.now(), make_towns(2)
+    for number, minutes in enumerate((30, 0)):
+        time_machine.move_to(now + timedelta(minutes=minutes))
+        send_declaration(client, number, address="192.0.2.7", body=towns[number])
+        dispatch.announce_all_events()
     assert count_deliveries("csirt") == 2
 
 
