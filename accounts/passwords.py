@@ -24,11 +24,10 @@ LEAST_GUESSES = 10**10
 # The characters of a password that are read: the worst ones take a quarter of a second, and a second if there are 100.
 LONGEST_ESTIMATED = 50
 SHORTEST_WORD = 3
-# What people put between words, and a word as they write it, with its digits.
-WORD_SEPARATORS = re.compile(r"[\W_]+")
-WRITTEN_WORD = re.compile(r"[0-9]*([a-z]{2,}|[A-Z][a-z]+|[A-Z]{2,})?[0-9]*")
-# How many different signs people put into a phrase. A random password of twelve characters has four on average.
-MAX_SIGNS = 3
+SIGNS = re.compile(r"[\W_]+")
+# zxcvbn counts ten guesses for each character in which it finds no pattern. A text takes fewer than this share of the
+# powers of ten if it consists of words: « motdepasse1 » takes four of eleven.
+WORDS_SHARE = 0.75
 GUESSABLE = (
     "Ce mot de passe se devine facilement. Prenez une phrase de quatre mots sans rapport entre eux, sans votre nom ni "
     "celui de votre commune\N{NO-BREAK SPACE}: un mot suivi de chiffres se devine, même avec un point d’exclamation."
@@ -46,7 +45,7 @@ class StrengthValidator:
         text = strip_accents(password)[:LONGEST_ESTIMATED]
         if isinstance(user, User):
             text = remove_words(text, list_own_words(user))
-        if min(map(count_guesses, {text, drop_separators(text)})) < LEAST_GUESSES:
+        if count_guesses(text) < LEAST_GUESSES or has_guessable_words(text):
             raise ValidationError(GUESSABLE, code="password_guessable")
 
     def get_help_text(self) -> str:
@@ -58,14 +57,13 @@ def count_guesses(text: str) -> float:
     return float(load_library("zxcvbn_rs_py").zxcvbn(text, list_common_words()).guesses)
 
 
-def drop_separators(text: str) -> str:
-    """Return the text without what separates its words, which zxcvbn takes for parts that an attacker must guess too:
-    « mot-de-passe-1 » would be seven unrelated ones. A text of other parts, such as a random one, stays as it is.
+def has_guessable_words(text: str) -> bool:
+    """Tell whether this text consists of words and is found too soon without the signs between and around them. zxcvbn
+    takes these for parts that an attacker must guess too: « mot-de-passe-1 » would be seven unrelated ones. A random
+    text is judged with its signs.
     """
-    parts = WORD_SEPARATORS.split(text)
-    signs = {*text.translate(dict.fromkeys(map(ord, "".join(parts))))}
-    is_phrase = len(signs) <= MAX_SIGNS and all(WRITTEN_WORD.fullmatch(part) for part in parts)
-    return "".join(parts) if is_phrase else text
+    letters = SIGNS.sub("", text)
+    return bool(letters) and count_guesses(letters) < min(LEAST_GUESSES, 10 ** (WORDS_SHARE * len(letters)))
 
 
 def strip_accents(text: str) -> str:

@@ -181,8 +181,8 @@ def suspend_roles(user: User, by: User, *, decided: Iterable[Membership] = ()) -
 
 
 def suspend_role(role: Membership, by: User) -> Membership:
-    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it counts and its
-    person is the first one (`is_first_appointment`). Return the role, or the one that takes its place.
+    """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it is a first
+    appointment (`is_first_appointment`). Return the role, or the one that takes its place.
     """
     if has_another_lead(role):
         role.awaits_confirmation, role.confirmed_by, role.confirmed_at = True, None, None
@@ -196,10 +196,11 @@ def suspend_role(role: Membership, by: User) -> Membership:
 
 
 def is_first_appointment(role: Membership) -> bool:
-    """Tell whether the person of this role has never opened the account, and nobody else led the centre before. The
-    administrator may still correct such an address. Runs two queries at most.
+    """Tell whether this role counts, its person has never opened the account, and no other role ever led the centre.
+    The administrator may still correct such an address. Runs two queries at most.
     """
-    return was_never_opened(role.user) and not was_led_by_another(role)
+    counts = not role.awaits_confirmation and role.since_on <= timezone.localdate()
+    return counts and was_never_opened(role.user) and not was_led_by_another(role)
 
 
 def was_never_opened(user: User) -> bool:
@@ -239,7 +240,7 @@ def describe_suspensions(person: User, by: User) -> list[str]:
     the address of the account or reset its second factor. Runs two queries, or one if there is none, and two more for
     each role of an account that was never opened.
     """
-    roles = [*list_roles_in_centres(person).exclude(csirt__in=by.led_centre_ids).select_related("csirt")]
+    roles = [*list_roles_in_centres(person).exclude(csirt__in=by.led_centre_ids).select_related("csirt", "user")]
     others = list_lead_roles().filter(csirt__in=[role.csirt_id for role in roles]).exclude(user=person)
     led = set(others.values_list("csirt", flat=True)) if roles else set()
     return [

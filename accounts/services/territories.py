@@ -5,7 +5,7 @@ otherwise get the cases of another one within minutes, unseen.
 """
 
 from datetime import datetime, timedelta
-from itertools import chain, combinations
+from itertools import chain
 
 from django.db.models import CharField, IntegerField, QuerySet
 from django.db.models.functions import Cast
@@ -88,16 +88,19 @@ def keeps_case_after_report(csirt: Csirt, received_at: datetime, now: datetime) 
     """Tell whether this centre is in service and got, less than a day ago, a mail about its territories. Its open
     cases wait for its leads to read it. Runs one query at most.
 
-    A case that came between two such mails does not wait if the second was written less than an hour after the first:
-    a territory that was given away by mistake is repaired so, and what was declared meanwhile goes back at once. This
-    time is short, because two changes in a row may also be meant to get the cases that came between them.
+    A case that came between the first mail of this day and a second one does not wait if they are less than an hour
+    apart: a territory that was given away by mistake is repaired so, and what was declared meanwhile goes back at
+    once. This time is short, and later mails open no other hour, because two changes in a row may also be meant to get
+    the cases that came between them.
     """
     if not csirt.is_active:
         return False
     written = list_reports().filter(csirt=csirt, created_at__gt=now - CASES_WAIT)
     times = list(written.order_by("created_at").values_list("created_at", flat=True))
-    came_between = any(at < received_at < later < at + REPAIRED_WITHIN for at, later in combinations(times, 2))
-    return bool(times) and not came_between
+    if not times:
+        return False
+    repairs = [at for at in times if at < times[0] + REPAIRED_WITHIN]
+    return not times[0] < received_at < repairs[-1]
 
 
 def has_any_wait_ended(since: datetime, now: datetime) -> bool:

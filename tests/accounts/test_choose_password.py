@@ -1,6 +1,8 @@
 """A password that can be guessed is refused, offline, with a sentence that says what to take instead."""
 
 import gzip
+import random
+import string
 from unittest.mock import patch
 
 import pytest
@@ -10,7 +12,13 @@ from django.core.management import CommandError, call_command
 
 from accounts.enums import LinkPurpose, Role
 from accounts.models import User
-from accounts.passwords import LEAST_GUESSES, LONGEST_ESTIMATED, StrengthValidator, list_common_words
+from accounts.passwords import (
+    LEAST_GUESSES,
+    LONGEST_ESTIMATED,
+    StrengthValidator,
+    has_guessable_words,
+    list_common_words,
+)
 from accounts.services.links import make_link, send_link
 from accounts.tokens import derive_link_token
 from tests.cast import PASSWORD, a_lead, a_person, an_agent, plouexemple
@@ -24,7 +32,8 @@ WEAK = [
     *["commune-de-plouexemple", "JeanDupont1970", "Soleil2026soleil", "P@ssw0rd1234!", "ÉTÉ2026bretagne"],
     *["mot-de-passe-1", "Tocsin-tocsin-1", "Tocsin2026!Rennes", "Liberte-Egalite-Fraternite", "Mairie 2026 mairie"],
     *["mot-de-passe-1?", "1mot/de/passe/1", "Mot-De-Passe-1@", "2026Tocsin!Rennes", "Mairie@2026-Rennes"],
-    *["Soleil-2026-(mairie)", "Liberte/Egalite/Fraternite", "csirt-mairie-2026€"],
+    *["Soleil-2026-(mairie)", "Liberte/Egalite/Fraternite", "csirt-mairie-2026€", "mot-de-passe-a"],
+    *["j'aime la mairie", "L'été-2026-Rennes", "m-o-t-d-e-p-a-s-s-e", "mot-de_passe.1!", "m0t de passe 1"],
 ]
 STRONG = [
     *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],
@@ -79,6 +88,14 @@ def test_a_phrase_of_a_few_words_is_taken(client, manager, password):
     assert client.post(f"/acces/{derive_link_token(link)}/", {"password": password}).status_code == 200
     manager.refresh_from_db()
     assert manager.check_password(password)
+
+
+@pytest.mark.parametrize("signs", [string.punctuation, "-", " _-."])
+def test_nearly_all_random_passwords_are_taken(signs):
+    draw = random.Random(1)
+    passwords = ["".join(draw.choices(string.ascii_letters + string.digits + signs, k=12)) for _ in range(300)]
+    refused = [password for password in passwords if has_guessable_words(password)]
+    assert len(refused) <= 2
 
 
 def test_the_page_that_changes_a_password_refuses_it_too(client, manager):

@@ -251,9 +251,9 @@ def was_body_changed(incident: Incident) -> bool:
 
 
 def list_body_changes(incident: Incident) -> QuerySet[IncidentEvent]:
-    """Return the events by which a person corrected or merged the body since the case was routed, the newest first."""
+    """Return the events by which a person corrected or merged the body since the case was routed."""
     routed = list_routing_events(incident).values("id")[:1]
-    return incident.events.filter(BODY_CHANGES, id__gt=Subquery(routed)).order_by("-id")
+    return incident.events.filter(BODY_CHANGES, id__gt=Subquery(routed))
 
 
 def list_routing_events(incident: Incident) -> QuerySet[IncidentEvent]:
@@ -262,15 +262,15 @@ def list_routing_events(incident: Incident) -> QuerySet[IncidentEvent]:
 
 
 def is_moved_by_body_change(incident: Incident, former: Csirt) -> bool:
-    """Tell whether the case leaves `former` because a person of `former` corrected or merged its body, and for nothing
-    else: since the case was routed, the region of the body was not corrected apart and the territories of `former` did
-    not change.
+    """Tell whether the case leaves `former` because people of `former` corrected or merged its body, and for nothing
+    else: since the case was routed, nobody else did so, the region of the body was not corrected apart, and the
+    territories of `former` did not change.
 
     Call it before the case is changed.
     """
-    change = list_body_changes(incident).first()
-    if change is None or incident.region != incident.collectivity.home_region:
+    changes, own = list_body_changes(incident), Membership.objects.in_force().filter(csirt=former)
+    if incident.region != incident.collectivity.home_region or not changes.exists():
         return False
-    if not Membership.objects.filter(user=change.actor_id, csirt=former).exists():
+    if changes.exclude(actor__in=own.values("user")).exists():
         return False
     return not has_report_since(former, list_routing_events(incident)[0].at)

@@ -87,8 +87,8 @@ def add_a_part(administration: Client, other: Csirt) -> None:
     administration.post(f"{LIST}add/", part)
 
 
-def end(administration: Client, other: Csirt) -> None:
-    fields = make_coverage_fields() | {"csirt": breizh_cyber().pk, "last_on": "31/12/2030"}
+def end(administration: Client, other: Csirt, last_on: str = "31/12/2030") -> None:
+    fields = make_coverage_fields() | {"csirt": breizh_cyber().pk, "last_on": last_on}
     administration.post(f"{LIST}{breizh_cyber().coverages.get().pk}/change/", fields)
 
 
@@ -192,6 +192,21 @@ def test_what_was_declared_during_a_mistake_goes_back_at_once_if_it_was_short(
     turn(timedelta(minutes=repaired_after + 1))
     assert find_centres([case]) == {holder}
     assert find_centres([before]) == {"breizh-cyber"}
+
+
+def test_changes_in_a_row_do_not_let_all_cases_between_them_go_at_once(administration, accomplice):
+    """Only the first mail of a day opens the hour in which a mistake is repaired."""
+    a_lead(breizh_cyber())
+    start = timezone.now()
+    end(administration, accomplice)
+    with travel.travel(start + timedelta(minutes=70)):
+        end(signed_in(Client(), a_person(Role.ADMINISTRATOR)), accomplice, last_on="31/12/2031")
+    with travel.travel(start + timedelta(minutes=80)):
+        case = declare()
+    with travel.travel(start + timedelta(minutes=90)):
+        give_away(signed_in(Client(), a_person(Role.ADMINISTRATOR)))
+    turn(timedelta(minutes=91))
+    assert find_centres([case]) == {"breizh-cyber"}
 
 
 def give_back() -> None:

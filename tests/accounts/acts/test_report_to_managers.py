@@ -75,7 +75,7 @@ def test_managers_hear_of_a_role_whose_account_has_another_address(administratio
     send_due_mails()
     [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [other_manager.email]]
     assert f": {role.user.display_name} (autre@demo.example), " in about
-    assert "a une autre adresse mail" in about
+    assert "a changé d’adresse mail" in about
 
 
 def test_managers_hear_once_of_a_role_that_is_widened_as_its_account_moves(administration, other_manager):

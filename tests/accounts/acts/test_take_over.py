@@ -263,8 +263,20 @@ def test_an_account_that_nobody_opened_is_corrected_and_counts(administration):
     """The administrator mistyped the address of the first lead of a centre."""
     person = User.objects.create_user("alxi@demo.example", display_name="Alix Exemple")
     role = Membership.objects.create(user=person, role=Role.LEAD, csirt=breizh_cyber())
+    page = read_plain_markup(administration.get(f"/admin/accounts/user/{person.pk}/change/"))
+    assert "ne comptera plus" not in page
     change_role(administration, role, {"email": "alix@demo.example"})
     assert User.objects.get(pk=person.pk).leads_centre(breizh_cyber().pk)
+
+
+def test_the_page_says_that_the_role_of_a_first_lead_which_has_not_begun_waits(administration):
+    person = User.objects.create_user("alxi@demo.example", display_name="Alix Exemple")
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    Membership.objects.create(user=person, role=Role.LEAD, csirt=breizh_cyber(), since_on=tomorrow)
+    page = read_plain_markup(administration.get(f"/admin/accounts/user/{person.pk}/change/"))
+    assert "ne comptera plus avant le " in page
+    change_address(administration, person)
+    assert Membership.objects.get(user=person).since_on == timezone.localdate() + THREE_DAYS
 
 
 def test_the_account_of_a_successor_is_not_taken_over_before_it_is_opened(lead, administration):

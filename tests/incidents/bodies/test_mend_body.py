@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from accounts.enums import EmergencyContactKind, LinkPurpose, MailKind, Role
-from accounts.models import AccessLink, EmergencyContact, PendingMail
+from accounts.models import AccessLink, EmergencyContact, Membership, PendingMail
 from accounts.services.links import make_link
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
@@ -17,7 +17,7 @@ from csirts.models import Coverage, Csirt
 from csirts.territories import watch_territories
 from incidents.enums import EventKind, Rerouting, Verification
 from incidents.models import Incident
-from incidents.services.declaring.bodies import confirm_body, merge_body
+from incidents.services.declaring.bodies import BodyCorrection, confirm_body, correct_body, merge_body
 from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer import reroute
 from notifications.dispatch import announce_all_events
@@ -152,14 +152,34 @@ def test_the_centre_reads_how_many_cases_leave_after_a_correction_of_the_region(
 def test_the_centre_reads_how_many_cases_leave_after_a_merge_by_another_centre(
     responder, case_of_misnamed_body, body, centre_elsewhere
 ):
-    """A responder of the other centre has a case of the same body, and reads no other one."""
-    other_case = declare(collectivity=body)
+    """A responder there has a case of the same body and reads no other one. A role in this centre has ended, another
+    has not been confirmed.
+    """
+    other_case, stranger = declare(collectivity=body), a_responder(centre_elsewhere)
     Incident.objects.filter(pk=other_case.pk).update(csirt=centre_elsewhere)
+    roles = {"user": stranger, "role": Role.RESPONDER, "csirt": breizh_cyber()}
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Membership.objects.create(**roles, since_on=yesterday, ended_on=yesterday)
+    Membership.objects.create(**roles, since_on=yesterday, awaits_confirmation=True)
     town = Collectivity.objects.get(insee_code=SEAT_ELSEWHERE)
-    merge_body(reference=other_case.reference, into=town.uid, actor=a_responder(centre_elsewhere))
+    merge_body(reference=other_case.reference, into=town.uid, actor=stranger)
     assert reroute.reroute_cases() == 1
     case_of_misnamed_body.refresh_from_db()
     assert case_of_misnamed_body.csirt == centre_elsewhere
+    assert list_counted_cases() == {"1"}
+
+
+def test_a_correction_by_its_own_people_hides_no_change_by_another_centre(
+    client, responder, case_of_misnamed_body, body, centre_elsewhere
+):
+    other_case = declare(collectivity=body)
+    Incident.objects.filter(pk=other_case.pk).update(csirt=centre_elsewhere)
+    seat = Collectivity.objects.get(insee_code=SEAT_ELSEWHERE)
+    correction = BodyCorrection(kind=body.kind, name=body.name, seat=seat.insee_code)
+    correct_body(reference=other_case.reference, correction=correction, actor=a_responder(centre_elsewhere))
+    post_correction(client, case_of_misnamed_body, name="Syndicat corrigé", kind="regie", seat=seat.insee_code)
+    assert case_of_misnamed_body.events.filter(kind=EventKind.BODY_CORRECTED).count() == 2
+    assert reroute.reroute_cases() == 1
     assert list_counted_cases() == {"1"}
 
 
