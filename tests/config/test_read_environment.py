@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+import config.settings
 from config.env import (
     DEVELOPMENT_EVIDENCE_KEY,
     DEVELOPMENT_SECRET,
@@ -152,9 +153,11 @@ def load_production(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., M
     loaded = {name: sys.modules.get(name) for name in SETTINGS_MODULES}
     yield load
     for name, module in loaded.items():
+        package, short_name = vars(config.settings), name.rpartition(".")[2]
         sys.modules.pop(name, None)
+        package.pop(short_name, None)
         if module:
-            sys.modules[name] = module
+            sys.modules[name] = package[short_name] = module
 
 
 def test_production_starts_with_its_secrets():
