@@ -37,6 +37,9 @@ LEVEL_1 = [8, 4, 8, 2, 4, 13, 6, 4, 4, 5, 3, 3, 1, 2, 3, 0, 0]
 LEVEL_2 = [19, 8, 11, 8, 5, 22, 12, 3, 3, 24, 11, 6, 12, 7, 10, 16, 7]
 # « V4.4.2–4 » are three requirements.
 ASVS_IDS = re.compile(r"(V\d+\.\d+\.)(\d+)(?:–(\d+))?")
+TEST_MODULES = [str(path.relative_to(ROOT)).removesuffix(".py") for path in (ROOT / "tests").rglob("test_*.py")]
+# `test_look`, `test_look_*`, `tests/e2e/test_look` or `tests/e2e/test_look.py::test_what_it_does`.
+NAMED_TEST = re.compile(r"`((?:tests/)?(?:\w+/)*test_[\w*]+)(?:\.py)?(?:::(\w+))?`")
 
 
 @cache
@@ -245,3 +248,59 @@ def test_the_security_page_names_each_address_that_is_a_secret():
 def test_the_first_pages_link_to_the_guides():
     for page in ("README.md", "CONTRIBUTING.md"):
         assert [guide for guide in GUIDES if f"({guide})" not in read(page)] == []
+
+
+# What docs/proofs.md names
+
+
+def read_rows_of_proofs() -> list[list[str]]:
+    """Return the cells of each row: the proofs, what they prove, and what fails in `make test` instead."""
+    lines = read("docs/proofs.md").splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+
+
+def find_modules(name: str) -> list[str]:
+    """Return the modules with this name, or whose path ends with it. The name may end with a star."""
+    return [module for module in TEST_MODULES if re.search(rf"(?:^|/){name.replace('*', r'\w+')}$", module)]
+
+
+@cache
+def read_tests(module: str) -> dict[str, bool]:
+    """Return the tests of a module, with whether each is a proof or has a case that is one."""
+    tree = ast.parse(read(f"{module}.py"))
+    marks = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
+    is_proof = module.startswith("tests/proofs/") or any("pytestmark" in mark and "proof" in mark for mark in marks)
+    return {
+        node.name: is_proof or any("mark.proof" in ast.unparse(mark) for mark in node.decorator_list)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def test_each_test_that_the_document_names_exists():
+    names = [name for row in read_rows_of_proofs() for cell in row for name in NAMED_TEST.findall(cell)]
+    assert len(names) > 100
+    missing = [
+        f"{module}::{test}"
+        for module, test in names
+        if not any(not test or test in read_tests(path) for path in find_modules(module))
+    ]
+    assert missing == []
+
+
+def test_each_module_with_a_proof_has_a_row():
+    names = [module for row in read_rows_of_proofs() for module, _test in NAMED_TEST.findall(row[0])]
+    modules = {module for name in names for module in find_modules(name)}
+    with_proofs = {module for module in TEST_MODULES if any(read_tests(module).values())}
+    assert sorted(with_proofs - modules) == []
+
+
+def test_what_fails_instead_of_a_proof_runs_in_make_test():
+    names = [name for row in read_rows_of_proofs() for name in NAMED_TEST.findall(row[2])]
+    assert [f"{name}::{test}" for name, test in names if all(list_marks(name, test))] == []
+
+
+def list_marks(name: str, test: str) -> list[bool]:
+    """Return, for each test that the document names, whether it is a proof. An empty `test` names all of a module."""
+    tests = [item for module in find_modules(name) for item in read_tests(module).items()]
+    return [is_proof for key, is_proof in tests if test in ("", key)]
