@@ -67,12 +67,16 @@ def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None
 
 def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:
     """Post the fields of the screen. The last screen also takes the two fields that no screen saves (trap,
-    confirmation).
+    confirmation). The page is read before only if this client saved the screen earlier: its version must then be sent.
     """
+    saved_pages = client.__dict__.setdefault("saved_pages", set())
+    page = client.cookies[settings.DRAFT_COOKIE_NAME].value, screen
+    version = read_version(client, screen) if page in saved_pages else ""
+    saved_pages.add(page)
     values = read_screen_values(screen, posted)
     if screen == Screen.CALLER:
         values |= {name: posted.getlist(name) for name in ("site_web", "confirme") if name in posted}
-    return client.post(WHERE[screen], values | {"version": read_version(client, screen)})
+    return client.post(WHERE[screen], values | {"version": version})
 
 
 def read_version(client: Client, screen: str) -> str:
