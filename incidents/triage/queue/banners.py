@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from accounts.access import list_centres
+from accounts.access import get_centres
 from accounts.enums import CentreAbility
 from accounts.models import User
 from csirts.models import Csirt
@@ -35,7 +35,7 @@ class QueueBanners(NamedTuple):
 
 def load_banners(user: User) -> QueueBanners:
     """Return the content of the banners above the queue of this user."""
-    centres = list(list_centres(user, CentreAbility.READ))
+    centres = get_centres(user, CentreAbility.READ)
     return QueueBanners(
         offers=count_offers(user),
         closed_to_read=list_closed_cases_to_read(user),
