@@ -1,4 +1,4 @@
-"""The settings of the Celery broker, shared by the workers and the clock, with the queue of each task.
+"""The settings of the Celery broker, shared by the workers and the clock.
 
 No message has an expiry date, because the clocks of two machines may differ and a clock may be changed. Instead, the
 clock and the site queue no task of which a message waits (`is_waiting`), so that no queue grows while no worker runs.
@@ -9,9 +9,8 @@ from typing import Any
 from celery import Celery
 from kombu import Exchange, Queue
 
-# The tasks that send mails have their own queue and worker; longer tasks share the other queue.
-URGENT, HEAVY = "urgent", "heavy"
-ROUTES = {"notifications.tasks.*": {"queue": URGENT}, "accounts.tasks.send_mails": {"queue": URGENT}}
+from config.queues import HEAVY, ROUTES, URGENT
+
 LONGEST_TASK_SECONDS = 5 * 60
 BROKER: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,

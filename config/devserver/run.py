@@ -21,10 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from config.broker import HEAVY, URGENT
 from config.devserver.embedded import NotStarted, Servers, is_port_free
 from config.devserver.processes import stop_group
 from config.devserver.progress import print_progress, report_step
+from config.queues import HEAVY, URGENT
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"

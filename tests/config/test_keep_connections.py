@@ -13,9 +13,10 @@ from django.db import connection, connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client
 
-from config.broker import HEAVY, LONGEST_TASK_SECONDS, URGENT
+from config.broker import LONGEST_TASK_SECONDS
 from config.celery import app
 from config.devserver.processes import stop_process
+from config.queues import HEAVY, URGENT
 from config.settings.base import add_connection_settings
 from incidents.triage.search.finding import FREQUENCY_SQL
 from notifications.models import Announcement

@@ -12,11 +12,11 @@ from threading import Event, Thread, current_thread
 import pytest
 from django.conf import settings
 
-from config.broker import HEAVY, URGENT
 from config.celery import NUDGE_TRANSPORT, Nudger, app, nudge_consumer
 from config.clock import SCHEDULE
 from config.clock import app as clock
 from config.devserver.embedded import find_free_port
+from config.queues import HEAVY, URGENT
 from config.scheduler import SteadyScheduler
 from tests.backend import Backend
 from tests.cast import breizh_cyber, declare

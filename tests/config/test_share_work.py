@@ -8,11 +8,11 @@ import yaml
 from celery.exceptions import SoftTimeLimitExceeded
 
 from config import tasks
-from config.broker import HEAVY, URGENT
 from config.celery import app
 from config.clock import SCHEDULE
 from config.clock import app as clock
 from config.devserver.run import Child, Supervisor
+from config.queues import HEAVY, URGENT
 from tests.backend import ROOT
 
 MAILS = {

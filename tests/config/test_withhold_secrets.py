@@ -30,11 +30,11 @@ from accounts.services.recovery_codes import use_recovery_code
 from accounts.services.tokens import make_token
 from accounts.tasks import send_mails
 from accounts.tokens import derive_link_token, find_live_token
-from config.broker import HEAVY, URGENT
 from config.celery import app
 from config.checks import check_all_secrets_are_given, check_former_keys, check_keys_are_apart
 from config.clock import SCHEDULE
 from config.env import WITHHOLDABLE, Env
+from config.queues import HEAVY, URGENT
 from core.secrets import Key, KeyUse
 from incidents.enums import PaperState
 from incidents.models import Paper

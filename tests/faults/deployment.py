@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 import psycopg
 
-from config.broker import HEAVY, URGENT
 from config.database.roles import APPLICATION
 from config.devserver.embedded import Servers, find_free_port
 from config.devserver.run import CLOCK, THREADS, make_granian_command, make_worker_command
+from config.queues import HEAVY, URGENT
 from tests.backend import CACHE, ROOT, TEMPLATE, describe_servers, fingerprint, save_to_cache
 from tests.faults.mailbox import Mailbox
 
