@@ -34,6 +34,7 @@ WEAK = [
     *["mot-de-passe-1?", "1mot/de/passe/1", "Mot-De-Passe-1@", "2026Tocsin!Rennes", "Mairie@2026-Rennes"],
     *["Soleil-2026-(mairie)", "Liberte/Egalite/Fraternite", "csirt-mairie-2026€", "mot-de-passe-a"],
     *["j'aime la mairie", "L'été-2026-Rennes", "m-o-t-d-e-p-a-s-s-e", "mot-de_passe.1!", "m0t de passe 1"],
+    *["lyon-rose-1!", "paris-velo-1!", "bleu metz 75", "le-velo-bleu-1", "lyon#rose#75?", "vive-l-ete-2026"],
 ]
 STRONG = [
     *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],
@@ -106,7 +107,10 @@ def test_the_page_that_changes_a_password_refuses_it_too(client, manager):
     assert "Prenez une phrase de quatre mots" in read_text(answer)
 
 
-@pytest.mark.parametrize("password", ["Zéphyrine-Karadec-7", "kergrist-moelou-22", "zkaradec-kergrist!"])
+OWN_WORDS = ["Zéphyrine-Karadec-7", "kergrist-moelou-22", "zkaradec-kergrist!", "Karadec/7/3/5/9/2"]
+
+
+@pytest.mark.parametrize("password", OWN_WORDS)
 def test_the_words_of_the_person_and_the_body_are_guessed(password):
     body = plouexemple(insee_code="22087", name="Kergrist-Moëlou", stem="kergristmoelou")
     person = a_person(Role.AGENT, collectivity=body, email="zkaradec@kergrist.example")
