@@ -23,6 +23,7 @@ from accounts.enums import (
 )
 from accounts.models import Membership, User, make_in_force_condition
 from collectivities.models import Collectivity, CollectivityQuerySet
+from core.text import fold_text
 from csirts.models import Csirt
 
 
@@ -57,7 +58,7 @@ def get_centres(user: User, to: CentreAbility) -> list[Csirt]:
     break-glass access.
     """
     centres = {role.csirt for role in user.memberships if role.csirt and to in CENTRE_ABILITIES[role.role]}
-    return sorted(centres, key=lambda centre: centre.name)
+    return sorted(centres, key=lambda centre: fold_text(centre.name))
 
 
 def list_centre_ids(user: User, to: CentreAbility) -> list[int]:

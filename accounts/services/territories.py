@@ -88,19 +88,23 @@ def keeps_case_after_report(csirt: Csirt, received_at: datetime, now: datetime) 
     """Tell whether this centre is in service and got, less than a day ago, a mail about its territories. Its open
     cases wait for its leads to read it. Runs one query at most.
 
-    A case that came between the first mail of this day and a second one does not wait if they are less than an hour
-    apart: a territory that was given away by mistake is repaired so, and what was declared meanwhile goes back at
-    once. This time is short, and later mails open no other hour, because two changes in a row may also be meant to get
-    the cases that came between them.
+    A case that came between a first mail and a second one does not wait if they are less than an hour apart: a
+    territory that was given away by mistake is repaired so, and what was declared meanwhile goes back at once. This
+    time is short, and a mail is a first one only if no other came in the day before it, because two changes in a row
+    may also be meant to get the cases that came between them.
     """
     if not csirt.is_active:
         return False
-    written = list_reports().filter(csirt=csirt, created_at__gt=now - CASES_WAIT)
-    times = list(written.order_by("created_at").values_list("created_at", flat=True))
-    if not times:
+    written = list_reports().filter(csirt=csirt, created_at__gt=now - 2 * CASES_WAIT).order_by("created_at")
+    times = list(written.values_list("created_at", flat=True))
+    recent = [at for at in times if at > now - CASES_WAIT]
+    if not recent:
         return False
-    repairs = [at for at in times if at < times[0] + REPAIRED_WITHIN]
-    return not times[0] < received_at < repairs[-1]
+    first = recent[0]
+    if any(first - CASES_WAIT < at < first for at in times):
+        return True
+    last = max(at for at in recent if at < first + REPAIRED_WITHIN)
+    return not first < received_at < last
 
 
 def has_any_wait_ended(since: datetime, now: datetime) -> bool:

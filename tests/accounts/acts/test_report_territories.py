@@ -194,18 +194,21 @@ def test_what_was_declared_during_a_mistake_goes_back_at_once_if_it_was_short(
     assert find_centres([before]) == {"breizh-cyber"}
 
 
-def test_changes_in_a_row_do_not_let_all_cases_between_them_go_at_once(administration, accomplice):
-    """Only the first mail of a day opens the hour in which a mistake is repaired."""
+@pytest.mark.parametrize(("second", "seen"), [(70, 91), (23 * 60, 23 * 60 + 21), (23 * 60, 24 * 60 + 1)])
+def test_changes_in_a_row_do_not_let_all_cases_between_them_go_at_once(administration, accomplice, second, seen):
+    """Only a mail that no other precedes within a day opens the hour in which a mistake is repaired, even if the mail
+    before it is older than a day by now. Times are minutes after the first change.
+    """
     a_lead(breizh_cyber())
     start = timezone.now()
     end(administration, accomplice)
-    with travel.travel(start + timedelta(minutes=70)):
+    with travel.travel(start + timedelta(minutes=second)):
         end(signed_in(Client(), a_person(Role.ADMINISTRATOR)), accomplice, last_on="31/12/2031")
-    with travel.travel(start + timedelta(minutes=80)):
+    with travel.travel(start + timedelta(minutes=second + 10)):
         case = declare()
-    with travel.travel(start + timedelta(minutes=90)):
+    with travel.travel(start + timedelta(minutes=second + 20)):
         give_away(signed_in(Client(), a_person(Role.ADMINISTRATOR)))
-    turn(timedelta(minutes=91))
+    turn(timedelta(minutes=seen))
     assert find_centres([case]) == {"breizh-cyber"}
 
 
