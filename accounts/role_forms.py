@@ -5,13 +5,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms import model_to_dict
 from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
 from accounts.services.body_roles import find_given_body_roles
-from accounts.services.confirmations import decide_confirmations
+from accounts.services.confirmations import decide_confirmations, has_begun, is_over
 from accounts.services.roles import has_incompatible_roles
 from core.admin_forms import ConflictCheckedForm
 from core.fields import PlainLineField
@@ -42,6 +41,11 @@ INCOMPATIBLE_ROLES = (
     "La personne qui administre la plateforme ne lit pas les déclarations\N{NO-BREAK SPACE}: elle n’a pas de rôle "
     "dans une collectivité ni dans un centre. Terminez l’un des deux rôles, ou donnez-le à un autre compte."
 )
+FIXED_FIELD = (
+    "Ce rôle a commencé : seul son dernier jour change, pour que l’historique dise qui pouvait lire "
+    "quoi. Écrivez-le, et donnez un autre rôle."
+)
+ENDED_ROLE = "Ce rôle est terminé et ne revient pas : donnez-en un autre."
 REPEATED_ROLE = "Cette personne a déjà ce rôle, sans dernier jour. Laissez terminé celui d’avant."
 # The fields of a role that say which rights it gives, and from when on.
 DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
@@ -83,11 +87,25 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        errors = [*find_history_errors(self.instance, cleaned)] if self.instance.pk else []
         if role := cleaned.get("role"):
-            for field, error in [*find_scope_errors(role, cleaned), *find_decision_errors(role, cleaned)]:
-                if field not in self.errors:
-                    self.add_error(field, error)
+            errors = [*errors, *find_scope_errors(role, cleaned), *find_decision_errors(role, cleaned)]
+        for field, error in errors:
+            if field not in self.errors:
+                self.add_error(field, error)
         return cleaned
+
+
+def find_history_errors(stored: Membership, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, error) for each changed field that must stay as it is stored: what a role that has begun gives, to
+    whom and since when, and the last day of one that is over. Whoever led a centre is known by these rows alone.
+    """
+    is_ended = is_over(stored)
+    if not is_ended and not has_begun(stored):
+        return
+    for name in (*DEFINING_FIELDS, *(["ended_on"] if is_ended else [])):
+        if name in cleaned and cleaned[name] != getattr(stored, name):
+            yield name, ENDED_ROLE if is_ended else FIXED_FIELD
 
 
 def find_scope_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -153,15 +171,8 @@ def has_repeated_role(roles: Sequence[Membership]) -> bool:
 
 
 def takes_rights(form: Any) -> bool:
-    """Tell whether this saved form of an existing role takes rights away from its person, or brings back rights that
-    had ended: the role became another one, or its end was set in the past or moved out of it. Tokens that were made
-    before would act with other rights than those that their owner knew.
-
-    The stored values decide. `changed_data` compares a date that has a default with what the page sent back.
+    """Tell whether this saved form of an existing role has ended it. Tokens that were made before would act with other
+    rights than those that their owner knew.
     """
-    if not form.has_changed():
-        return False
-    before, after = form.initial, model_to_dict(form.instance, [*DEFINING_FIELDS, "ended_on"])
-    ends = before["ended_on"], after["ended_on"]
-    moves_past_end = ends[0] != ends[1] and any(end and end <= timezone.localdate() for end in ends)
-    return moves_past_end or any(before[name] != after[name] for name in DEFINING_FIELDS)
+    end = form.instance.ended_on
+    return form.has_changed() and end != form.initial["ended_on"] and end is not None and end <= timezone.localdate()

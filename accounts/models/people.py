@@ -22,7 +22,7 @@ from accounts.enums import (
     CentreAbility,
     Role,
 )
-from accounts.models.triggers import ACCOUNT_TRIGGERS
+from accounts.models.triggers import ACCOUNT_TRIGGERS, ROLE_TRIGGERS
 from accounts.permissions import list_permissions
 from collectivities.models import Collectivity, Region
 from core.secrets import hash_value
@@ -286,7 +286,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 class Membership(models.Model):
     """The role of a person in a body, a centre, a région or the platform, with its dates. A membership is ended and
-    never deleted, because it explains who could see what.
+    never deleted, because it explains who could see what. Once it has begun, its person, its role and its scope stay.
 
     A role that the administrator gives in a centre, or whose account the administrator takes over, awaits the
     confirmation of a lead of the centre (`accounts/services/confirmations.py`). One that ended while it awaited it was
@@ -372,6 +372,7 @@ class Membership(models.Model):
                 name="membership_once_in_force",
             ),
         ]
+        triggers = ROLE_TRIGGERS
 
     def __str__(self) -> str:
         return self.get_role_display()  # without a name, because the history of the admin keeps this text for ever

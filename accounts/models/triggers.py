@@ -30,3 +30,22 @@ ACCOUNT_TRIGGERS: list[pgtrigger.Trigger] = [
         ),
     ),
 ]
+
+ROLE_TRIGGERS = [
+    # PostgreSQL's day is that of UTC. Where the day of Paris begins earlier, a new role is kept some hours later.
+    pgtrigger.Trigger(
+        name="begun_role_is_kept",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("user_id", "role", "collectivity_id", "csirt_id", "region_id"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(old__awaits_confirmation=False),
+        func="""
+            IF OLD.since_on <= CURRENT_DATE
+                AND (NEW.user_id, NEW.role, NEW.collectivity_id, NEW.csirt_id, NEW.region_id) IS DISTINCT FROM
+                    (OLD.user_id, OLD.role, OLD.collectivity_id, OLD.csirt_id, OLD.region_id)
+            THEN
+                RAISE integrity_constraint_violation USING MESSAGE = 'a role that has begun stays what it was';
+            END IF;
+            RETURN NEW;
+        """,
+    ),
+]

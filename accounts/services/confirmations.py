@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.access import get_led_centre, list_lead_roles
 from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, LEADING_ROLES, MailKind, SecurityEventKind
-from accounts.models import Membership, PendingMail, User
+from accounts.models import Membership, User
 from accounts.security.record import record_security_event
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 from accounts.services.roles import (
@@ -106,29 +106,27 @@ def is_over(role: Membership) -> bool:
     return role.ended_on is not None and role.ended_on <= max(timezone.localdate(), role.since_on)
 
 
+def has_begun(role: Membership) -> bool:
+    """Tell whether this role counts, or counted, since today or before."""
+    return not role.awaits_confirmation and role.since_on <= timezone.localdate()
+
+
 def has_another_lead(role: Membership) -> bool:
     """Tell whether somebody other than the holder of this role leads its centre today. Runs one query."""
     return list_lead_roles().filter(csirt=role.csirt_id).exclude(user=role.user_id).exists()
 
 
 def is_prolonged(role: Membership, stored: Membership | None) -> bool:
-    """Tell whether this role, which begins today or before, gives what the stored one, which counts today, gives
-    already, for longer.
-    """
-    if stored is None or stored.awaits_confirmation or is_over(stored):
-        return False
-    if max(role.since_on, stored.since_on) > timezone.localdate():
-        return False
-    return role.csirt_id == stored.csirt_id and CENTRE_ABILITIES[role.role] <= CENTRE_ABILITIES[stored.role]
+    """Tell whether this role gives for longer what the stored one, which counts today, gives already."""
+    return stored is not None and has_begun(stored) and not is_over(stored) and role.since_on <= stored.since_on
 
 
 def was_led_by_another(role: Membership) -> bool:
-    """Tell whether the centre of this role has, or had, a lead by another role. Mails say so where the administrator
-    made that role another one. Runs two queries at most.
+    """Tell whether the centre of this role has, or had, a lead by another role. A role that has begun keeps its centre
+    for ever, so that its row says so. Runs one query.
     """
     roles = Membership.objects.filter(csirt=role.csirt_id, role__in=LEADING_ROLES, awaits_confirmation=False)
-    removed = PendingMail.objects.filter(csirt=role.csirt_id, kind=MailKind.LEAD_REMOVED)
-    return roles.exclude(pk=role.pk).exists() or removed.exists()
+    return roles.exclude(pk=role.pk).exists()
 
 
 def find_first_day(role: Membership) -> date:
@@ -196,11 +194,10 @@ def suspend_role(role: Membership, by: User) -> Membership:
 
 
 def is_first_appointment(role: Membership) -> bool:
-    """Tell whether this role counts, its person has never opened the account, and no other role ever led the centre.
-    The administrator may still correct such an address. Runs two queries at most.
+    """Tell whether this role counts, its person has never opened the account, and nobody led the centre by another
+    role. The administrator may still correct such an address. Runs one query at most.
     """
-    counts = not role.awaits_confirmation and role.since_on <= timezone.localdate()
-    return counts and was_never_opened(role.user) and not was_led_by_another(role)
+    return has_begun(role) and was_never_opened(role.user) and not was_led_by_another(role)
 
 
 def was_never_opened(user: User) -> bool:

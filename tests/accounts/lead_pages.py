@@ -49,17 +49,26 @@ def post_role(client: Client, person: User, role: Role, **scope: Any) -> Respons
 def change_role(
     administration: Client, role: Membership, /, account: dict[str, Any] | None = None, **fields: Any
 ) -> Membership:
-    """Post the page of the account with these values of its only role changed, and return the role. `account` holds
-    values of the account: it is open, and has the address and the name that are stored, unless they say otherwise.
-    """
-    values = {"id": role.pk, "user": role.user_id, "role": role.role, "csirt": role.csirt_id}
-    values |= {"collectivity": role.collectivity_id, "region": None}
-    values |= {"since_on": role.since_on, "ended_on": role.ended_on} | fields
-    form = {f"membership_set-0-{name}": "" if value is None else value for name, value in values.items()}
-    form |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
-    form |= {"email": role.user.email, "display_name": role.user.display_name} | (account or {})
-    assert administration.post(f"/admin/accounts/user/{role.user_id}/change/", form).status_code == 302
+    """Post the page of the account with these values of this role changed, and return the role, which is saved."""
+    assert post_changed_role(administration, role, account, **fields).status_code == 302
     return Membership.objects.get(pk=role.pk)
+
+
+def post_changed_role(
+    administration: Client, role: Membership, /, account: dict[str, Any] | None = None, **fields: Any
+) -> Response:
+    """Post the page of the account with these values of this role changed. `account` holds values of the account,
+    which is open, and has the address and the name that are stored, unless they say otherwise.
+    """
+    rows = list(Membership.objects.filter(user=role.user_id).order_by("pk"))
+    form = {"membership_set-TOTAL_FORMS": len(rows), "membership_set-INITIAL_FORMS": len(rows), "is_active": "on"}
+    for number, row in enumerate(rows):
+        values = {"id": row.pk, "user": row.user_id, "role": row.role, "csirt": row.csirt_id, "region": row.region_id}
+        values |= {"collectivity": row.collectivity_id, "since_on": row.since_on, "ended_on": row.ended_on}
+        values |= fields if row.pk == role.pk else {}
+        form |= {f"membership_set-{number}-{name}": "" if value is None else value for name, value in values.items()}
+    form |= {"email": role.user.email, "display_name": role.user.display_name} | (account or {})
+    return administration.post(f"/admin/accounts/user/{role.user_id}/change/", form)
 
 
 def read_stamp(client: Client) -> str:

@@ -139,7 +139,7 @@ def test_blocks_and_buttons_have_plain_names(client, administrator):
 def make_change_fields(user, **fields):
     membership = user.membership_set.get()
     scope = {"csirt": membership.csirt_id or "", "collectivity": membership.collectivity_id or ""}
-    role = make_role_fields(membership.role, **scope, **fields.pop("role", {}))
+    role = make_role_fields(membership.role, **scope, **{"since_on": membership.since_on} | fields.pop("role", {}))
     ids = {"membership_set-0-id": membership.pk, "membership_set-0-user": user.pk}
     return (
         {"email": user.email, "display_name": user.display_name} | make_management_fields(1, 1) | role | ids | fields
@@ -182,7 +182,8 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
     stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
-    stamp["initial-membership_set-0-since_on"] = "2026-11-01"  # as the page sends it back, as any default of a date
+    # The page sends it back, as any default of a date.
+    stamp["initial-membership_set-0-since_on"] = str(lead.membership_set.get().since_on)
     closing = make_change_fields(lead, role={"ended_on": "2026-11-02"}) | stamp
     assert [client.post(page, closing).status_code for _click in range(2)] == [302, 302]
 
@@ -195,7 +196,9 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
 
     again = late | {"_seen": answer.context["adminform"].form.current_stamp}
-    assert client.post(page, again).status_code == 302
+    assert "Ce rôle est terminé et ne revient pas" in read_text(client.post(page, again))
+    assert client.post(page, again | {"membership_set-0-ended_on": "2026-11-02"}).status_code == 302
+    assert User.objects.get(pk=lead.pk).is_active
 
 
 def test_an_old_page_is_refused_once_a_role_has_ended(client, administrator):

@@ -1,0 +1,76 @@
+"""A role that has begun changes in its last day alone: its row says who could see what, and who led a centre."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+from accounts.services.confirmations import DAYS_TO_HEAR
+from csirts.models import Csirt
+from tests.accounts.lead_pages import change_role, post_changed_role, post_role, read_plain_markup
+from tests.cast import an_agent, breizh_cyber, plouexemple
+
+pytestmark = pytest.mark.django_db
+NEW_ADDRESS = "autre@demo.example"
+
+
+@pytest.mark.parametrize("change", ["lead", "centre", "body", "first day"])
+def test_a_role_that_has_begun_changes_in_its_last_day_alone(lead, administration, change):
+    """The administrator would otherwise let a centre look as if nobody had led it, and appoint a lead at once."""
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    body = {"role": Role.AGENT, "csirt": None, "collectivity": plouexemple().pk}
+    changes = {
+        "lead": {"role": Role.RESPONDER},
+        "centre": {"csirt": elsewhere.pk},
+        "body": body,
+        "first day": {"since_on": timezone.localdate() + timedelta(days=1)},
+    }
+    stored = Membership.objects.filter(user=lead).values()
+    before = stored.get()
+    answer = post_changed_role(administration, Membership.objects.get(user=lead), **changes[change])
+    assert "Ce rôle a commencé : seul son dernier jour change" in read_plain_markup(answer)
+    assert stored.get() == before
+
+
+@pytest.mark.parametrize("change", ["goes on", "other centre"])
+@pytest.mark.parametrize("last_day", [-1, 0])
+def test_a_role_that_is_over_stays_as_it_was(lead, administration, change, last_day):
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    stored = Membership.objects.filter(user=lead)
+    stored.update(ended_on=timezone.localdate() + timedelta(days=last_day))
+    before = stored.values().get()
+    fields = {"ended_on": None} if change == "goes on" else {"csirt": elsewhere.pk}
+    answer = post_changed_role(administration, stored.get(), **fields)
+    assert "Ce rôle est terminé et ne revient pas" in read_plain_markup(answer)
+    assert stored.values().get() == before
+
+
+def test_the_only_lead_whose_last_day_has_passed_leads_again_three_days_later(lead, administration):
+    """No mail on a lead who was removed says that somebody led the centre."""
+    Membership.objects.filter(user=lead).update(ended_on=timezone.localdate())
+    change_role(administration, Membership.objects.get(user=lead), {"email": NEW_ADDRESS})
+    lead.refresh_from_db()
+    assert post_role(administration, lead, Role.LEAD, csirt=breizh_cyber()).status_code == 302
+    assert not User.objects.get(pk=lead.pk).reads_any_centre
+    with time_machine.travel(timezone.now() + timedelta(days=DAYS_TO_HEAR)):
+        assert User.objects.get(pk=lead.pk).leads_centre(breizh_cyber().pk)
+
+
+def test_the_only_lead_whose_last_day_comes_is_not_prolonged_as_the_address_changes(lead, administration):
+    Membership.objects.filter(user=lead).update(ended_on=timezone.localdate() + timedelta(days=60))
+    change_role(administration, Membership.objects.get(user=lead), {"email": NEW_ADDRESS}, ended_on=None)
+    for days in (0, 1, 2):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            assert not User.objects.get(pk=lead.pk).reads_any_centre
+
+
+def test_the_database_keeps_what_a_role_that_has_begun_was(lead):
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    role = Membership.objects.filter(user=lead)
+    for change in ({"csirt": elsewhere}, {"role": Role.RESPONDER}, {"user": an_agent()}):
+        with pytest.raises(IntegrityError, match="a role that has begun"), transaction.atomic():
+            role.update(**change)
