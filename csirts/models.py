@@ -117,6 +117,10 @@ class Csirt(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values)),
+            # Mails and pages name a centre by its name alone.
+            models.UniqueConstraint(
+                Lower("name"), name="csirt_one_name", violation_error_message="Un autre centre a déjà ce nom."
+            ),
             # Whoever reads a mailbox reads the cases that arrive there.
             models.UniqueConstraint(
                 Lower("notification_email"),

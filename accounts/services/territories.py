@@ -23,12 +23,14 @@ from csirts.territories import TerritoryChange
 
 # How long after the mail the open cases of a centre in service stay there.
 CASES_WAIT = timedelta(days=1)
-# If a second change follows the first within this time, the cases that came between the two do not wait.
+# If a second change follows the first of a day within this time, the cases that came between the two do not wait.
 REPAIRED_WITHIN = timedelta(hours=1)
 # The cases that leave a centre within this time are counted in one mail.
 COUNTED_WITHIN = timedelta(minutes=10)
-# The detail of the security event, by the centres of a `TerritoryChange` that it is about.
+# The detail of the security event, and what the mail says before the sentence, by the centres of a `TerritoryChange`
+# that it is about. Two centres may have names that look alike, so that the sentence alone could hide a loss.
 DETAIL_CODES = {"lost": "territory_lost", "gained": "territory_gained", "others": ""}
+INTRODUCTIONS = {"lost": "Votre centre perd ", "gained": "Votre centre gagne ", "others": "À côté, ou en partie, "}
 
 
 def report_changed_territories(changes: list[TerritoryChange], by: User | None) -> None:
@@ -55,7 +57,8 @@ def group_by_centre(changes: list[TerritoryChange]) -> dict[Csirt, dict[str, lis
     for name, code in DETAIL_CODES.items():
         for change in changes:
             for csirt in getattr(change, name):
-                grouped.setdefault(csirt, {}).setdefault(code, []).append(change.sentence)
+                sentences = grouped.setdefault(csirt, {}).setdefault(code, [])
+                sentences.append(f"{INTRODUCTIONS[name]}{change.sentence}")
     return grouped
 
 

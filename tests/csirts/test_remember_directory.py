@@ -147,7 +147,8 @@ def test_two_editors_wait_for_each_other_without_deadlock(transactional_db):
             rename(atlantic.pk, "premier")
         second.result()
 
-    assert set(Csirt.objects.filter(pk__in=[atlantic.pk, breizh().pk]).values_list("name", flat=True)) == {"second"}
+    names = Csirt.objects.filter(pk__in=[atlantic.pk, breizh().pk]).values_list("name", flat=True)
+    assert set(names) == {f"second {atlantic.pk}", f"second {breizh().pk}"}
 
 
 def somebody_waits():
@@ -157,7 +158,7 @@ def somebody_waits():
 
 
 def rename(pk, name):
-    Csirt.objects.filter(pk=pk).update(name=name)
+    Csirt.objects.filter(pk=pk).update(name=f"{name} {pk}")
 
 
 def rename_both(*pks):

@@ -10,8 +10,8 @@ body. All open cases are compared with the directory again some minutes after a 
 territory, or of the day.
 
 A centre in service that gets a mail about its territories keeps its open cases for a day, so that it reads the mail
-before another centre reads the cases. They are compared once more after that day. A case that came between two changes
-within an hour does not wait.
+before another centre reads the cases. They are compared once more after that day. A case that came between a
+first change and a second one within an hour does not wait.
 """
 
 from datetime import date, datetime, timedelta

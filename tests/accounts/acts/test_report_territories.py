@@ -79,7 +79,18 @@ def test_both_centres_hear_at_once_who_covers_the_territory_now(administration, 
     send_due_mails()
     [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [lead.email]]
     assert f"{administrator.display_name}, de l’administration de la plateforme, a changé le centre" in about
-    assert "Bretagne : Ailleurs (toujours)." in about
+    assert "Votre centre perd Bretagne : Ailleurs (toujours)." in about
+    [about] = [mail.body for mail in mailoutbox if mail.to == list_leads(accomplice)]
+    assert "Votre centre gagne Bretagne" in about
+
+
+def test_no_centre_takes_the_name_of_another(administration):
+    """A mail on a lost territory would name the centre that reads it."""
+    empty = {f"{name}-{count}": 0 for name in ("contacts", "backups") for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    fields = {"name": breizh_cyber().name.upper(), "slug": "ailleurs", "level": breizh_cyber().level}
+    answer = administration.post("/admin/csirts/csirt/add/", fields | empty)
+    assert "Un autre centre a déjà ce nom." in answer.content.decode()
+    assert not Csirt.objects.filter(slug="ailleurs").exists()
 
 
 def add_a_part(administration: Client, other: Csirt) -> None:
