@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from accounts.enums import COLLECTIVITY_ROLES
 from accounts.models import Membership, User
 from csirts.models import Csirt
-from incidents.enums import EventKind
+from incidents.enums import ActorKind
 from incidents.models import IncidentEvent, Reading
 from incidents.services.declaring.limits import BURST_WINDOW, MAX_BURST_MAILS
 from notifications.enums import Recipient
-from notifications.models import Delivery
+from notifications.models import CASE_PATH, Delivery
 from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, get_named_centre_slug, is_author, is_mail_held_back
 
 # Fifty files within this time cause one mail to the centre. The queue marks the later files as new.
@@ -48,12 +48,17 @@ class Audience:
     def list_addressees(self, event: IncidentEvent) -> Iterator[Addressee]:
         """Yield the recipients of an event, and remember them for the later events of the batch."""
         for recipient in RECIPIENTS[event.kind]:
-            if is_mail_held_back(recipient, event) or self.exceeds_burst_mails(recipient, event):
+            if is_mail_held_back(recipient, event) or is_author(recipient, event):
                 continue
-            if recipient == Recipient.BODY:
-                yield from self.mark_members_notified(event)
-            elif not is_author(recipient, event) and not self.was_notified_recently(recipient, event):
-                yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
+            match recipient:
+                case Recipient.BODY:
+                    yield from self.mark_members_notified(event)
+                case Recipient.CSIRT:
+                    if not self.exceeds_burst_mails(event) and not self.was_notified_recently(event):
+                        self.count_burst_mail(event)
+                        yield Addressee(recipient, self.find_centre(event))
+                case _:
+                    yield Addressee(recipient)
 
     def find_centre(self, event: IncidentEvent) -> Csirt | None:
         """Return the centre to notify: the centre that the event names, or else the centre that has the case."""
@@ -71,27 +76,27 @@ class Audience:
                 self.notified_people.add(key)
                 yield Addressee(Recipient.BODY, person=person)
 
-    def exceeds_burst_mails(self, recipient: str, event: IncidentEvent) -> bool:
-        """Tell whether the centre gets no mail about this declaration, because it got MAX_BURST_MAILS about those of
-        bursts in the BURST_WINDOW before. Count the mail that it gets otherwise. Other mails are not counted.
+    def exceeds_burst_mails(self, event: IncidentEvent) -> bool:
+        """Tell whether the centre gets no mail about this event, because the event is burst news and the centre got
+        MAX_BURST_MAILS about such events in the BURST_WINDOW before. Other mails are not counted.
         """
-        centre = event.incident.csirt_id
-        if recipient != Recipient.CSIRT or not centre or not is_declared_in_burst(event):
+        if not is_burst_news(event):
             return False
-        mails = self.burst_mails[centre]
-        if sum(event.at - BURST_WINDOW < at <= event.at for at in mails) >= MAX_BURST_MAILS:
-            return True
-        mails.append(event.at)
-        return False
+        mails = self.burst_mails[event.incident.csirt_id]
+        return sum(event.at - BURST_WINDOW < at <= event.at for at in mails) >= MAX_BURST_MAILS
 
-    def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
+    def count_burst_mail(self, event: IncidentEvent) -> None:
+        """Remember that the centre gets a mail about this event, if the event is burst news."""
+        if is_burst_news(event):
+            self.burst_mails[event.incident.csirt_id].append(event.at)
+
+    def was_notified_recently(self, event: IncidentEvent) -> bool:
         """Tell whether the centre was recently notified of an event of this kind and has not read the case since.
 
         The earlier event is recent if it was less than QUIET_TIME before this one. If the result is False, this event
-        is remembered as the latest of its kind. Other recipients, and kinds that are not announced once, always give
-        False.
+        is remembered as the latest of its kind. Kinds that are not announced once always give False.
         """
-        if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
+        if event.kind not in ANNOUNCED_ONCE:
             return False
         key = (event.incident_id, event.kind)
         notified_at, read_at = self.notified_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
@@ -132,27 +137,38 @@ def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]
     return set(deliveries.values_list("announcement__event__incident", "person"))
 
 
-def is_declared_in_burst(event: IncidentEvent) -> bool:
-    """Tell whether this event is a declaration beyond the limits of its sender, its mailbox or its body."""
-    return event.kind == EventKind.DECLARED and bool(event.incident.burst)
-
-
-def list_burst_mails(events: Iterable[IncidentEvent]) -> dict[int, list[datetime]]:
-    """Return the times of the burst declarations that were mailed to each centre, by centre id, since BURST_WINDOW
-    before the first of these events. Runs one query, or none.
+def is_burst_news(event: IncidentEvent) -> bool:
+    """Tell whether somebody without an account caused this event on a case of a centre that was declared in a burst,
+    before anybody acknowledged it: the declaration itself, a message, facts, a file or a withdrawal.
     """
-    times: dict[int, list[datetime]] = defaultdict(list)
-    bursts = [event for event in events if is_declared_in_burst(event)]
-    if not bursts:
+    incident = event.incident
+    acknowledged_at = incident.first_acknowledged_at
+    is_untaken = acknowledged_at is None or event.at < acknowledged_at
+    is_anonymous = event.actor_kind == ActorKind.DECLARANT
+    return bool(incident.burst and incident.csirt_id) and is_anonymous and is_untaken
+
+
+def list_burst_mails(events: Iterable[IncidentEvent]) -> dict[int | None, list[datetime]]:
+    """Return the times of the burst news that were mailed to each centre, by centre id, since BURST_WINDOW before the
+    first of these events. Runs one query, or none.
+    """
+    times: dict[int | None, list[datetime]] = defaultdict(list)
+    news = [event for event in events if is_burst_news(event)]
+    if not news:
         return times
-    since = min(event.at for event in bursts) - BURST_WINDOW
-    mails = Delivery.objects.filter(
-        recipient=Recipient.CSIRT,
-        csirt__in={event.incident.csirt_id for event in bursts if event.incident.csirt_id},
-        announcement__event__kind=EventKind.DECLARED,
-        announcement__event__at__gt=since,
-        announcement__event__incident__received_at__gt=since,
-    ).exclude(announcement__event__incident__burst="")
+    since = min(event.at for event in news) - BURST_WINDOW
+    acknowledged_at = f"{CASE_PATH}__first_acknowledged_at"
+    mails = (
+        Delivery.objects.due_after(since)
+        .filter(
+            Q(**{acknowledged_at: None}) | Q(**{f"{acknowledged_at}__gt": F("announcement__event__at")}),
+            recipient=Recipient.CSIRT,
+            csirt__in={event.incident.csirt_id for event in news},
+            announcement__event__actor_kind=ActorKind.DECLARANT,
+            announcement__event__at__gt=since,
+        )
+        .exclude(**{f"{CASE_PATH}__burst": ""})
+    )
     for centre, at in mails.values_list("csirt", "announcement__event__at"):
         times[centre].append(at)
     return times

@@ -49,6 +49,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Return the deliveries to send whose time has come."""
         return self.filter(make_due_condition(at, longest=LONGEST_PAUSE), status=DeliveryStatus.DUE)
 
+    def due_after(self, moment: datetime) -> Self:
+        """Return the deliveries, settled or not, whose time is later: all that were created later are among them.
+
+        Each half of the condition has its index.
+        """
+        waiting = Q(status=DeliveryStatus.DUE)
+        return self.filter((waiting & Q(due_at__gt=moment)) | (~waiting & Q(due_at__gt=moment)))
+
     def in_turn(self) -> Self:
         """Return the oldest message of each originator, the oldest first. Originators with many messages come last.
 

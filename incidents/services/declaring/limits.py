@@ -26,8 +26,9 @@ BURST_WINDOW = timedelta(hours=1)
 # The most declarations within BURST_WINDOW. These limits are high enough for a town hall that declares one attack
 # three times, and for a person who declares for several towns.
 BURST_LIMITS = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
-# The most mails about declarations of bursts that a centre gets within BURST_WINDOW (`notifications`). A
-# program that declares for an hour would otherwise bury the mails about all other cases. Its queue has them all.
+# The most mails that a centre gets within BURST_WINDOW about declarations of bursts, and about what somebody without
+# account adds to these cases before anybody acknowledges them (`notifications`). A program that declares or writes for
+# an hour would otherwise bury the mails about all other cases. Its queue has them all.
 MAX_BURST_MAILS = 30
 # The most requests for the cards of a département within BURST_WINDOW, since each occupies a worker for half a minute.
 MAX_CARD_REQUESTS = 5

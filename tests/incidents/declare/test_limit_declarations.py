@@ -10,6 +10,7 @@ from incidents.enums import Burst, EventKind
 from incidents.facts.shapes import Caller
 from incidents.models import Incident, RecentCount, Story
 from incidents.services.declaring.limits import BURST_LIMITS, BURST_WINDOW, delete_old_counts
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.history.record import record_event
 from incidents.tasks import delete_expired_rows
 from notifications import dispatch
@@ -278,6 +279,66 @@ def test_the_mails_of_a_clock_that_was_ahead_silence_no_later_ones(client, monke
         send_declaration(client, number, address="192.0.2.7", body=towns[number])
         dispatch.announce_all_events()
     assert count_deliveries("csirt") == 2
+
+
+def write_without_account(incident, act):
+    fields = {"text": "Bonjour", "author": "", "key": str(timezone.now())}
+    response = open_by_link(incident).post(follow_up_url(incident, act), fields, REMOTE_ADDR="192.0.2.7")
+    assert response.status_code == 302
+    dispatch.announce_all_events()
+
+
+def declare_bursts(client, monkeypatch, number):
+    """Return cases of a burst, each of another town, of which the centre gets as many mails as the limit allows: 2."""
+    monkeypatch.setattr("notifications.audience.MAX_BURST_MAILS", 2)
+    monkeypatch.setitem(BURST_LIMITS, Burst.ADDRESS, 0)
+    for place, body in enumerate(make_towns(number)):
+        send_declaration(client, place, address="192.0.2.7", body=body)
+    dispatch.announce_all_events()
+    return list(Incident.objects.order_by("id"))
+
+
+@pytest.mark.parametrize("act", ["message", "retirer"])
+def test_what_is_added_to_a_burst_fills_no_mailbox_of_the_centre(client, monkeypatch, time_machine, act):
+    cases = declare_bursts(client, monkeypatch, 4)
+    assert count_deliveries("csirt") == 2
+    for incident in cases:
+        write_without_account(incident, act)
+    assert count_deliveries("csirt") == 2
+
+    time_machine.move_to(timezone.now() + BURST_WINDOW + timedelta(minutes=1))
+    for incident in cases:
+        write_without_account(incident, "message")
+    assert count_deliveries("csirt") == 4, "what is added to older cases counts too"
+
+
+def test_a_message_that_sends_no_mail_of_its_own_takes_no_place_of_another(client, monkeypatch, time_machine):
+    first, second = declare_bursts(client, monkeypatch, 2)
+    time_machine.move_to(timezone.now() + BURST_WINDOW + timedelta(minutes=1))
+    for act, text in (("message", "Bonjour"), ("message", "Encore")):
+        open_by_link(first).post(follow_up_url(first, act), {"text": text, "author": "", "key": text})
+    write_without_account(second, "message")
+    assert count_deliveries("csirt") == 4
+
+
+def test_what_is_added_to_a_case_that_was_taken_is_mailed(client, monkeypatch):
+    """Neither do the mails about it take the place of others."""
+    taken, *others = declare_bursts(client, monkeypatch, 4)
+    acknowledge_incident(reference=taken.reference, actor=a_responder())
+    write_without_account(taken, "message")
+    assert Delivery.objects.get(recipient="csirt", announcement__event__kind="message").incident == taken
+    monkeypatch.setattr("notifications.audience.MAX_BURST_MAILS", 3)
+    for incident in others:
+        write_without_account(incident, "message")
+    assert count_deliveries("csirt") == 4
+
+
+def test_what_an_account_adds_to_a_burst_is_mailed(client, monkeypatch):
+    incident = declare_bursts(client, monkeypatch, 3)[-1]
+    agent = an_agent(incident.collectivity)
+    record_event(incident, EventKind.FACTS, at=timezone.now(), actor=agent)
+    dispatch.announce_all_events()
+    assert Delivery.objects.filter(recipient="csirt", announcement__event__kind="facts").exists()
 
 
 def test_neither_address_nor_mailbox_is_stored_in_clear(client):
