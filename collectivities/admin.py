@@ -91,4 +91,5 @@ class CollectivityAdmin(BoundedModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Collectivity, form: forms.Form, change: bool) -> None:
-        correct_region(collectivity=obj, region=obj.region_correction, note=obj.region_correction_note)
+        region, note = obj.region_correction, obj.region_correction_note
+        correct_region(collectivity=obj, region=region, note=note, by=request.user)

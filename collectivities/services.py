@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from django.utils import timezone
 from collectivities.enums import Kind
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
+from collectivities.region_watch import watch_region
 from collectivities.territory_version import renew_territory_version
 from collectivities.wording import make_stem, normalise_text
 from core.copying import copy_rows
@@ -368,15 +370,16 @@ def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
     renew_territory_version()
 
 
-@transaction.atomic
-def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
-    """Save a région that replaces the official one for a body, or remove the correction if `region` is None.
+def correct_region(*, collectivity: Collectivity, region: Region | None, note: str, by: Any) -> Collectivity:
+    """Save a région that replaces the official one for a body, or remove the correction if `region` is None. The
+    centres that answered and now answer for the body hear of it, and that `by` did it (None: a command of the server).
 
     Imports do not change the correction.
     """
-    collectivity.region_correction = region
-    collectivity.region_correction_note = note if region else ""
-    collectivity.region_correction_on = timezone.localdate() if region else None
-    collectivity.save(update_fields=["region_correction", "region_correction_note", "region_correction_on"])
-    renew_territory_version()
+    with watch_region(collectivity, by):
+        collectivity.region_correction = region
+        collectivity.region_correction_note = note if region else ""
+        collectivity.region_correction_on = timezone.localdate() if region else None
+        collectivity.save(update_fields=["region_correction", "region_correction_note", "region_correction_on"])
+        renew_territory_version()
     return collectivity

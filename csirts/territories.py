@@ -1,4 +1,5 @@
-"""Who covers which territory, before and after a change: whoever loses or gains one must hear of it.
+"""Who covers which territory, before and after a change: whoever loses or gains one must hear of it. So must whoever
+answers for a body whose région is corrected.
 
 `accounts`, which is above this application and knows the people of the centres, registers at its start the function
 that tells them.
@@ -13,9 +14,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from collectivities.models import Collectivity
 from csirts import wording
 from csirts.models import Coverage, Csirt, DirectoryVersion
-from csirts.routing import Ground
+from csirts.routing import Ground, find_route
 
 # The coverages that are in force today or later, of centres in service, by territory.
 type Coverages = dict[Ground, list[Coverage]]
@@ -23,8 +25,9 @@ type Coverages = dict[Ground, list[Coverage]]
 
 @dataclass(frozen=True)
 class TerritoryChange:
-    """A territory whose coverage has changed, in a French sentence, and the centres that must hear of it: those that
-    `lost` it, those that `gained` it, and the `others` that cover it, or a part of it, or all around it.
+    """A territory whose coverage has changed, or a body whose région has, in a French sentence, and the centres that
+    must hear of it: those that `lost` it, those that `gained` it, and the `others` that cover it, or a part of it, or
+    all around it.
     """
 
     sentence: str
@@ -40,8 +43,13 @@ _reporters: list[TerritoryReporter] = []
 
 
 def register_territory_reporter(report: TerritoryReporter) -> None:
-    """Set the function that `watch_territories` calls."""
+    """Set the function that `watch_territories` and `watch_body_region` call."""
     _reporters[:] = [report]
+
+
+def report_changes(changes: list[TerritoryChange], by: Any) -> None:
+    (report,) = _reporters
+    report(changes, by)
 
 
 @contextmanager
@@ -57,8 +65,29 @@ def watch_territories(by: Any) -> Iterator[None]:
         yield
         changes = list_territory_changes(before, load_coverages()) if before else []
         if changes:
-            (report,) = _reporters
-            report(changes, by)
+            report_changes(changes, by)
+
+
+@contextmanager
+def watch_body_region(body: Collectivity, by: Any) -> Iterator[None]:
+    """Run the block, in which `by` corrects the région of this body, in a transaction, and report another région.
+
+    It is reported even if the same centre answers for both today: another one may answer for one of them later.
+    """
+    with transaction.atomic():
+        former = Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
+        former_centre = find_route(former, timezone.localdate()).csirt
+        yield
+        if body.home_region != former.home_region:
+            report_changes([describe_region_change(body, former_centre)], by)
+
+
+def describe_region_change(body: Collectivity, former_centre: Csirt | None) -> TerritoryChange:
+    """Return the change of a body whose région was corrected, and for which `former_centre` answered before."""
+    centre = find_route(body, timezone.localdate()).csirt
+    sentence = f"{wording.format_body_in_region(body)}\N{NO-BREAK SPACE}: {centre.name if centre else 'aucun centre'}"
+    former, present = (frozenset({csirt} if csirt else ()) for csirt in (former_centre, centre))
+    return TerritoryChange(sentence, lost=former - present, gained=present - former, others=former & present)
 
 
 def load_coverages() -> Coverages:

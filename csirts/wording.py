@@ -179,6 +179,17 @@ def format_body(body: Collectivity) -> str:
     return body.name_with_article
 
 
+def format_body_in_region(body: Collectivity) -> str:
+    """Return « commune du Mans (Sarthe), désormais dans les Pays de la Loire ». A body whose name is withheld is
+    described by its seat.
+    """
+    name, region = body.label, body.home_region
+    if is_name_withheld(body):
+        seat = f", dont le siège est {body.seat.name_with_a}{body.seat.place}" if body.seat else ""
+        name = f"organisme hors de la liste officielle{seat}"
+    return f"{name}, désormais {format_region_with_en(region)}" if region else name
+
+
 def explain_route(location: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
     """Return the sentence on why a centre answers for a body. `location` is its first half.
 

@@ -113,7 +113,7 @@ def test_two_bodies_may_exchange_their_siren(package):
 
 def test_a_corrected_region_survives_a_new_list(package):
     epci = Collectivity.objects.get(siren=EPCI)
-    correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Convention de 2026")
+    correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Convention de 2026", by=None)
     load_list(package(make_next_list(), "7.0.0"))
     epci.refresh_from_db()
     assert (epci.region.code, epci.home_region.code) == ("53", "52")

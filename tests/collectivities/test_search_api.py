@@ -40,7 +40,7 @@ def test_an_unknown_value_is_null(client):
 
 def test_a_corrected_region_replaces_the_official_one(client):
     epci = Collectivity.objects.get(siren="243500741")
-    correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Choix des élus")
+    correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Choix des élus", by=None)
     [redon] = client.get(URL, {"q": "243500741"}).json()["results"]
     assert redon["region"] == {"code": "52", "name": "Pays de la Loire"}
 

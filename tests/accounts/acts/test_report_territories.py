@@ -18,13 +18,25 @@ from accounts.models import PendingMail, SecurityEvent, User
 from accounts.security.pseudonyms import pseudonymise_account
 from accounts.services.territories import count_moved_case, format_territories
 from collectivities.enums import Kind
+from collectivities.models import Collectivity, Region
 from config.tasks import run_bounded_turns
 from csirts.directory import SHIPPED_DIRECTORY
 from csirts.models import Coverage, Csirt
 from incidents.models import Incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.accounts.acts.directory_forms import make_coverage_fields
-from tests.cast import a_lead, a_person, a_responder, breizh_cyber, bretagne, declare, finistere, signed_in
+from tests.cast import (
+    a_lead,
+    a_person,
+    a_responder,
+    breizh_cyber,
+    bretagne,
+    declare,
+    finistere,
+    plouexemple,
+    signed_in,
+)
+from tests.incidents.added_bodies import a_ccas
 
 pytestmark = pytest.mark.django_db
 MAILBOX, LIST = "garde@breizh.example", "/admin/csirts/coverage/"
@@ -178,6 +190,73 @@ def test_a_change_that_is_undone_within_the_day_moves_no_case(administration, ac
         give_back()
     turn(timedelta(hours=50))
     assert find_centres(cases) == {"breizh-cyber"}
+
+
+def correct_body_region(administration: Client, body: Collectivity, code: str | None = "75") -> None:
+    """Set the région of this body on its page, or remove the correction. The other région has the other centre."""
+    region = Region.objects.get(code=code).pk if code else ""
+    fields = {"region_correction": region, "region_correction_note": "arrêté"}
+    address = f"/admin/collectivities/collectivity/{body.pk}/change/"
+    assert administration.post(address, fields).status_code == 302
+
+
+@pytest.fixture
+def neighbour(accomplice: Csirt) -> Csirt:
+    """Return the centre of another région, which has a lead."""
+    region, always = Region.objects.get(code="75"), DateRange(None, None)
+    Coverage.objects.filter(region=region).delete()
+    Coverage.objects.create(csirt=accomplice, region=region, valid=always, source="arrêté")
+    return accomplice
+
+
+def test_both_centres_hear_that_the_region_of_a_body_is_corrected(administration, neighbour, mailoutbox):
+    breizh, body = breizh_cyber(), plouexemple()
+    lead = a_lead(breizh)
+    correct_body_region(administration, body)
+    assert list_recipients() == sorted([MAILBOX, *list_leads(breizh, neighbour)])
+    assert list_events() == {(breizh.pk, "territory_lost"), (neighbour.pk, "territory_gained")}
+    administrator = User.objects.get(membership__role=Role.ADMINISTRATOR)
+    persons = SecurityEvent.objects.filter(kind=SecurityEventKind.TERRITORY_CHANGED).values_list("person", flat=True)
+    assert set(persons) == {pseudonymise_account(administrator)}
+    send_due_mails()
+    [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [lead.email]]
+    assert "commune de Plouexemple (Finistère), désormais en Nouvelle-Aquitaine : Ailleurs." in about
+    PendingMail.objects.all().delete()
+    correct_body_region(administration, body, code=None)
+    assert list_recipients() == sorted([MAILBOX, *list_leads(breizh, neighbour)])
+
+
+def test_a_correction_that_names_the_same_region_is_told_to_nobody(administration, neighbour):
+    a_lead(breizh_cyber())
+    correct_body_region(administration, plouexemple(), code=bretagne().code)
+    assert list_recipients() == []
+    assert list_events() == set()
+
+
+def test_the_only_centre_of_both_regions_hears_too(administration, accomplice):
+    breizh, always = breizh_cyber(), DateRange(None, None)
+    Coverage.objects.filter(region__code="75").delete()
+    Coverage.objects.create(csirt=breizh, region=Region.objects.get(code="75"), valid=always, source="arrêté")
+    a_lead(breizh)
+    correct_body_region(administration, plouexemple())
+    assert list_events() == {(breizh.pk, "")}
+
+
+def test_the_name_that_somebody_gave_to_a_body_while_declaring_is_in_no_such_mail(administration, neighbour):
+    breizh_cyber()
+    correct_body_region(administration, a_ccas(name="CCAS diffamé"))
+    [detail] = set(PendingMail.objects.values_list("detail", flat=True))
+    assert detail.startswith("organisme hors de la liste officielle, dont le siège est à Plouexemple (Finistère), dés")
+
+
+def test_cases_stay_a_day_after_the_region_of_their_body_is_corrected(administration, neighbour):
+    a_lead(breizh_cyber())
+    cases = [declare()]
+    correct_body_region(administration, plouexemple())
+    turn(timedelta(hours=23))
+    assert find_centres(cases) == {"breizh-cyber"}
+    turn(timedelta(hours=24, minutes=1))
+    assert find_centres(cases) == {"ailleurs"}
 
 
 def breizh_cyber_row() -> Csirt:

@@ -140,11 +140,14 @@ def test_nobody_is_warned_of_a_case_that_leaves_after_a_correction_of_its_body(
 
 
 def test_the_centre_reads_how_many_cases_leave_after_a_correction_of_the_region(
-    client, responder, case_of_misnamed_body, body, centre_elsewhere
+    client, responder, case_of_misnamed_body, body, centre_elsewhere, time_machine
 ):
     """The administrator corrects it, and a responder had corrected the body before."""
     post_correction(client, case_of_misnamed_body)
-    correct_region(collectivity=body, region=Collectivity.objects.get(insee_code=SEAT_ELSEWHERE).region, note="arrêté")
+    region = Collectivity.objects.get(insee_code=SEAT_ELSEWHERE).region
+    correct_region(collectivity=body, region=region, note="arrêté", by=None)
+    assert reroute.reroute_cases() == 0
+    time_machine.move_to(timezone.now() + timedelta(days=1, minutes=1))
     assert reroute.reroute_cases() == 1
     assert list_counted_cases() == {"1"}
 

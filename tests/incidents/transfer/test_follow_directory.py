@@ -380,7 +380,7 @@ def test_a_case_follows_the_corrected_region_of_its_body(uncovered_centre):
     cover(new, region=other)
     assert not reroute.reroute_cases()
 
-    correct_region(collectivity=incident.collectivity, region=other, note="La liste se trompe.")
+    correct_region(collectivity=incident.collectivity, region=other, note="La liste se trompe.", by=None)
 
     assert reroute.reroute_cases() == 1
     moved = reload(incident)
