@@ -26,8 +26,7 @@ LONGEST_ESTIMATED = 50
 SHORTEST_WORD = 3
 SIGNS = re.compile(r"[\W_]+")
 # zxcvbn counts ten guesses for each character in which it finds no pattern. A text takes fewer than this share of the
-# powers of ten if it consists of words: « motdepasse1 » takes four of eleven, « lyonrose1 » seven of nine. The share
-# refuses one random text of twelve characters in four hundred.
+# powers of ten if it consists of words: « motdepasse1 » takes four of eleven, « lyonrose1 » seven of nine.
 WORDS_SHARE = 0.82
 GUESSABLE = (
     "Ce mot de passe se devine facilement. Prenez une phrase de quatre mots sans rapport entre eux, sans votre nom ni "
@@ -61,7 +60,8 @@ def count_guesses(text: str) -> float:
 def has_guessable_words(text: str) -> bool:
     """Tell whether this text consists of words or digits and is found too soon without the signs between and around
     them. zxcvbn takes these for parts that an attacker must guess too: « mot-de-passe-1 » would be seven unrelated
-    ones. A random text is judged with its signs.
+    ones. A random text is judged with its signs, unless chance made words of its letters: one of twelve characters in
+    four hundred, and more of them if most of its characters are signs.
     """
     letters = SIGNS.sub("", text)
     enough = LEAST_GUESSES if letters.isdigit() else min(LEAST_GUESSES, 10 ** (WORDS_SHARE * len(letters)))

@@ -30,7 +30,11 @@ COUNTED_WITHIN = timedelta(minutes=10)
 # The detail of the security event, and what the mail says before the sentence, by the centres of a `TerritoryChange`
 # that it is about. Two centres may have names that look alike, so that the sentence alone could hide a loss.
 DETAIL_CODES = {"lost": "territory_lost", "gained": "territory_gained", "others": ""}
-INTRODUCTIONS = {"lost": "Votre centre perd ", "gained": "Votre centre gagne ", "others": "À côté, ou en partie, "}
+INTRODUCTIONS = {
+    "lost": "Perdu par votre centre – ",
+    "gained": "Gagné par votre centre – ",
+    "others": "À côté ou en partie – ",
+}
 
 
 def report_changed_territories(changes: list[TerritoryChange], by: User | None) -> None:

@@ -35,6 +35,7 @@ WEAK = [
     *["Soleil-2026-(mairie)", "Liberte/Egalite/Fraternite", "csirt-mairie-2026€", "mot-de-passe-a"],
     *["j'aime la mairie", "L'été-2026-Rennes", "m-o-t-d-e-p-a-s-s-e", "mot-de_passe.1!", "m0t de passe 1"],
     *["lyon-rose-1!", "paris-velo-1!", "bleu metz 75", "le-velo-bleu-1", "lyon#rose#75?", "vive-l-ete-2026"],
+    *["anniversaire1975", "vive la france 2026", "Bretagne-Ille-et-Vilaine", "Jesuis1pirate!!", "a1z2e3r4t5y6"],
 ]
 STRONG = [
     *["une phrase assez longue", "girafe tombe lundi matin", "jambon-orage-violon-cave"],

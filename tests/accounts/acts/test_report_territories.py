@@ -91,9 +91,9 @@ def test_both_centres_hear_at_once_who_covers_the_territory_now(administration, 
     send_due_mails()
     [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [lead.email]]
     assert f"{administrator.display_name}, de l’administration de la plateforme, a changé le centre" in about
-    assert "Votre centre perd Bretagne : Ailleurs (toujours)." in about
+    assert "Perdu par votre centre – Bretagne : Ailleurs (toujours)." in about
     [about] = [mail.body for mail in mailoutbox if mail.to == list_leads(accomplice)]
-    assert "Votre centre gagne Bretagne" in about
+    assert "Gagné par votre centre – Bretagne" in about
 
 
 def test_no_centre_takes_the_name_of_another(administration):
@@ -245,8 +245,11 @@ def test_the_only_centre_of_both_regions_hears_too(administration, accomplice):
 def test_the_name_that_somebody_gave_to_a_body_while_declaring_is_in_no_such_mail(administration, neighbour):
     breizh_cyber()
     correct_body_region(administration, a_ccas(name="CCAS diffamé"))
-    [detail] = set(PendingMail.objects.values_list("detail", flat=True))
-    assert detail.startswith("organisme hors de la liste officielle, dont le siège est à Plouexemple (Finistère), dés")
+    details = set(PendingMail.objects.values_list("detail", flat=True))
+    body = "organisme hors de la liste officielle, dont le siège est à Plouexemple (Finistère), désormais "
+    assert {f"{change} par votre centre – {body}" for change in ("Perdu", "Gagné")} == {
+        detail[: detail.index("désormais ") + len("désormais ")] for detail in details
+    }
 
 
 def test_cases_stay_a_day_after_the_region_of_their_body_is_corrected(administration, neighbour):
