@@ -1,5 +1,6 @@
 """The roles that the administrator gives in a body, or whose account the administrator moves to another address or
-opens again: its managers hear of them, because such a role reads its cases.
+opens again, and those that a merge of bodies moves there: its managers hear of them, because such a role reads its
+cases.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,9 +47,13 @@ def announce_body_roles(roles: Iterable[Membership], giver: User) -> None:
     """
     for role in roles:
         if role.collectivity:
-            people = set(list_people_to_tell(role.collectivity, about=role.user)) - {giver}
-            for person in sorted(people, key=lambda person: person.email):
-                queue_mail(MailKind.BODY_ROLE_GIVEN, role.user, to=person.email, membership=role, by=giver)
+            announce_body_role(role, giver, to=list_people_to_tell(role.collectivity, about=role.user))
+
+
+def announce_body_role(role: Membership, giver: User, *, to: Iterable[User]) -> None:
+    """Queue a mail to each of these people but `giver`, who gave, changed or moved this role."""
+    for person in sorted({*to} - {giver}, key=lambda person: person.email):
+        queue_mail(MailKind.BODY_ROLE_GIVEN, role.user, to=person.email, membership=role, by=giver)
 
 
 def list_people_to_tell(body: Collectivity, *, about: User) -> QuerySet[User]:

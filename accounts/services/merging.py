@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.enums import LinkPurpose
 from accounts.models import AccessLink, EmergencyContact, Membership, User
+from accounts.services.body_roles import announce_body_role, list_people_to_tell
 from accounts.services.roles import record_ended_roles, record_given_role
 from accounts.services.tokens import revoke_tokens
 from collectivities.models import Collectivity
@@ -13,7 +14,8 @@ from collectivities.models import Collectivity
 
 def move_people(body: Collectivity, *, into: Collectivity, actor: User, at: datetime) -> None:
     """Move the roles, the invitations and the emergency contacts of `body` to `into`. Where `into` already has the
-    same role, invitation or filled contact, `into` keeps its own.
+    same role, invitation or filled contact, `into` keeps its own. Its managers hear of each role that comes, and no
+    invitation comes where somebody would hear of a role.
 
     The caller is in a transaction that has locked both bodies.
     """
@@ -30,15 +32,20 @@ def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date)
     """End each role in `body` that has not ended, and give the person the same role in `into` for the remaining days.
     Roles that have not begun are moved too. The history records both changes. The tokens of these people are revoked,
     because they were made for `body`.
+
+    Those who managed `into` before get a mail about each role that comes: nobody gives an accomplice a role in a body
+    without managers, and has it merged into theirs unseen.
     """
     roles = list(Membership.objects.not_ended().filter(collectivity=body).select_related("user").order_by("pk"))
     revoke_tokens(role.user for role in roles)
+    people = {role: [*list_people_to_tell(into, about=role.user)] for role in roles}  # before these people join them
     for role in roles:
         first_on, role_ended_on = max(role.since_on, today), role.ended_on
         role.ended_on = first_on
         role.save(update_fields=["ended_on"])
         if added := add_missing_role(role, into, first_on, role_ended_on):
             record_given_role(added, actor)
+            announce_body_role(added, actor, to=people[role])
     record_ended_roles(roles, actor)
 
 
@@ -61,7 +68,8 @@ def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended
 
 def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:
     """Move the unanswered invitations to `into`. The invitation is revoked instead if the person is already invited
-    to it, or is a member of `into`, or of `body`, whose roles move next.
+    to it, or is a member of `into`, or of `body`, whose roles move next. It is revoked too if `into` has somebody who
+    hears of a role given there: nobody of `into` invited this person, and a manager can invite again.
     """
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
     members = Membership.objects.in_force().filter(collectivity__in=[body, into]).values("user")
@@ -69,4 +77,7 @@ def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> No
     invitations = pending.filter(collectivity=body)
     for excluded in (members, invited):
         invitations.filter(user__in=list(excluded.values_list("user", flat=True))).update(revoked_at=at)
+    links = invitations.select_related("user")
+    unasked = [link.user for link in links if list_people_to_tell(into, about=link.user).exists()]
+    invitations.filter(user__in=unasked).update(revoked_at=at)
     invitations.update(collectivity=into)

@@ -1,4 +1,6 @@
-"""The managers of a body hear by mail of a role that the administrator gives there: it reads the cases of the body."""
+"""The managers of a body hear by mail of a role that the administrator gives there, or that a merge of bodies moves
+there: it reads the cases of the body.
+"""
 
 from datetime import timedelta
 
@@ -6,11 +8,15 @@ import pytest
 from django.utils import timezone
 
 from accounts.dispatch import send_due_mails
-from accounts.enums import MailKind, Role
-from accounts.models import Membership, PendingMail, SecurityEvent, User
+from accounts.enums import LinkPurpose, MailKind, Role
+from accounts.models import AccessLink, Membership, PendingMail, SecurityEvent, User
+from accounts.services.links import make_link
+from collectivities.models import Collectivity
+from incidents.services.declaring.bodies import merge_body
 from tests.accounts.lead_pages import change_role, post_role
 from tests.accounts.security.events import list_events
-from tests.cast import a_person, a_responder, an_agent, plouexemple
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.added_bodies import a_ccas
 
 pytestmark = pytest.mark.django_db
 
@@ -81,3 +87,55 @@ def test_managers_hear_once_of_a_role_that_lasts_longer_as_its_account_moves(adm
     Membership.objects.filter(pk=role.pk).update(ended_on=timezone.localdate() + timedelta(days=9))
     change_role(administration, role, {"email": "autre@demo.example"}, ended_on=None)
     assert list_recipients() == [other_manager.email]
+
+
+# A merge of bodies
+
+
+def merge_into_plouexemple(body: Collectivity) -> User:
+    """Have a responder merge this unconfirmed body into Plouexemple, and return the responder."""
+    responder = a_responder(breizh_cyber())
+    merge_body(reference=declare(collectivity=body).reference, into=plouexemple().uid, actor=responder)
+    return responder
+
+
+def test_managers_hear_of_a_role_that_a_merge_moves_to_their_body(administration, other_manager, mailoutbox):
+    """The administrator gives an accomplice the management of a body that somebody added and nobody works for."""
+    body, accomplice = a_ccas(), a_person(Role.AGENT, collectivity=a_ccas(siren=None, name="CCAS d’ailleurs"))
+    post_role(administration, accomplice, Role.MANAGER, collectivity=body)
+    assert list_recipients() == []
+    responder = merge_into_plouexemple(body)
+    assert list_recipients() == [other_manager.email]
+    send_due_mails()
+    [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [other_manager.email]]
+    assert f"{responder.display_name}, de l’administration de la plateforme ou d’un CSIRT, a donné ou changé" in about
+    assert f"un accès pour Plouexemple (Finistère) : {accomplice.display_name} ({accomplice.email}), " in about
+    assert "il vient d’une autre collectivité" in about
+
+
+def test_managers_who_come_by_a_merge_hide_each_other_from_nobody(db):
+    """A body without managers has agents to warn, whoever manages it once the roles have moved."""
+    agent, body = an_agent(), a_ccas()
+    for _accomplice in range(2):
+        a_person(Role.MANAGER, collectivity=body)
+    merge_into_plouexemple(body)
+    assert list_recipients() == [agent.email] * 2
+
+
+def test_a_merge_tells_nobody_of_a_role_that_its_person_has_already(other_manager):
+    body = a_ccas()
+    Membership.objects.create(user=an_agent(), role=Role.AGENT, collectivity=body)
+    merge_into_plouexemple(body)
+    assert list_recipients() == []
+
+
+@pytest.mark.parametrize("has_members", [True, False])
+def test_an_invitation_goes_only_to_a_body_in_which_nobody_would_hear_of_its_role(db, has_members):
+    body, person = a_ccas(), a_responder()
+    if has_members:
+        an_agent()
+    link = make_link(LinkPurpose.INVITATION, user=person, made_by=None, collectivity=body)
+    merge_into_plouexemple(body)
+    link = AccessLink.objects.get(pk=link.pk)
+    assert (link.revoked_at is not None) is has_members
+    assert link.collectivity == (body if has_members else plouexemple())
