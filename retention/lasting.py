@@ -162,6 +162,7 @@ PLACES: dict[str, tuple[DataKind | Lasting, ...] | str] = {
     "accounts.AccessLink": (DataKind.ACCESS_LINKS, ADDRESS_LINKS),
     "accounts.ApiToken": (OPEN_ACCOUNTS, DataKind.CLOSED_ACCOUNTS),
     "accounts.BreakGlass": (EXCEPTIONAL_ACCESSES,),
+    "accounts.BreakGlassEnd": (EXCEPTIONAL_ACCESSES,),
     "accounts.EmergencyContact": (EMERGENCY_CONTACTS,),
     "accounts.FactorReset": (EXCEPTIONAL_ACCESSES,),
     "accounts.Installation": f"{NOBODY}one row, which says whether this is a demonstration",

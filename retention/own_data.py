@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Q, QuerySet
 
-from accounts.models import AccessLink, BreakGlass, EmergencyContact, FactorReset, SecurityEvent, User
+from accounts.models import AccessLink, BreakGlass, BreakGlassEnd, EmergencyContact, FactorReset, SecurityEvent, User
 from accounts.security.pseudonyms import list_pseudonyms
 from accounts.services.roles import describe_role
 from accounts.services.sessions import list_sessions
@@ -66,12 +66,14 @@ def describe_account_traces(user: User) -> dict[str, Any]:
     action = {"objet": "content_type__model", "acte": "action_flag", "le": "action_time"}
     request = {"demande": "kind", "reçue_le": "received_on"}
     noted, answered = DataRequest.objects.filter(taken_by=user), DataRequest.objects.filter(answered_by=user)
-    accesses = BreakGlass.objects.filter(user=user)
+    accesses, ends = BreakGlass.objects.filter(user=user), BreakGlassEnd.objects.filter(by=user)
+    of_access = {"centre": "csirt__name", "ouvert_le": "started_at", "jusqu_au": "ends_at", "coupé_le": "end__at"}
     return {
         "mails_de_compte": list_lines(mails, sujet="kind", écrit_le="created_at", parti_le="sent_at"),
         "traces_de_sécurité": list_lines(security, sujet="kind", issue="outcome", le="at"),
         "seconds_facteurs_remis_à_zéro": list_lines(resets, le="at"),
-        "accès_d’urgence": list_lines(accesses, centre="csirt__name", ouvert_le="started_at", jusqu_au="ends_at"),
+        "accès_d’urgence": list_lines(accesses, **of_access),
+        "accès_d’urgence_coupés": list_lines(ends, le="at"),
         "demandes_notées": list_lines(noted, **request, notée_le="taken_at"),
         "demandes_répondues": list_lines(answered, **request, suite="outcome", répondue_le="answered_at"),
         "actes_d’administration": list_lines(LogEntry.objects.filter(user=user), **action),

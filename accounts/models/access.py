@@ -176,7 +176,8 @@ class PasswordRequest(models.Model):
 
 class BreakGlass(models.Model):
     """The rights of a responder in one centre, which a command of the server gives a person for one hour
-    (`accounts/services/break_glass.py`). Rows are added and never changed.
+    (`accounts/services/break_glass.py`), or until its `end` if somebody takes the account over before. Rows are added
+    and never changed.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="break_glass_accesses", verbose_name="compte")
@@ -205,6 +206,28 @@ class BreakGlass(models.Model):
         return f"{self.user} : {self.csirt}"
 
 
+class BreakGlassEnd(models.Model):
+    """The end of a break-glass access before its hour is over, because `by` changed the address of the account, reset
+    its second factor or opened it again. Rows are added and never changed.
+    """
+
+    access = models.OneToOneField(BreakGlass, models.PROTECT, related_name="end", verbose_name="accès d’urgence")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="fait par")
+    at = models.DateTimeField("date", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "fin d’un accès d’urgence"
+        verbose_name_plural = "fins d’accès d’urgence"
+        triggers = make_append_only_triggers(
+            "break_glass_end_is_never_changed",
+            "break_glass_ends_are_never_changed",
+            reason="ends of break-glass accesses are append-only",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.access}, {self.at}"
+
+
 class PendingMail(models.Model):
     """A mail about an account, stored before it is sent. Its text is rendered at the time of sending."""
 
@@ -217,7 +240,8 @@ class PendingMail(models.Model):
     )
     # The centre whose mailbox `user` changed, or in which `by` gave or confirmed the role `membership` of `user`, or
     # reset their second factor, changed their address or took the role of a lead away, or to which `access` gives them
-    # rights, or in which `user` ended the legal hold of a case or erased it, or whose territory or cases moved.
+    # rights (which `by` has ended, if there is one), or in which `user` ended the legal hold of a case or erased it,
+    # or whose territory or cases moved.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
     membership = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rôle"

@@ -115,7 +115,7 @@ class User(AbstractBaseUser):
             return []
         if any(role.role == Role.ADMINISTRATOR for role in own_roles):
             return []
-        accesses = self.break_glass_accesses.filter(started_at__lte=now, ends_at__gt=now)
+        accesses = self.break_glass_accesses.filter(started_at__lte=now, ends_at__gt=now, end=None)
         return [Membership(user=self, role=Role.RESPONDER, csirt_id=access.csirt_id) for access in accesses]
 
     @property

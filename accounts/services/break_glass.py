@@ -1,5 +1,6 @@
 """The break-glass access: for one hour, a command of the server gives a person the rights of a responder in a centre
-whose people cannot be reached. Its leads are told at once, and see it on the page of their team.
+whose people cannot be reached. Its leads are told at once, and see it on the page of their team. It ends before if
+somebody takes the account over.
 """
 
 from datetime import timedelta
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from accounts.enums import MailKind, SecurityEventKind
 from accounts.factors import has_factor
-from accounts.models import BreakGlass, SecurityEvent, User
+from accounts.models import BreakGlass, BreakGlassEnd, SecurityEvent, User
 from accounts.models.access import BREAK_GLASS_LIFE, MAX_REASON
 from accounts.security.pseudonyms import list_pseudonyms
 from accounts.security.record import record_security_event
@@ -91,17 +92,34 @@ def check_may_get_access(person: User, centre: Csirt) -> None:
 
 def list_break_glasses(lead: User) -> QuerySet[BreakGlass]:
     """Return the last break-glass accesses to the centres of this lead, newest first."""
-    accesses = BreakGlass.objects.filter(csirt__in=lead.led_centre_ids).select_related("user", "csirt")
+    accesses = BreakGlass.objects.filter(csirt__in=lead.led_centre_ids).select_related("user", "csirt", "end__by")
     return accesses.order_by("-started_at", "-pk")[:MAX_SHOWN]
+
+
+def end_break_glasses(person: User, by: User) -> None:
+    """End each open access of this account to a centre that `by` does not lead, because `by` changed its address,
+    reset its second factor or opened it again: whoever holds it now need not be the person who got the access. Queue a
+    mail to the leads of each centre, and one to the person. The caller has locked the account, as `open_break_glass`
+    does.
+    """
+    now = timezone.now()
+    accesses = person.break_glass_accesses.filter(started_at__lte=now, ends_at__gt=now, end=None)
+    accesses = accesses.exclude(csirt__in=by.led_centre_ids)
+    for access in accesses.select_related("csirt").order_by("pk"):
+        BreakGlassEnd.objects.create(access=access, by=by, at=now)
+        queue_mails_to_leads(MailKind.BREAK_GLASS, person, csirt=access.csirt, access=access, by=by)
+        queue_mail(MailKind.BREAK_GLASS, person, csirt=access.csirt, access=access, by=by)
+        record_security_event(SecurityEventKind.BREAK_GLASS_ENDED, person=person, actor=by, csirt_id=access.csirt_id)
 
 
 @transaction.atomic
 def record_ended_accesses() -> None:
-    """Record the end of each access that ended within a day, once. Several workers may call this at once."""
+    """Record the end of each access whose hour was over within a day, once. Several workers may call this at once."""
     now = timezone.now()
     people = User.objects.select_for_update(skip_locked=True, no_key=True).exclude(break_glass_until=None)
     for person in people.order_by("pk"):
-        for access in person.break_glass_accesses.filter(ends_at__lte=now, ends_at__gt=now - timedelta(days=1)):
+        recent = person.break_glass_accesses.filter(ends_at__lte=now, ends_at__gt=now - timedelta(days=1))
+        for access in recent.filter(end=None):  # else it was recorded as it was ended
             ends = SecurityEvent.objects.filter(kind=SecurityEventKind.BREAK_GLASS_ENDED, at__gte=access.ends_at)
             if not ends.filter(person__in=list_pseudonyms(person), csirt=access.csirt_id).exists():
                 record_security_event(SecurityEventKind.BREAK_GLASS_ENDED, person=person, csirt_id=access.csirt_id)

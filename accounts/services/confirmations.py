@@ -18,6 +18,7 @@ from accounts.access import get_led_centre, list_lead_roles
 from accounts.enums import CENTRE_ABILITIES, CSIRT_ROLES, LEADING_ROLES, MailKind, SecurityEventKind
 from accounts.models import Membership, User
 from accounts.security.record import record_security_event
+from accounts.services.break_glass import end_break_glasses
 from accounts.services.mails import queue_mail, queue_mails_to_leads
 from accounts.services.roles import (
     annotate_authors,
@@ -169,8 +170,10 @@ def suspend_roles(user: User, by: User, *, decided: Iterable[Membership] = ()) -
     roles that were just decided: those that wait already are left alone. The caller has locked the centres
     (`lock_centres_of`), then the account.
 
-    Whoever did this outside the centre could sign in as this person. A lead of the centre is the second person.
+    Whoever did this outside the centre could sign in as this person. A lead of the centre is the second person. The
+    open break-glass accesses of the account to such centres end.
     """
+    end_break_glasses(user, by)
     roles = list_roles_in_centres(user).exclude(csirt__in=by.led_centre_ids)
     today = timezone.localdate()
     roles = roles.exclude(pk__in=[role.pk for role in decided if role.awaits_confirmation or role.since_on > today])

@@ -6,8 +6,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
-from accounts.access import get_person, list_centres
-from accounts.enums import CentreAbility, MailKind, SecurityEventKind
+from accounts.access import get_person
+from accounts.enums import MailKind, SecurityEventKind
 from accounts.models import FactorReset, User
 from accounts.security.record import record_security_event
 from accounts.services.confirmations import lock_centres_of, suspend_roles
@@ -18,7 +18,8 @@ from accounts.services.mails import queue_mail, queue_mails_to_leads
 def reset_factor(*, uid: UUID, actor: User) -> User:
     """Delete all second factors and recovery codes of the account, and return the account. Its sessions end, the
     person and the leads of their centres get a mail, and the reset is recorded with `actor`. Their roles in each
-    centre that `actor` does not lead count no more until a lead of it has confirmed them (`suspend_roles`).
+    centre that `actor` does not lead count no more until a lead of it has confirmed them, and their break-glass
+    accesses there end (`suspend_roles`).
 
     Raises Http404 if `actor` may not assist this account. A second call finds no factor and writes nothing.
     """
@@ -32,7 +33,7 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
         log_reset(person, actor)
         record_security_event(SecurityEventKind.FACTOR_RESET, person=person, actor=actor)
         queue_mail(MailKind.FACTOR_RESET, person)
-        centres = {*list_centres(person, CentreAbility.READ)}  # before their roles wait
+        centres = {role.csirt for role in person.own_roles if role.csirt}  # before their roles wait
         centres |= {role.csirt for role in suspend_roles(person, actor) if role.csirt}
         for centre in sorted(centres, key=lambda centre: centre.name):
             queue_mails_to_leads(MailKind.TEAM_FACTOR_RESET, person, csirt=centre, by=actor)

@@ -20,7 +20,8 @@ TABLES_BY_VERBS: dict[LiteralString, tuple[str, ...]] = {
     # What is proof: events, accesses to cases, openings of files, readings of exact figures, releases, and who did
     # what with the rights of a role.
     "SELECT, INSERT": (
-        *("accounts_breakglass", "accounts_factorreset", "accounts_sitenoticeevent", "django_admin_log"),
+        *("accounts_breakglass", "accounts_breakglassend", "accounts_factorreset", "accounts_sitenoticeevent"),
+        "django_admin_log",
         *("csirts_backupevent", "csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent"),
         *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening", "pghistory_context"),
         "retention_retentionchoice",

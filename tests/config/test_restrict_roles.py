@@ -22,7 +22,8 @@ from tests.incidents.triage_pages import case_url
 ROLES = ["tocsin_app", "tocsin_owner", "tocsin_read"]
 # Written here once more, so that a line of config/database/grants.py that moves is noticed.
 PROOF = [
-    *("accounts_breakglass", "accounts_factorreset", "accounts_sitenoticeevent", "csirts_backupevent"),
+    *("accounts_breakglass", "accounts_breakglassend", "accounts_factorreset", "accounts_sitenoticeevent"),
+    "csirts_backupevent",
     *("csirts_contactevent", "csirts_coverageevent", "csirts_csirtevent", "django_admin_log"),
     *("incidents_caseaccess", "incidents_incidentevent", "incidents_opening", "pghistory_context"),
     "retention_retentionchoice",

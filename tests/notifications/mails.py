@@ -74,7 +74,8 @@ def make_delivery(incident: Incident, recipient: str, kind: str) -> Delivery:
     return Delivery(announcement=Announcement(event=event), recipient=recipient, csirt=csirt)
 
 
-def write_mail_about_account(kind: str) -> Any:
+def write_mail_about_account(kind: str, *, is_end: bool = False) -> Any:
+    """Return a mail of this kind. `is_end` is of a break-glass access that somebody ended."""
     agent, responder = an_agent(), a_responder()
     centre = Csirt.objects.create(slug="exemple", name="CSIRT Exemple") if kind in MAILS_ABOUT_CENTRES else None
     link = None
@@ -95,6 +96,7 @@ def write_mail_about_account(kind: str) -> Any:
         mail.created_at = datetime(2026, 2, 1, 12, tzinfo=UTC)
     if kind == MailKind.BREAK_GLASS:
         ends_at = timezone.now() + timedelta(hours=1)
+        mail.by = responder if is_end else None
         mail.access = BreakGlass(user=agent, csirt=centre, reason="Personne ne répond", ends_at=ends_at)
     if kind == MailKind.COMING_PURGE:
         mail.csirt = centre

@@ -229,7 +229,6 @@ def test_an_open_access_is_not_prolonged_and_may_be_opened_again_afterwards():
 
 
 def test_closing_the_account_cuts_the_access():
-    """Nothing else shortens it."""
     person = a_neighbour_of_breizh_cyber()
     case = declare()
     break_glass(person)

@@ -11,11 +11,11 @@ from accounts.enums import Role
 from accounts.models import Membership, User
 from accounts.services.confirmations import DAYS_TO_HEAR
 from csirts.models import Csirt
+from tests.accounts.acts.taking_over import NEW_ADDRESS, change_address
 from tests.accounts.lead_pages import change_role, post_changed_role, post_role, read_plain_markup
 from tests.cast import an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
-NEW_ADDRESS = "autre@demo.example"
 
 
 @pytest.mark.parametrize("change", ["lead", "centre", "body", "first day"])
@@ -52,7 +52,7 @@ def test_a_role_that_is_over_stays_as_it_was(lead, administration, change, last_
 def test_the_only_lead_whose_last_day_has_passed_leads_again_three_days_later(lead, administration):
     """No mail on a lead who was removed says that somebody led the centre."""
     Membership.objects.filter(user=lead).update(ended_on=timezone.localdate())
-    change_role(administration, Membership.objects.get(user=lead), {"email": NEW_ADDRESS})
+    change_address(administration, lead)
     lead.refresh_from_db()
     assert post_role(administration, lead, Role.LEAD, csirt=breizh_cyber()).status_code == 302
     assert not User.objects.get(pk=lead.pk).reads_any_centre

@@ -4,42 +4,30 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.unused import pseudonymise_accounts
 from csirts.models import Csirt
-from incidents.models import Incident
-from tests.accounts.lead_pages import (
-    answer,
-    change_role,
-    make_link_path,
-    post_role,
-    read_plain_markup,
+from tests.accounts.acts.taking_over import (
+    NEW_ADDRESS,
+    TAKE_OVERS,
+    change_address,
+    open_case,
+    read_mails,
+    reset_factor,
 )
-from tests.cast import SECRET, a_lead, a_responder, an_agent, breizh_cyber, declare, signed_in
-from tests.incidents.triage_pages import case_url
+from tests.accounts.lead_pages import answer, change_role, make_link_path, post_role, read_plain_markup
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, signed_in
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
-NEW_ADDRESS, NEW_PASSWORD = "autre@demo.example", "girafe tombe lundi matin"
+NEW_PASSWORD = "girafe tombe lundi matin"
 THREE_DAYS = timedelta(days=3)
-
-
-def change_address(administration: Client, person: User) -> None:
-    """Change the address alone. As a browser does, send back the first day that the page showed."""
-    role = Membership.objects.filter(user=person).latest("pk")
-    change_role(administration, role, {"email": NEW_ADDRESS, "initial-membership_set-0-since_on": role.since_on})
-
-
-def reset_factor(administration: Client, person: User) -> None:
-    assert administration.post(f"/equipe/{person.uid}/second-facteur/").status_code == 302
 
 
 def prolong_and_move(administration: Client, person: User) -> None:
@@ -60,24 +48,7 @@ def end_tomorrow(administration: Client, person: User) -> Membership:
     return change_role(administration, Membership.objects.get(user=person), ended_on=tomorrow)
 
 
-TAKE_OVERS = {"address": change_address, "factor": reset_factor}
-IN_ONE_FORM = {
-    "prolonged": prolong_and_move,
-    "prolonged and reopened": prolong_and_reopen,
-}
-
-
-def open_case(person: User, case: Incident) -> int:
-    """Return the status of the page of this case for this person, who signs in now with another second factor."""
-    person = User.objects.get(pk=person.pk)
-    if not person.authenticator_set.exists():
-        TOTP.activate(person, SECRET)
-    return signed_in(Client(), person).get(case_url(case)).status_code
-
-
-def read_mails(mailoutbox, address: str) -> str:
-    send_due_mails()
-    return " ".join(" ".join(mail.body.split()) for mail in mailoutbox if mail.to == [address])
+IN_ONE_FORM = {"prolonged": prolong_and_move, "prolonged and reopened": prolong_and_reopen}
 
 
 # Another lead confirms
