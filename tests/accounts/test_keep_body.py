@@ -30,6 +30,7 @@ def accept(link, **fields):
 
 def test_manager_invites_somebody_new_who_joins_and_sees_the_cases(client, manager):
     incident = declare()
+    assert "les dossiers de Plouexemple (Finistère)" in read_text(client.get(body_url() + "inviter/"))
     client.post(body_url() + "inviter/", {"email": "Nour@Plouexemple.example"})
     link = AccessLink.objects.get()
     assert PendingMail.objects.get().to == "nour@plouexemple.example"
@@ -37,7 +38,9 @@ def test_manager_invites_somebody_new_who_joins_and_sees_the_cases(client, manag
     assert not Membership.objects.filter(user=link.user).exists()
 
     assert "Camille" in Client().get(f"/acces/{derive_link_token(link)}/").content.decode()
-    assert accept(link, display_name="Nour Exemple", password=NEW).status_code == 200
+    answer = accept(link, display_name="Nour Exemple", password=NEW)
+    assert answer.status_code == 200
+    assert "<h1>C’est fait</h1>" in answer.content.decode()
     phone = Client()
     phone.post("/connexion/", {"login": "nour@plouexemple.example", "password": NEW})
     page = phone.get(body_url()).content.decode()

@@ -70,6 +70,16 @@ def test_one_file_is_confirmed_in_the_singular(holder, incident):
     assert "Un fichier est reçu Un autre était déjà reçu. Breizh Cyber peut les ouvrir." in both
 
 
+@pytest.mark.parametrize(
+    ("count", "words"), [(5, "Remettre d’autres fichiers"), (6, "Voir les 6 fichiers, en remettre")]
+)
+def test_the_page_of_the_case_lists_five_files_and_says_how_many_there_are(holder, incident, count, words):
+    hand_over(holder, incident, *(make_file(f"{i}.log", bytes([i])) for i in range(count)))
+    page = read_text(holder.get(f"/suivi/{incident.reference}/"))
+    assert words in page
+    assert page.count(".log") == 5
+
+
 def test_the_form_takes_several_files_and_a_photograph(holder, incident):
     """A telephone opens its camera from the second field; a desk shows one more choice of files."""
     page = holder.get(get_pieces_url(incident)).content.decode()

@@ -26,6 +26,7 @@ def test_text_posted_without_cookies_is_shown_again(incident, part, name):
     assert response["Cache-Control"] == "no-store"
     assert f'<textarea id="garde" rows="6" readonly>\n{WORDS}</textarea>' in page
     assert "votre navigateur a perdu ses cookies" in page
+    assert "Collez le texte, et envoyez." in page
     assert "gardé ce que vous avez écrit" not in page
     assert not Message.objects.exists()
 

@@ -205,7 +205,7 @@ def test_a_duplicate_and_its_main_case_are_not_rerouted():
     assert {reload(main).csirt, reload(duplicate).csirt} == {breizh_cyber()}
 
 
-def test_a_case_that_fails_delays_no_other(uncovered_centre, monkeypatch):
+def test_a_case_that_fails_delays_no_other_and_is_logged(uncovered_centre, monkeypatch, caplog):
     first, second = declare(), declare()
     cover(uncovered_centre)
     real = reroute.reroute_case
@@ -218,6 +218,7 @@ def test_a_case_that_fails_delays_no_other(uncovered_centre, monkeypatch):
     monkeypatch.setattr(reroute, "reroute_case", fails)
     assert reroute.reroute_cases() == 1
     assert reload(second).csirt == uncovered_centre
+    assert "a case cannot be rerouted" in caplog.text
 
 
 def put_back_after(work, incident, person):
