@@ -277,7 +277,7 @@ def test_pages_of_a_link_contract_the_name_of_a_centre_with_its_preposition(clie
     client.force_login(a_lead())
     person = an_agent()
     post_invitation(client, person.email)
-    Csirt.objects.update(name="CSIRT Exemple")
+    Csirt.objects.filter(slug="breizh-cyber").update(name="CSIRT Exemple")
     path = make_link_path(AccessLink.objects.get())
     page = read_plain_markup(Client().get(path))
     assert "Rejoindre le CSIRT Exemple<" in page

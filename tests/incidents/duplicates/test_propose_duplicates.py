@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import Membership
+from csirts.models import Csirt
 from incidents.enums import ClosingReason, IncidentType, Status
 from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.services.handling.close import close_incident
 from incidents.triage.duplicates.likely import format_gap
-from tests.cast import SECRET, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import SECRET, an_agent, declare, plouexemple
 from tests.incidents.triage_pages import case_url
 from tests.reading import read_text
 
@@ -108,9 +109,7 @@ def test_withdrawn_cases_and_cases_of_other_bodies_are_not_proposed(client, resp
 
 def test_a_case_of_another_centre_is_not_proposed(client, responder):
     own, foreign = declare(), declare()
-    other_centre = breizh_cyber()
-    other_centre.pk, other_centre.slug, other_centre.notification_email = None, "ailleurs", ""
-    other_centre.save()
+    other_centre = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     Incident.objects.filter(pk=foreign.pk).update(csirt=other_centre)
     assert get_reasons(client, own) == {}
     agent_and_responder = an_agent()
