@@ -43,9 +43,11 @@ INCOMPATIBLE_ROLES = (
 )
 FIXED_FIELD = (
     "Ce rôle a commencé : seul son dernier jour change, pour que l’historique dise qui pouvait lire "
-    "quoi. Écrivez-le, et donnez un autre rôle."
+    "quoi. Écrivez ce dernier jour, puis donnez un autre rôle."
 )
 ENDED_ROLE = "Ce rôle est terminé et ne revient pas : donnez-en un autre."
+COUNTS_TODAY = "Ce rôle compte encore aujourd’hui : son dernier jour est aujourd’hui ou plus tard."
+PAST_FIRST_DAY = "Ce rôle ne compte pas encore : il commence aujourd’hui ou plus tard."
 REPEATED_ROLE = "Cette personne a déjà ce rôle, sans dernier jour. Laissez terminé celui d’avant."
 # The fields of a role that say which rights it gives, and from when on.
 DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
@@ -87,7 +89,7 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        errors = [*find_history_errors(self.instance, cleaned)] if self.instance.pk else []
+        errors = [*find_history_errors(self.instance if self.instance.pk else None, cleaned)]
         if role := cleaned.get("role"):
             errors = [*errors, *find_scope_errors(role, cleaned), *find_decision_errors(role, cleaned)]
         for field, error in errors:
@@ -96,16 +98,23 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
         return cleaned
 
 
-def find_history_errors(stored: Membership, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (field, error) for each changed field that must stay as it is stored: what a role that has begun gives, to
-    whom and since when, and the last day of one that is over. Whoever led a centre is known by these rows alone.
+def find_history_errors(stored: Membership | None, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, error) for each change that would falsify who could see what, and who led a centre: these rows
+    alone say so. `stored` is the role as the database has it, or None for a new one.
+
+    A role begins today at the earliest. Once it has begun, it changes in its last day and in its exact figures alone,
+    and ends today at the earliest. Nothing of a role that is over changes.
     """
-    is_ended = is_over(stored)
-    if not is_ended and not has_begun(stored):
-        return
-    for name in (*DEFINING_FIELDS, *(["ended_on"] if is_ended else [])):
-        if name in cleaned and cleaned[name] != getattr(stored, name):
-            yield name, ENDED_ROLE if is_ended else FIXED_FIELD
+    changed = {name for name, value in cleaned.items() if stored is None or value != getattr(stored, name, value)}
+    today = timezone.localdate()
+    if stored is not None and is_over(stored):
+        yield from ((name, ENDED_ROLE) for name in (*DEFINING_FIELDS, "ended_on", *EXACT_FIELDS) if name in changed)
+    elif stored is not None and has_begun(stored):
+        yield from ((name, FIXED_FIELD) for name in DEFINING_FIELDS if name in changed)
+        if "ended_on" in changed and cleaned["ended_on"] and cleaned["ended_on"] < today:
+            yield "ended_on", COUNTS_TODAY
+    elif "since_on" in changed and cleaned["since_on"] and cleaned["since_on"] < today:
+        yield "since_on", PAST_FIRST_DAY
 
 
 def find_scope_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:

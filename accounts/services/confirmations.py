@@ -119,7 +119,9 @@ def has_another_lead(role: Membership) -> bool:
 
 def is_prolonged(role: Membership, stored: Membership | None) -> bool:
     """Tell whether this role gives for longer what the stored one, which counts today, gives already."""
-    return stored is not None and has_begun(stored) and not is_over(stored) and role.since_on <= stored.since_on
+    if stored is None or not has_begun(stored) or is_over(stored) or role.since_on > stored.since_on:
+        return False
+    return role.csirt_id == stored.csirt_id and CENTRE_ABILITIES[role.role] <= CENTRE_ABILITIES[stored.role]
 
 
 def was_led_by_another(role: Membership) -> bool:
@@ -183,16 +185,15 @@ def suspend_roles(user: User, by: User, *, decided: Iterable[Membership] = ()) -
 
 def suspend_role(role: Membership, by: User) -> Membership:
     """Let this role await another lead. If there is none, let it begin `DAYS_TO_HEAR` later, unless it is a first
-    appointment (`is_first_appointment`). Return the role, or the one that takes its place.
+    appointment (`is_first_appointment`). Return the role, or the one that takes its place if it has begun.
     """
-    if has_another_lead(role):
-        role.awaits_confirmation, role.confirmed_by, role.confirmed_at = True, None, None
-        role.save(update_fields=["awaits_confirmation", "confirmed_by", "confirmed_at"])
-    elif role.awaits_confirmation or role.since_on > timezone.localdate():
-        role.awaits_confirmation, role.since_on = False, find_first_day(role)
-        role.save(update_fields=["awaits_confirmation", "since_on"])
-    elif not is_first_appointment(role):
-        return interrupt_role(role, by)
+    awaits = has_another_lead(role)
+    if has_begun(role):
+        return interrupt_role(role, by, awaits=awaits) if awaits or not is_first_appointment(role) else role
+    role.awaits_confirmation, role.confirmed_by, role.confirmed_at = awaits, None, None
+    if not awaits:
+        role.since_on = find_first_day(role)
+    role.save(update_fields=["awaits_confirmation", "confirmed_by", "confirmed_at", "since_on"])
     return role
 
 
@@ -210,10 +211,13 @@ def was_never_opened(user: User) -> bool:
     return user.last_login is None and not user.has_usable_password()
 
 
-def interrupt_role(role: Membership, by: User) -> Membership:
-    """End this role, which counts, today, and return the same one that begins `DAYS_TO_HEAR` later."""
+def interrupt_role(role: Membership, by: User, *, awaits: bool) -> Membership:
+    """End this role, which counts, today, and return the same one, which awaits a lead or begins `DAYS_TO_HEAR` later.
+    The row that ends goes on to say that the person had the role.
+    """
     again = Membership(user=role.user, role=role.role, csirt=role.csirt, ended_on=role.ended_on)
-    again.since_on = find_first_day(again)
+    again.awaits_confirmation = awaits
+    again.since_on = timezone.localdate() if awaits else find_first_day(again)
     role.ended_on = timezone.localdate()
     role.save(update_fields=["ended_on"])
     again.save()

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.test import Client
+from django.utils import timezone
 
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import Membership, PendingMail, User
@@ -29,9 +30,13 @@ def make_management_fields(total=0, initial=0):
     return {"membership_set-TOTAL_FORMS": total, "membership_set-INITIAL_FORMS": initial}
 
 
+def read_today() -> str:
+    return timezone.localdate().isoformat()
+
+
 def make_role_fields(role, at=0, **scope):
     prefix = f"membership_set-{at}-"
-    values = {"role": role, "collectivity": "", "csirt": "", "region": "", "since_on": "2026-11-01", "ended_on": ""}
+    values = {"role": role, "collectivity": "", "csirt": "", "region": "", "since_on": read_today(), "ended_on": ""}
     return {prefix + name: value for name, value in (values | scope).items()}
 
 
@@ -155,8 +160,8 @@ def test_the_administrator_closes_an_account(client, administrator):
 
 def test_the_administrator_ends_a_role(client, administrator):
     lead = a_lead()
-    client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", role={"ended_on": "2026-11-02"}))
-    assert str(lead.membership_set.get().ended_on) == "2026-11-02"
+    client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", role={"ended_on": read_today()}))
+    assert str(lead.membership_set.get().ended_on) == read_today()
     assert User.objects.get(pk=lead.pk).readable_centre_ids == set()
 
 
@@ -184,7 +189,7 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
     # The page sends it back, as any default of a date.
     stamp["initial-membership_set-0-since_on"] = str(lead.membership_set.get().since_on)
-    closing = make_change_fields(lead, role={"ended_on": "2026-11-02"}) | stamp
+    closing = make_change_fields(lead, role={"ended_on": read_today()}) | stamp
     assert [client.post(page, closing).status_code for _click in range(2)] == [302, 302]
 
     late = make_change_fields(lead, is_active="on", display_name="Autre nom") | stamp
@@ -193,11 +198,11 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     assert 'value="Autre nom"' in answer.content.decode()
     lead.refresh_from_db()
     assert not lead.is_active
-    assert str(lead.membership_set.get().ended_on) == "2026-11-02"
+    assert str(lead.membership_set.get().ended_on) == read_today()
 
     again = late | {"_seen": answer.context["adminform"].form.current_stamp}
     assert "Ce rôle est terminé et ne revient pas" in read_text(client.post(page, again))
-    assert client.post(page, again | {"membership_set-0-ended_on": "2026-11-02"}).status_code == 302
+    assert client.post(page, again | {"membership_set-0-ended_on": read_today()}).status_code == 302
     assert User.objects.get(pk=lead.pk).is_active
 
 
@@ -205,12 +210,12 @@ def test_an_old_page_is_refused_once_a_role_has_ended(client, administrator):
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
     stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
-    client.post(page, make_change_fields(lead, is_active="on", role={"ended_on": "2026-11-02"}) | stamp)
+    client.post(page, make_change_fields(lead, is_active="on", role={"ended_on": read_today()}) | stamp)
     assert (
         client.post(page, make_change_fields(lead, is_active="on", display_name="Autre nom") | stamp).status_code
         == 200
     )
-    assert str(lead.membership_set.get().ended_on) == "2026-11-02"
+    assert str(lead.membership_set.get().ended_on) == read_today()
 
 
 def test_a_role_is_never_deleted(client, administrator):

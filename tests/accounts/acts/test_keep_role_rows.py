@@ -13,7 +13,7 @@ from accounts.services.confirmations import DAYS_TO_HEAR
 from csirts.models import Csirt
 from tests.accounts.acts.taking_over import NEW_ADDRESS, change_address
 from tests.accounts.lead_pages import change_role, post_changed_role, post_role, read_plain_markup
-from tests.cast import an_agent, breizh_cyber, plouexemple
+from tests.cast import a_lead, a_person, an_agent, breizh_cyber, bretagne, plouexemple
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +74,40 @@ def test_the_database_keeps_what_a_role_that_has_begun_was(lead):
     for change in ({"csirt": elsewhere}, {"role": Role.RESPONDER}, {"user": an_agent()}):
         with pytest.raises(IntegrityError, match="a role that has begun"), transaction.atomic():
             role.update(**change)
+
+
+@pytest.mark.parametrize("days", [1, 200])
+def test_a_role_that_counts_today_ends_today_at_the_earliest(lead, administration, days):
+    """The only manager of a body could otherwise be replaced as if long ago, and nobody would hear of it."""
+    stored = Membership.objects.get(user=lead)
+    Membership.objects.filter(pk=stored.pk).update(since_on=timezone.localdate() - timedelta(days=300))
+    answer = post_changed_role(administration, stored, ended_on=timezone.localdate() - timedelta(days=days))
+    assert "Ce rôle compte encore aujourd’hui" in read_plain_markup(answer)
+    assert Membership.objects.get(pk=stored.pk).ended_on is None
+
+
+def test_no_role_is_given_as_if_long_ago(administration):
+    role = Membership(role=Role.AGENT, collectivity=plouexemple(), since_on=timezone.localdate() - timedelta(days=1))
+    person = a_lead()
+    answer = post_role(administration, person, role.role, collectivity=role.collectivity, since_on=role.since_on)
+    assert "il commence aujourd’hui ou plus tard" in read_plain_markup(answer)
+    assert Membership.objects.filter(user=person).count() == 1
+
+
+def test_the_row_of_a_lead_whose_account_is_taken_over_stays(lead, administration):
+    """Another lead confirms the role in a row of its own: the first one says that this person led until today."""
+    second = a_lead()
+    change_address(administration, second)
+    former, again = Membership.objects.filter(user=second).order_by("pk")
+    assert (former.ended_on, former.awaits_confirmation) == (timezone.localdate(), False)
+    assert (again.since_on, again.awaits_confirmation) == (timezone.localdate(), True)
+
+
+def test_the_exact_figures_of_a_role_that_is_over_stay(administration):
+    analyst = a_person(Role.ANALYST, region=bretagne())
+    fields = {"exact_since_on": "2026-01-01", "exact_act": "Délibération 12"}
+    stored = Membership.objects.filter(user=analyst)
+    stored.update(**fields, ended_on=timezone.localdate())
+    answer = post_changed_role(administration, stored.get(), exact_since_on=None, exact_act=None)
+    assert "Ce rôle est terminé et ne revient pas" in read_plain_markup(answer)
+    assert stored.get().exact_act == "Délibération 12"

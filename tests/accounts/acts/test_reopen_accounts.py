@@ -27,8 +27,10 @@ def list_recipients(kind: MailKind) -> list[str]:
 
 def test_a_reopened_account_waits_for_a_lead_of_its_centre(client, lead, administration):
     """Who left the centre may be an accomplice, or the mailbox may be somebody else's since."""
-    role = change_role(administration, a_closed_role())
+    former = change_role(administration, a_closed_role())
+    role = Membership.objects.filter(user=former.user_id).latest("pk")
     assert User.objects.get(pk=role.user_id).is_active
+    assert former.ended_on == role.since_on == timezone.localdate()
     assert role.awaits_confirmation
     assert User.objects.get(pk=role.user_id).readable_centre_ids == set()
     assert list_recipients(MailKind.ROLE_AWAITS) == [lead.email]
@@ -40,7 +42,8 @@ def test_a_reopened_account_waits_for_a_lead_of_its_centre(client, lead, adminis
 def test_a_confirmed_role_is_confirmed_anew_when_its_account_is_reopened(client, lead, administration):
     role = a_closed_role()
     Membership.objects.filter(pk=role.pk).update(confirmed_by=lead, confirmed_at=timezone.now())
-    role = change_role(administration, role, since_on=role.since_on, ended_on=timezone.localdate().replace(year=2199))
+    change_role(administration, role)
+    role = Membership.objects.filter(user=role.user_id).latest("pk")
     assert (role.awaits_confirmation, role.confirmed_by, role.confirmed_at) == (True, None, None)
 
 
@@ -62,7 +65,8 @@ def test_a_reopened_account_counts_three_days_later_in_a_centre_without_lead(adm
 def test_a_role_that_is_given_as_the_account_is_reopened_is_announced_once(lead, administration):
     role = a_closed_role()
     assert post_role(administration, role.user, Role.LEAD, csirt=breizh_cyber()).status_code == 302
-    assert all(row.awaits_confirmation for row in Membership.objects.filter(user=role.user_id))
+    rows = Membership.objects.filter(user=role.user_id, ended_on=None)
+    assert [row.awaits_confirmation for row in rows] == [True, True]
     mails = PendingMail.objects.filter(kind=MailKind.ROLE_AWAITS)
     assert sorted(mails.values_list("membership__role", flat=True)) == [Role.LEAD, Role.RESPONDER]
 

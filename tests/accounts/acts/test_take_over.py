@@ -67,7 +67,7 @@ def test_the_administrator_alone_gets_into_no_account_of_a_lead(client, lead, ad
     assert signed_in(Client(), person).get("/equipe/").status_code == 404
 
     assert NEW_ADDRESS in read_plain_markup(client.get("/equipe/"))
-    answer(client, Membership.objects.get(user=person))
+    answer(client, Membership.objects.filter(user=person).latest("pk"))
     assert open_case(person, case) == 200
 
 
@@ -81,7 +81,7 @@ def test_a_role_whose_account_is_taken_over_awaits_another_lead(client, lead, ad
     home = read_plain_markup(signed_in(Client(), User.objects.get(pk=person.pk)).get("/"))
     assert "Il comptera quand une personne qui la dirige l’aura confirmé : appelez-la." in home
     assert "Rôles à confirmer" in read_plain_markup(client.get("/equipe/"))
-    answer(client, Membership.objects.get(user=person))
+    answer(client, Membership.objects.filter(user=person).latest("pk"))
     assert open_case(person, case) == 200
 
 
@@ -193,13 +193,10 @@ def test_the_role_before_is_not_brought_back_beside_the_one_that_begins_later(le
     assert not User.objects.get(pk=lead.pk).reads_any_centre
 
 
-@pytest.mark.parametrize("absence", ["closed", "ended", "as if long ago"])
+@pytest.mark.parametrize("absence", ["closed", "ended"])
 def test_a_lead_appointed_in_place_of_another_begins_three_days_later(lead, administration, absence):
     today, accomplice = timezone.localdate(), an_agent()
-    changes = {
-        "ended": {"ended_on": today},
-        "as if long ago": {"ended_on": Membership.objects.get(user=lead).since_on},
-    }
+    changes = {"ended": {"ended_on": today}}
     change_role(administration, Membership.objects.get(user=lead), **changes.get(absence, {}))
     User.objects.filter(pk=lead.pk).update(is_active=absence != "closed")
     assert post_role(administration, accomplice, Role.LEAD, csirt=breizh_cyber()).status_code == 302
