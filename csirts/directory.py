@@ -62,7 +62,8 @@ class DirectoryReport:
 @transaction.atomic
 def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
     """Load the directory in one transaction. Return a report on each kind of row, by the French name of the kind. The
-    centres whose territories change hear of it.
+    centres whose territories change hear of it. A centre that a person deleted, or whose name another centre has, is
+    not created, and nothing that refers to it is loaded.
 
     Raises UnknownTerritory if the file names a territory that the database does not have.
     """
@@ -70,6 +71,7 @@ def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryRepor
     with pghistory.context(source=CONTEXT), watch_territories(by=None):
         csirts = RowLoader(Csirt, ("slug",), ("name", "level")).load(_list_csirts(entries), remove=False)
         ids = dict(Csirt.objects.values_list("slug", "pk"))
+        entries = [entry for entry in entries if entry["slug"] in ids]
         return {
             "centres": csirts,
             "coordonnées": RowLoader(Contact, ("csirt_id", "kind"), CONTACT_FIELDS).load(_list_contacts(entries, ids)),
@@ -205,7 +207,8 @@ def _list_coverages(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[K
 def _list_backup_centres(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
     for entry in entries:
         for rank, slug in enumerate(entry.get("backups", []), start=1):
-            yield (ids[entry["slug"]], ids[slug]), {"rank": rank}
+            if slug in ids:
+                yield (ids[entry["slug"]], ids[slug]), {"rank": rank}
 
 
 def _parse_origin(entry: Any) -> Values:

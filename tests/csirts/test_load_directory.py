@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from collectivities.models import Region
 from csirts.directory import CONTEXT, SHIPPED_DIRECTORY
 from csirts.models import BackupCentre, Contact, Coverage, Csirt
-from tests.factories.csirts import CoverageFactory
+from tests.factories.csirts import CoverageFactory, CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +205,46 @@ def test_a_change_from_the_console_counts_as_made_by_a_person():
     assert CONTEXT != "console"
     run_import()
     assert get_contact("breizh-cyber", "phone").note == "en travaux"
+
+
+def test_a_centre_whose_name_another_one_has_is_left_out(load, shipped_directory):
+    CsirtFactory(name="centre des îles")
+    added = {
+        "slug": "centre-des-iles",
+        "name": "Centre des Îles",
+        "level": "territorial",
+        "contacts": [{"kind": "phone", "value": "0 800 111 111", "source": "essai"}],
+        "covers": [{"region": "06", "source": "essai"}],
+        "backups": ["csirt-atlantic"],
+    }
+    shipped_directory["csirts"].append(added)
+    find_entry(shipped_directory, "breizh-cyber")["backups"] = ["centre-des-iles", "csirt-bfc"]
+
+    centres, contacts, territories, backups = load(shipped_directory)
+
+    assert centres.endswith("1 en conflit avec une autre ligne")
+    assert not Csirt.objects.filter(slug="centre-des-iles").exists()
+    assert contacts.startswith("coordonnées : 0 créés")
+    assert territories.startswith("territoires : 0 créés")
+    assert backups.startswith("secours : 1 créés")
+    assert list(BackupCentre.objects.values_list("csirt__slug", "backup__slug", "rank")) == [
+        ("breizh-cyber", "csirt-bfc", 2)
+    ]
+
+
+def test_a_centre_deleted_by_a_person_stays_deleted(load, shipped_directory):
+    find_entry(shipped_directory, "breizh-cyber")["backups"] = ["csirt-bfc", "csirt-atlantic"]
+    load(shipped_directory)
+    with pghistory.context(source="console"):
+        Coverage.objects.filter(csirt__slug="csirt-bfc").delete()
+        BackupCentre.objects.filter(backup__slug="csirt-bfc").delete()
+        Csirt.objects.get(slug="csirt-bfc").delete()
+
+    centres, _contacts, _territories, backups = load(shipped_directory)
+
+    assert "1 laissés" in centres
+    assert not Csirt.objects.filter(slug="csirt-bfc").exists()
+    assert backups.startswith("secours : 0 créés, 0 changés, 1 inchangés")
 
 
 def test_an_unknown_territory_changes_nothing(load, shipped_directory):
