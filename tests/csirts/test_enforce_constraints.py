@@ -58,6 +58,7 @@ def test_the_database_refuses_a_departement_of_another_region(mayotte):
     ("make", "constraint"),
     [
         (lambda: CsirtFactory(level="municipal"), "csirt_level__in"),
+        (lambda: [CsirtFactory(name=name) for name in ("Île", "île")], "csirt_one_name"),
         (
             lambda: [CsirtFactory(notification_email=mailbox) for mailbox in ("x@x.example", "X@x.example")],
             "csirt_one_mailbox",
@@ -71,6 +72,7 @@ def test_the_database_refuses_a_departement_of_another_region(mayotte):
     ],
     ids=[
         "level",
+        "name of another",
         "mailbox of another",
         "contact kind",
         "contact value",
@@ -94,6 +96,17 @@ def test_the_upgrade_names_the_centres_that_share_a_mailbox():
     CsirtFactory(name="Second", notification_email="Garde@essai.example")
     with pytest.raises(ValueError, match="Premier et Second"):
         migration.check_mailboxes(apps, None)
+
+
+def test_the_upgrade_names_the_centres_that_have_the_same_name():
+    migration = import_module("csirts.migrations.0008_one_name")
+    migration.check_names(apps, None)
+    with act_as_superuser(), connection.cursor() as cursor:
+        cursor.execute("DROP INDEX csirt_one_name")
+    CsirtFactory(name="Centre des Îles", slug="premier")
+    CsirtFactory(name="Centre des îles", slug="second")
+    with pytest.raises(ValueError, match=r"Centre des Îles \(premier\) et Centre des îles \(second\)\."):
+        migration.check_names(apps, None)
 
 
 @pytest.mark.parametrize(
