@@ -29,6 +29,7 @@ from accounts.reauthentication import check_all_proofs, check_identity
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet, takes_rights
 from accounts.security.admin import SecurityEventAdmin as SecurityEventAdmin  # as above
 from accounts.services.body_roles import announce_body_roles, list_undecided_body_roles
+from accounts.services.break_glass import end_break_glasses
 from accounts.services.confirmations import (
     announce_given_role,
     describe_suspensions,
@@ -46,13 +47,7 @@ from accounts.services.reports import (
     report_moved_address,
     report_removed_leads,
 )
-from accounts.services.roles import (
-    annotate_authors,
-    describe_authors,
-    describe_role,
-    log_ended_roles,
-    log_given_roles,
-)
+from accounts.services.roles import annotate_authors, describe_authors, describe_role, log_ended_roles, log_given_roles
 from accounts.services.tokens import lock_accounts, revoke_tokens
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
@@ -227,9 +222,9 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
             self.warn_of_orphaned_cases(request, [form.instance])
 
     def save_changed_account(self, user: User, form: Any, actor: User) -> None:
-        """Save what the form changed of an account. If its e-mail address changed, its sessions end, its links are
-        revoked, and mails are queued to the former address and to the leads of its centres, who confirm its roles
-        again once they are saved (`decide_roles_again`). They hear too if the account of a lead is closed.
+        """Save what the form changed of an account. If its address changed, its sessions and break-glass accesses end,
+        its links are revoked, and mails are queued to the former address and to the leads of its centres, who confirm
+        its roles again once they are saved (`decide_roles_again`). They hear too if the account of a lead is closed.
 
         The other columns are left alone, because the account was read without a lock: a password or a stamp that was
         saved since must not be undone.
@@ -246,6 +241,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         user.save(update_fields=changed)
         if "email" in form.changed_data:
             report_moved_address(user, actor)
+            end_break_glasses(user, actor, to=form.initial["email"])
         if "is_active" in form.changed_data and not user.is_active:
             report_closed_accounts([user], actor)
 

@@ -55,11 +55,22 @@ def make_mail_context(mail: PendingMail, token: str) -> dict[str, Any]:
         "waiting_roles": list_waiting_roles(mail),
         "reason": clean_name(access.reason) if access else "",
         "ends_at": access.ends_at if access else None,
+        "is_to_person": mail.to == mail.user.email or is_to_former_address(mail),
         "detail": mail.detail,
         "old_cases": make_search_address(f"etat:ouvert au:{subtract_a_year(mail):%d/%m/%Y}"),
         "closes_on": format_day(timezone.localtime(mail.created_at + UNUSED_WARNING)),
         **{name: settings.SITE_URL + reverse(page) for name, page in LINKED_PAGES.items()},
     }
+
+
+def is_to_former_address(mail: PendingMail) -> bool:
+    """Tell whether a mail about a break-glass access goes to the address that its person had until somebody changed
+    it, which ended the access. Runs one query, or none for other mails.
+    """
+    if mail.access is None:
+        return False
+    changes = PendingMail.objects.filter(kind=MailKind.ADDRESS_CHANGED, user=mail.user, to=mail.to)
+    return changes.filter(created_at__gte=mail.access.started_at).exists()
 
 
 def make_search_address(query: str) -> str:

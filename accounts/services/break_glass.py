@@ -96,11 +96,11 @@ def list_break_glasses(lead: User) -> QuerySet[BreakGlass]:
     return accesses.order_by("-started_at", "-pk")[:MAX_SHOWN]
 
 
-def end_break_glasses(person: User, by: User) -> None:
+def end_break_glasses(person: User, by: User, *, to: str = "") -> None:
     """End each open access of this account to a centre that `by` does not lead, because `by` changed its address,
     reset its second factor or opened it again: whoever holds it now need not be the person who got the access. Queue a
-    mail to the leads of each centre, and one to the person. The caller has locked the account, as `open_break_glass`
-    does.
+    mail to the leads of each centre, and one to the person at `to`, by default the address of the account: after a
+    change of address, `to` is the former one. The caller has locked the account, as `open_break_glass` does.
     """
     now = timezone.now()
     accesses = person.break_glass_accesses.filter(started_at__lte=now, ends_at__gt=now, end=None)
@@ -108,7 +108,7 @@ def end_break_glasses(person: User, by: User) -> None:
     for access in accesses.select_related("csirt").order_by("pk"):
         BreakGlassEnd.objects.create(access=access, by=by, at=now)
         queue_mails_to_leads(MailKind.BREAK_GLASS, person, csirt=access.csirt, access=access, by=by)
-        queue_mail(MailKind.BREAK_GLASS, person, csirt=access.csirt, access=access, by=by)
+        queue_mail(MailKind.BREAK_GLASS, person, csirt=access.csirt, to=to, access=access, by=by)
         record_security_event(SecurityEventKind.BREAK_GLASS_ENDED, person=person, actor=by, csirt_id=access.csirt_id)
 
 

@@ -74,8 +74,10 @@ def make_delivery(incident: Incident, recipient: str, kind: str) -> Delivery:
     return Delivery(announcement=Announcement(event=event), recipient=recipient, csirt=csirt)
 
 
-def write_mail_about_account(kind: str, *, is_end: bool = False) -> Any:
-    """Return a mail of this kind. `is_end` is of a break-glass access that somebody ended."""
+def write_mail_about_account(kind: str, *, is_end: bool = False, to: str = "") -> Any:
+    """Return a mail of this kind to `to`, by default the person. `is_end` is of a break-glass access that somebody
+    ended.
+    """
     agent, responder = an_agent(), a_responder()
     centre = Csirt.objects.create(slug="exemple", name="CSIRT Exemple") if kind in MAILS_ABOUT_CENTRES else None
     link = None
@@ -86,7 +88,7 @@ def write_mail_about_account(kind: str, *, is_end: bool = False) -> Any:
             PURPOSES[kind], user=agent, made_by=responder, collectivity=body, csirt=centre, address=address
         )
     csirt = centre if kind in CENTRE_MAILS else None
-    mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt, by=responder)
+    mail = PendingMail(kind=kind, user=agent, to=to or agent.email, link=link, csirt=csirt, by=responder)
     mail.detail = DETAILS.get(kind, "")
     if kind in ROLE_MAILS:
         place = {"csirt": centre} if centre else {"collectivity": plouexemple()}

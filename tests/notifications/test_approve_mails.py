@@ -28,10 +28,11 @@ def test_mails_about_an_account_say_what_was_approved(time_machine, kind):
     check_approved(f"mails/account-{kind}", describe_mail(write_mail_about_account(kind), {}))
 
 
-def test_the_mail_on_an_access_that_somebody_ended_says_what_was_approved(time_machine):
+@pytest.mark.parametrize(("reader", "to"), [("person", ""), ("lead", "responsable@demo.example")])
+def test_the_mails_on_an_access_that_somebody_ended_say_what_was_approved(time_machine, reader, to):
     time_machine.move_to(NOW, tick=False)
-    mail = write_mail_about_account(MailKind.BREAK_GLASS, is_end=True)
-    check_approved("mails/account-break_glass-ended", describe_mail(mail, {}))
+    mail = write_mail_about_account(MailKind.BREAK_GLASS, is_end=True, to=to)
+    check_approved(f"mails/account-break_glass-ended-{reader}", describe_mail(mail, {}))
 
 
 @pytest.fixture(autouse=True)

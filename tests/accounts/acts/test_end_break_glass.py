@@ -13,7 +13,7 @@ from accounts.enums import MailKind, Role
 from accounts.models import BreakGlassEnd, Membership, PendingMail, User
 from accounts.services.break_glass import record_ended_accesses
 from csirts.models import Csirt
-from tests.accounts.acts.taking_over import TAKE_OVERS, open_case, read_mails
+from tests.accounts.acts.taking_over import NEW_ADDRESS, TAKE_OVERS, open_case, read_mails
 from tests.accounts.lead_pages import change_role
 from tests.accounts.security.events import list_events
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
@@ -59,8 +59,34 @@ def test_an_access_ends_when_its_account_is_taken_over_and_the_leads_hear_of_it(
     assert count_events("break_glass_ended") == 1
     [about] = PendingMail.objects.filter(to=lead.email)
     assert about.kind == MailKind.BREAK_GLASS
-    assert "ont pris fin avant l’heure" in read_mails(mailoutbox, lead.email).replace("\N{NO-BREAK SPACE}", " ")
+    words = read_mails(mailoutbox, lead.email).replace("\N{NO-BREAK SPACE}", " ")
+    assert "ont pris fin avant l’heure" in words
+    assert "Assurez-vous par téléphone" in words
     assert "coupé le" in read_text(client.get("/equipe/"))
+
+
+def close_move_and_reopen(administration: Client, person: User) -> None:
+    """Close the account and change its address in one form, then open it again in another one."""
+    role = Membership.objects.get(user=person)
+    change_role(administration, role, {"email": NEW_ADDRESS, "is_active": ""})
+    change_role(administration, Membership.objects.select_related("user").get(pk=role.pk))
+
+
+def move_and_reopen(administration: Client, person: User) -> None:
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    change_role(administration, Membership.objects.get(user=person), {"email": NEW_ADDRESS})
+
+
+@pytest.mark.parametrize("act", [*TAKE_OVERS.values(), reopen, move_and_reopen, close_move_and_reopen])
+def test_the_person_reads_at_the_former_address_that_the_access_ended(helper, administration, mailoutbox, act):
+    """The mailbox of the new address may be somebody else's."""
+    act(administration, helper)
+    addresses = PendingMail.objects.filter(kind=MailKind.BREAK_GLASS).values_list("to", flat=True)
+    assert list(addresses).count(helper.email) == 1
+    assert NEW_ADDRESS not in addresses
+    words = read_mails(mailoutbox, helper.email).replace("\N{NO-BREAK SPACE}", " ")
+    assert "qu’une commande du serveur vous avait donnés pour une heure, ont pris fin avant l’heure" in words
+    assert NEW_ADDRESS not in words
 
 
 def test_a_lead_of_the_centre_who_resets_the_factor_is_the_second_person(client, lead, helper):
