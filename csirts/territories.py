@@ -26,14 +26,15 @@ type Coverages = dict[Ground, list[Coverage]]
 @dataclass(frozen=True)
 class TerritoryChange:
     """A territory whose coverage has changed, or a body whose région has, in a French sentence, and the centres that
-    must hear of it: those that `lost` it, those that `gained` it, and the `others` that cover it, or a part of it, or
-    all around it.
+    must hear of it: those that `lost` it, those that `gained` it, the `others` that cover it, or a part of it, or all
+    around it, and the `unchanged` one that still answers for such a body.
     """
 
     sentence: str
     lost: frozenset[Csirt]
     gained: frozenset[Csirt]
-    others: frozenset[Csirt]
+    others: frozenset[Csirt] = frozenset()
+    unchanged: frozenset[Csirt] = frozenset()
 
 
 # It gets the changes and the account of whoever made them, or None for a command of the server.
@@ -87,7 +88,7 @@ def describe_region_change(body: Collectivity, former_centre: Csirt | None) -> T
     centre = find_route(body, timezone.localdate()).csirt
     sentence = f"{wording.format_body_in_region(body)}\N{NO-BREAK SPACE}: {centre.name if centre else 'aucun centre'}"
     former, present = (frozenset({csirt} if csirt else ()) for csirt in (former_centre, centre))
-    return TerritoryChange(sentence, lost=former - present, gained=present - former, others=former & present)
+    return TerritoryChange(sentence, lost=former - present, gained=present - former, unchanged=former & present)
 
 
 def load_coverages() -> Coverages:

@@ -29,10 +29,11 @@ REPAIRED_WITHIN = timedelta(hours=1)
 COUNTED_WITHIN = timedelta(minutes=10)
 # The detail of the security event, and what the mail says before the sentence, by the centres of a `TerritoryChange`
 # that it is about. Two centres may have names that look alike, so that the sentence alone could hide a loss.
-DETAIL_CODES = {"lost": "territory_lost", "gained": "territory_gained", "others": ""}
+DETAIL_CODES = {"lost": "territory_lost", "gained": "territory_gained", "unchanged": "", "others": ""}
 INTRODUCTIONS = {
     "lost": "Perdu par votre centre – ",
     "gained": "Gagné par votre centre – ",
+    "unchanged": "Toujours à votre centre – ",
     "others": "À côté ou en partie – ",
 }
 
@@ -54,8 +55,8 @@ def report_changed_territories(changes: list[TerritoryChange], by: User | None) 
 
 
 def group_by_centre(changes: list[TerritoryChange]) -> dict[Csirt, dict[str, list[str]]]:
-    """Return, for each centre, the sentences about the territories that it lost, then those that it gained, then the
-    others that concern it, by the code of the security event.
+    """Return, for each centre, the sentences about the territories that it lost, then those that it gained, the bodies
+    that it kept and the others that concern it, by the code of the security event.
     """
     grouped: dict[Csirt, dict[str, list[str]]] = {}
     for name, code in DETAIL_CODES.items():

@@ -233,13 +233,19 @@ def test_a_correction_that_names_the_same_region_is_told_to_nobody(administratio
     assert list_events() == set()
 
 
-def test_the_only_centre_of_both_regions_hears_too(administration, accomplice):
+def test_the_only_centre_of_both_regions_reads_that_it_keeps_the_body(administration, accomplice, mailoutbox):
     breizh, always = breizh_cyber(), DateRange(None, None)
     Coverage.objects.filter(region__code="75").delete()
     Coverage.objects.create(csirt=breizh, region=Region.objects.get(code="75"), valid=always, source="arrêté")
-    a_lead(breizh)
+    lead = a_lead(breizh)
     correct_body_region(administration, plouexemple())
     assert list_events() == {(breizh.pk, "")}
+    assert list_recipients() == sorted([MAILBOX, lead.email])
+    send_due_mails()
+    [about] = [mail.body.replace("\N{NO-BREAK SPACE}", " ") for mail in mailoutbox if mail.to == [lead.email]]
+    body = "commune de Plouexemple (Finistère), désormais en Nouvelle-Aquitaine"
+    assert f"\nToujours à votre centre – {body} : Breizh Cyber.\n" in about
+    assert "ou répond d’une collectivité dont la région a changé.\n" in about
 
 
 def test_the_name_that_somebody_gave_to_a_body_while_declaring_is_in_no_such_mail(administration, neighbour):
