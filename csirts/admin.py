@@ -258,12 +258,12 @@ class CsirtAdmin(TracedAdmin):
         return request.user.filter_led_centres(csirts)  # type: ignore[union-attr]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
-        """Return the read-only fields. The notification address is always read-only here.
-
-        The lead changes it on another page, which first sends a trial mail to the new address.
+        """Return the read-only fields. The notification address is always read-only here, because the lead changes it
+        on another page, which first sends a trial mail to the new address. Events name a centre by its slug, which
+        never changes.
         """
         facts = [] if can_edit_directory(request) else ["name", "slug", "level", "is_active", "published_contacts"]
-        return [*facts, "notification_email"]
+        return [*facts, "notification_email", *(["slug"] if obj else [])]
 
     def get_fields(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
         """Return the fields. A lead also sees the published contacts, which only the administrator edits."""

@@ -69,11 +69,12 @@ def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryRepor
     """
     entries = json.loads(path.read_text())["csirts"]
     with pghistory.context(source=CONTEXT), watch_territories(by=None):
-        csirts = RowLoader(Csirt, ("slug",), ("name", "level")).load(_list_csirts(entries), remove=False)
-        ids = dict(Csirt.objects.values_list("slug", "pk"))
+        centres = RowLoader(Csirt, ("slug",), ("name", "level"))
+        centres.load(_list_csirts(entries), remove=False)
+        ids = _find_centre_ids(centres)
         entries = [entry for entry in entries if entry["slug"] in ids]
         return {
-            "centres": csirts,
+            "centres": centres.report,
             "coordonnées": RowLoader(Contact, ("csirt_id", "kind"), CONTACT_FIELDS).load(_list_contacts(entries, ids)),
             "territoires": RowLoader(Coverage, TERRITORY_FIELDS, COVERAGE_FIELDS).load(_list_coverages(entries, ids)),
             "secours": RowLoader(BackupCentre, BACKUP_KEY, ("rank",)).load(_list_backup_centres(entries, ids)),
@@ -179,6 +180,16 @@ class RowLoader:
             self.report.removed += 1
         else:
             self.report.left_to_people += 1
+
+
+def _find_centre_ids(centres: RowLoader) -> dict[str, int]:
+    """Return the id of the row of each centre by its slug, and by the one that an import wrote: a person may have
+    changed it since.
+    """
+    slugs = dict(Csirt.objects.values_list("pk", "slug"))
+    imported = {slug: version.pgh_obj_id for (slug,), version in centres.written.items()}
+    present = {slug: pk for slug, pk in imported.items() if pk in slugs}
+    return present | {slug: pk for pk, slug in slugs.items()}
 
 
 def _list_csirts(entries: list[Any]) -> Iterator[tuple[Key, Values]]:

@@ -309,11 +309,11 @@ def confirm_role(*, number: int, actor: User, seen: str) -> Membership:
     """Make the role with this number count, tell its person by mail, and return the role. A second call changes
     nothing. `seen` is the stamp of the role as `actor` read it.
 
-    Raises Http404 if the role is not to be confirmed by `actor`, AlreadyAnswered if it was refused meanwhile, and
+    Raises Http404 if the role is not to be confirmed by `actor`, AlreadyAnswered if it is over, and
     RoleChanged if it is another one now.
     """
     role = lock_role(number, actor)
-    if role.awaits_confirmation and is_over(role):
+    if is_over(role):
         raise AlreadyAnswered
     if role.awaits_confirmation:
         check_unchanged(role, seen)

@@ -95,7 +95,7 @@ def describe_former_role(person: User) -> str:
     l’équipe de Breizh Cyber, depuis le 28 novembre 2026. » Return "" for a person who will have a role, or never had
     one. Runs two queries at most.
     """
-    if person.membership_set.filter(since_on__gt=timezone.localdate(), awaits_confirmation=False).exists():
+    if person.membership_set.not_ended().filter(since_on__gt=timezone.localdate(), awaits_confirmation=False).exists():
         return ""
     ended = person.membership_set.filter(ended_on__lte=timezone.localdate()).order_by("-ended_on", "-pk")
     role = ended.select_related("collectivity__departement", "csirt", "region").first()

@@ -247,6 +247,20 @@ def test_a_centre_deleted_by_a_person_stays_deleted(load, shipped_directory):
     assert backups.startswith("secours : 0 créés, 0 changés, 1 inchangés")
 
 
+def test_a_centre_whose_slug_a_person_changed_keeps_its_contacts_and_territories(load, shipped_directory):
+    with pghistory.context(source="console"):
+        Csirt.objects.filter(slug="breizh-cyber").update(slug="breizh")
+    find_entry(shipped_directory, "breizh-cyber")["covers"].append({"region": "06", "source": "essai"})
+
+    centres, contacts, territories, _backups = load(shipped_directory)
+
+    assert "1 laissés" in centres
+    assert "0 retirés" in contacts
+    assert territories.startswith("territoires : 1 créés")
+    assert "0 retirés" in territories
+    assert set(Coverage.objects.filter(csirt__slug="breizh").values_list("region__code", flat=True)) == {"53", "06"}
+
+
 def test_an_unknown_territory_changes_nothing(load, shipped_directory):
     find_entry(shipped_directory, "breizh-cyber")["name"] = "Breizh Cyber 2"
     find_entry(shipped_directory, "csirt-bfc")["covers"][0]["region"] = "999"

@@ -13,7 +13,7 @@ from accounts.services.confirmations import DAYS_TO_HEAR
 from csirts.models import Csirt
 from tests.accounts.acts.taking_over import NEW_ADDRESS, change_address
 from tests.accounts.lead_pages import change_role, post_changed_role, post_role, read_plain_markup
-from tests.cast import a_lead, a_person, an_agent, breizh_cyber, bretagne, plouexemple
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, bretagne, plouexemple
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +111,33 @@ def test_the_exact_figures_of_a_role_that_is_over_stay(administration):
     answer = post_changed_role(administration, stored.get(), exact_since_on=None, exact_act=None)
     assert "Ce rôle est terminé et ne revient pas" in read_plain_markup(answer)
     assert stored.get().exact_act == "Délibération 12"
+
+
+@pytest.mark.parametrize("ended_on", [None, timedelta(days=90)])
+def test_a_role_that_has_begun_is_prolonged_in_a_row_that_a_lead_confirms(lead, administration, ended_on):
+    """The role counts until its last day meanwhile, and its row never reads as one that nobody confirmed."""
+    person = a_responder()
+    last_day = timezone.localdate() + timedelta(days=30)
+    Membership.objects.filter(user=person).update(ended_on=last_day)
+    longer = ended_on and timezone.localdate() + ended_on
+    answer = post_changed_role(administration, Membership.objects.get(user=person), ended_on=longer)
+    assert "donnez le même rôle à partir de ce jour-là" in read_plain_markup(answer)
+    answer = post_role(administration, person, Role.RESPONDER, csirt=breizh_cyber(), since_on=last_day)
+    assert answer.status_code == 302
+    rows = Membership.objects.filter(user=person).order_by("pk")
+    assert [row.awaits_confirmation for row in rows] == [False, True]
+    assert User.objects.get(pk=person.pk).works_in_centre(breizh_cyber().pk)
+
+
+def test_a_page_from_before_a_new_row_repeats_no_role(lead, administration):
+    """The page shows the row that ended as its account was taken over, and not the one that waits."""
+    person = a_responder()
+    change_address(administration, person)
+    person.refresh_from_db()
+    fields = {"email": person.email, "display_name": person.display_name, "is_active": "on"}
+    fields |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 0}
+    fields |= {f"membership_set-0-{name}": "" for name in ("collectivity", "region", "ended_on")}
+    fields |= {"membership_set-0-role": Role.RESPONDER, "membership_set-0-csirt": breizh_cyber().pk}
+    fields |= {"membership_set-0-since_on": timezone.localdate()}
+    answer = administration.post(f"/admin/accounts/user/{person.pk}/change/", fields)
+    assert "Cette personne a déjà ce rôle" in read_plain_markup(answer)
