@@ -361,7 +361,7 @@ def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_tak
         "csirt": role.csirt_id,
         "collectivity": "",
     }
-    values |= {"region": "", "since_on": "2021-01-01", "ended_on": "2026-01-01"}
+    values |= {"region": "", "since_on": role.since_on, "ended_on": timezone.localdate()}
     data = {f"membership_set-0-{name}": value for name, value in values.items()}
     data |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
     data |= {"email": leaving_responder.email, "display_name": leaving_responder.display_name}
