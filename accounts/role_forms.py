@@ -1,7 +1,6 @@
 """Forms of the admin that add or change an account and its roles, and say which field is missing."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,7 +10,7 @@ from django.utils import timezone
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
 from accounts.services.body_roles import find_given_body_roles
-from accounts.services.confirmations import decide_confirmations, has_another_lead, has_begun, is_over
+from accounts.services.confirmations import decide_confirmations, ends_later, has_another_lead, has_begun, is_over
 from accounts.services.roles import has_incompatible_roles
 from core.admin_forms import ConflictCheckedForm
 from core.fields import PlainLineField
@@ -23,19 +22,19 @@ SCOPES = (
         COLLECTIVITY_ROLES,
         "collectivity",
         "Choisissez la collectivité de ce rôle.",
-        "Ce rôle n’est pas celui d’une collectivité : laissez ce champ vide.",
+        "Ce rôle n’est pas celui d’une collectivité\N{NO-BREAK SPACE}: laissez ce champ vide.",
     ),
     (
         CSIRT_ROLES,
         "csirt",
         "Choisissez le CSIRT de ce rôle.",
-        "Ce rôle n’est pas celui d’un CSIRT : laissez ce champ vide.",
+        "Ce rôle n’est pas celui d’un CSIRT\N{NO-BREAK SPACE}: laissez ce champ vide.",
     ),
     (
         REGION_ROLES,
         "region",
         "Choisissez la région de ce rôle.",
-        "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
+        "Ce rôle n’est pas celui d’une région\N{NO-BREAK SPACE}: laissez ce champ vide.",
     ),
 )
 INCOMPATIBLE_ROLES = (
@@ -43,16 +42,16 @@ INCOMPATIBLE_ROLES = (
     "dans une collectivité ni dans un centre. Terminez l’un des deux rôles, ou donnez-le à un autre compte."
 )
 FIXED_FIELD = (
-    "Ce rôle a commencé : seul son dernier jour change (et les chiffres exacts d’un analyste), pour que "
-    "l’historique dise qui pouvait lire quoi. Écrivez ce dernier jour, puis donnez un autre rôle."
+    "Ce rôle a commencé\N{NO-BREAK SPACE}: seul son dernier jour change (et les chiffres exacts d’un analyste), pour "
+    "que l’historique dise qui pouvait lire quoi. Écrivez ce dernier jour, puis donnez un autre rôle."
 )
-ENDED_ROLE = "Ce rôle est terminé et ne revient pas : donnez-en un autre."
+ENDED_ROLE = "Ce rôle est terminé et ne revient pas\N{NO-BREAK SPACE}: donnez-en un autre."
 LONGER_ROLE = (
-    "Une autre personne dirige ce centre et doit confirmer la suite : laissez ce dernier jour, et donnez "
-    "le même rôle à partir de ce jour-là."
+    "Une autre personne dirige ce centre et doit confirmer la suite\N{NO-BREAK SPACE}: laissez ce dernier jour, et "
+    "donnez le même rôle à partir de ce jour-là."
 )
-COUNTS_TODAY = "Ce rôle compte encore aujourd’hui : son dernier jour est aujourd’hui ou plus tard."
-PAST_FIRST_DAY = "Ce rôle ne compte pas encore : il commence aujourd’hui ou plus tard."
+COUNTS_TODAY = "Ce rôle compte encore aujourd’hui\N{NO-BREAK SPACE}: son dernier jour est aujourd’hui ou plus tard."
+PAST_FIRST_DAY = "Ce rôle ne compte pas encore\N{NO-BREAK SPACE}: il commence aujourd’hui ou plus tard."
 REPEATED_ROLE = "Cette personne a déjà ce rôle, sans dernier jour. Laissez terminé celui d’avant."
 # The fields of a role that say which rights it gives, and from when on.
 DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
@@ -119,15 +118,10 @@ def find_history_errors(stored: Membership | None, cleaned: dict[str, Any]) -> I
         yield from ((name, FIXED_FIELD) for name in DEFINING_FIELDS if name in changed)
         if "ended_on" in changed and cleaned["ended_on"] and cleaned["ended_on"] < today:
             yield "ended_on", COUNTS_TODAY
-        elif "ended_on" in changed and lasts_longer(stored, cleaned["ended_on"]) and has_another_lead(stored):
+        elif "ended_on" in changed and ends_later(cleaned["ended_on"], stored) and has_another_lead(stored):
             yield "ended_on", LONGER_ROLE
     elif "since_on" in changed and cleaned["since_on"] and cleaned["since_on"] < today:
         yield "since_on", PAST_FIRST_DAY
-
-
-def lasts_longer(stored: Membership, ended_on: date | None) -> bool:
-    """Tell whether this role would last longer with the last day `ended_on`, None for no last day."""
-    return stored.ended_on is not None and (ended_on is None or ended_on > stored.ended_on)
 
 
 def find_scope_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -150,7 +144,8 @@ def find_decision_errors(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[s
     if role not in REGION_ROLES:
         yield (
             "exact_since_on",
-            "Les chiffres exacts d’une région ne s’ouvrent qu’à son analyste : laissez ces champs vides.",
+            "Les chiffres exacts d’une région ne s’ouvrent qu’à son analyste\N{NO-BREAK SPACE}: "
+            "laissez ces champs vides.",
         )
     elif not cleaned.get("exact_since_on"):
         yield "exact_since_on", "Écrivez depuis quel jour les chiffres exacts sont ouverts."
@@ -171,7 +166,9 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
     def clean(self) -> None:
         super().clean()
         if self.instance.pk is None and not any(form.has_changed() for form in self.forms):
-            raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
+            raise ValidationError(
+                "Donnez un rôle à ce compte\N{NO-BREAK SPACE}: sans rôle, cette personne ne verrait rien."
+            )
         if any(self.errors):
             return
         resulting_roles = self.list_resulting_roles()

@@ -98,8 +98,12 @@ def gives_more(role: Membership, stored: Membership) -> bool:
 def is_in_force_longer(role: Membership, stored: Membership) -> bool:
     """Tell whether this role is in force on a day, today or later, on which the stored one is not."""
     begins_earlier = role.since_on < stored.since_on and stored.since_on > timezone.localdate()
-    ends_later = stored.ended_on is not None and (role.ended_on is None or role.ended_on > stored.ended_on)
-    return begins_earlier or ends_later
+    return begins_earlier or ends_later(role.ended_on, stored)
+
+
+def ends_later(ended_on: date | None, stored: Membership) -> bool:
+    """Tell whether a last day, None for none, is later than that of the stored role."""
+    return stored.ended_on is not None and (ended_on is None or ended_on > stored.ended_on)
 
 
 def is_over(role: Membership) -> bool:
