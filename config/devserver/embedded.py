@@ -25,7 +25,8 @@ from psycopg import sql
 from config.database.roles import APPLICATION, OWNER
 from config.devserver.confinement import Confinement, choose_confinement
 from config.devserver.processes import stop_process
-from config.devserver.servers import NAME, NOWHERE, ServerRecord, open_for_owner
+from config.devserver.progress import report_step
+from config.devserver.servers import NAME, NOWHERE, ServerRecord, is_port_free, open_for_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
@@ -103,7 +104,7 @@ class Server:
 
         After a kill -9, the server can stop at once, because the children of the killed server need a moment to end.
         """
-        if not is_port_free(self.port):
+        if self.port == NOWHERE or not is_port_free(self.port):
             self.record.write(**{self.name: find_free_port()})
         self.write_private_file(self.make_configuration(), self.data / f"{NAME}.conf")
         with open(self.log, "ab", opener=open_for_owner) as log:
@@ -123,10 +124,6 @@ class Server:
         except self.failures:
             return False
         return True
-
-    def is_alive(self) -> bool:
-        """Tell whether the process of the server runs."""
-        return self.process.poll() is None if self.process else self.find_pid() is not None
 
     def stop(self) -> None:
         """Ask the server to stop, and wait until its process has ended."""
@@ -303,12 +300,6 @@ class Servers:
         self.postgres.start()
         self.valkey.start()
 
-    def keep_alive(self) -> None:
-        """Start each server again if it has stopped."""
-        for server in [self.postgres, self.valkey]:
-            if not server.is_alive():
-                server.start()
-
     def stop(self) -> None:
         if self.record.path.exists():
             self.valkey.stop()
@@ -353,24 +344,20 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def is_port_free(port: int) -> bool:
-    """Tell whether a server could listen on this port of 127.0.0.1."""
-    if port == NOWHERE:
-        return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def main(action: str) -> None:
-    """Start or stop the servers of .local/. A start prints their URLs."""
+    """Start or stop the servers of .local/. A start prints their URLs on stdout, and its progress on stderr."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interrupted initdb is stopped too
     servers = Servers(ROOT / ".local")
-    {"start": servers.start, "stop": servers.stop}[action]()
-    sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n" if action == "start" else "")
+    if action == "stop":
+        servers.stop()
+        return
+    try:
+        for server in [servers.postgres, servers.valkey]:
+            with report_step(server.title):
+                server.start()
+    except NotStarted as failure:
+        sys.exit(f"\n{failure}")
+    sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n")
 
 
 if __name__ == "__main__":

@@ -18,12 +18,13 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
+from textwrap import indent
 from types import FrameType
 from typing import IO
 
-from config.devserver.embedded import NotStarted, Servers, is_port_free
 from config.devserver.processes import stop_group
 from config.devserver.progress import print_progress, report_step
+from config.devserver.servers import ServerRecord, is_port_free
 from config.queues import HEAVY, URGENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +99,7 @@ class Supervisor:
     def __init__(self, port: int) -> None:
         self.port = port
         self.stopping = False
-        self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else Servers(LOCAL)
+        self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else ServerRecord(LOCAL)
         self.preparation: subprocess.Popen[str] | None = None
         self.children = [
             Child("web", [*make_granian_command(port), "config.asgi:application"], DATABASE_POOL=str(THREADS)),
@@ -121,28 +122,32 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the servers, prepare the database, start the children, then print the ready block."""
-        for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
-            with report_step(server.title):
-                server.start()
-        accounts = self.prepare_database()
+        if self.servers:
+            self.start_servers()
+        accounts = self.prepare("config.devserver.prepare", failure="La base n’a pas pu être préparée")
         with report_step("Site, ouvriers, horloge"):
             for child in self.children:
                 child.start()
                 self.save_pids()
             self.wait_for_the_site()
-        print_progress(READY.format(port=self.port, accounts=accounts))
+        print_progress(READY.format(port=self.port, accounts=indent(accounts.rstrip(), "    ")))
 
-    def prepare_database(self) -> str:
-        """Prepare the database. Return the accounts, indented for the ready block."""
-        command = [sys.executable, "-m", "config.devserver.prepare"]
+    def start_servers(self) -> None:
+        """Start the embedded servers that do not run. Another process does it, because the drivers of PostgreSQL and
+        Valkey take 15 MB, which this process would keep.
+        """
+        self.prepare("config.devserver.embedded", "start", failure="Les serveurs ne démarrent pas")
+
+    def prepare(self, *module: str, failure: str) -> str:
+        """Run a module to its end, and return the text that it wrote to stdout. Raises StartRefused if it fails."""
         self.preparation = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, "-m", *module], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
         self.save_pids()
-        accounts, _ = self.preparation.communicate()
+        output, _ = self.preparation.communicate()
         if self.preparation.returncode:
-            raise StartRefused("La base n’a pas pu être préparée (voir ci-dessus).")
-        return "\n".join(f"    {line}" for line in accounts.splitlines())
+            raise StartRefused(f"{failure} (voir ci-dessus).")
+        return output
 
     def wait_for_the_site(self) -> None:
         """Wait until the site answers. Raises StartRefused if the process of the site ends first, or if START_SECONDS
@@ -157,8 +162,9 @@ class Supervisor:
 
     def keep_alive(self) -> None:
         """Start each server and each child again if it has stopped."""
-        if self.servers:
-            self.servers.keep_alive()
+        if self.servers and not self.servers.are_listening():
+            print_progress("  Un serveur s’est arrêté\N{NO-BREAK SPACE}: il redémarre")
+            self.start_servers()
         for child in self.children:
             child.revive()
         self.save_pids()
@@ -185,7 +191,7 @@ class Supervisor:
         for child in reversed(self.children):
             child.stop()
         if self.servers:
-            self.servers.stop()
+            self.prepare("config.devserver.embedded", "stop", failure="Les serveurs ne s’arrêtent pas")
         CHILDREN.unlink(missing_ok=True)
         print_progress("  Tout est arrêté. Les données restent dans .local/.")
 
@@ -272,7 +278,7 @@ def main() -> None:
             Supervisor(choose_port()).run()
     except KeyboardInterrupt:
         sys.exit(0)
-    except (StartRefused, NotStarted) as refusal:
+    except StartRefused as refusal:
         sys.exit(f"\n{refusal}")
 
 

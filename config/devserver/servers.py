@@ -1,10 +1,11 @@
-"""The addresses of the embedded servers. The settings read them in each process, without loading the code that starts
-the servers.
+"""The addresses of the embedded servers. The settings and the supervisor read them, without loading the code that
+starts the servers.
 """
 
 import json
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ class ServerRecord:
         record = self.read()
         return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
 
+    def are_listening(self) -> bool:
+        """Tell whether a server listens on each of the two ports."""
+        record = self.read()
+        return not any(is_port_free(record[name]) for name in ("postgres", "valkey"))
+
     def read(self) -> dict[str, Any]:
         """Return the ports and the passwords. Before the first start, the ports are NOWHERE and the passwords are
         empty.
@@ -66,3 +72,14 @@ class ServerRecord:
 def open_for_owner(path: str, flags: int) -> int:
     """Open a file that only its owner can read. It is an `opener` for `open`."""
     return os.open(path, flags, mode=0o600)
+
+
+def is_port_free(port: int) -> bool:
+    """Tell whether a server could listen on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

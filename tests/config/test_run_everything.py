@@ -121,7 +121,9 @@ def test_the_site_starts_stops_and_survives_a_kill(copy):
         wait_until(copy.is_healthy)
         assert copy.list_connected_roles() == [("tocsin_app",)]
         assert "cas et chiffres inventés" in home[1].replace("\xa0", " ")
-        everyone = list_child_processes(supervisor)
+        kill_server(Servers(copy.root / ".local").valkey)
+        wait_until(Servers(copy.root / ".local").valkey.is_ready)
+        everyone = list_processes(copy, supervisor)
 
     assert supervisor.returncode == 0
     assert not wait_for_end(everyone, 1), copy.read_output()
@@ -133,7 +135,7 @@ def test_the_site_starts_stops_and_survives_a_kill(copy):
         wait_until(copy.is_healthy)
         # The running servers are reused; all else was stopped.
         assert {process.name() for process in processes if is_living(process)} == {"postgres", "valkey-server"}
-        processes += list_child_processes(supervisor)
+        processes += list_processes(copy, supervisor)
 
     assert not wait_for_end(processes, 1), copy.read_output()
 
@@ -148,20 +150,25 @@ def kill_while_running(copy):
         second = copy.start()
         assert second.wait(timeout=SECONDS) == 1
         assert "Tocsin tourne déjà depuis ce dossier" in copy.read_output()
-        processes = list_child_processes(supervisor)
+        processes = list_processes(copy, supervisor)
         supervisor.kill()
         supervisor.wait(timeout=SECONDS)
     assert len(wait_for_end(processes, 0)) > 5
     return processes
 
 
-def list_child_processes(supervisor):
-    """Return the child processes of the supervisor: web, workers and beat, and the servers unless they were already
-    running.
-    """
-    everyone = supervisor.children(recursive=True)
-    assert len(everyone) >= 4
-    return everyone
+def kill_server(server):
+    process = psutil.Process(server.find_pid())
+    process.kill()
+    assert not wait_for_end([process], SECONDS)
+
+
+def list_processes(copy, supervisor):
+    """Return the processes of the copy but its supervisor: web, workers and beat, and the two servers."""
+    children = supervisor.children(recursive=True)
+    assert len(children) >= 4
+    servers = Servers(copy.root / ".local")
+    return children + [psutil.Process(server.find_pid()) for server in (servers.postgres, servers.valkey)]
 
 
 @pytest.mark.proof

@@ -65,7 +65,7 @@ def test_the_data_survive_a_kill(running_servers):
     running_servers.postgres.process.wait()
     running_servers.valkey.process.wait()
 
-    running_servers.keep_alive()
+    running_servers.start()
 
     assert list_rows(running_servers) == [(1,)]
     assert running_servers.valkey.is_ready()
