@@ -14,6 +14,7 @@ from accounts.services.confirmations import decide_confirmations, ends_later, ha
 from accounts.services.roles import has_incompatible_roles
 from core.admin_forms import ConflictCheckedForm
 from core.fields import PlainLineField
+from core.french import format_day
 from core.text import normalise_address
 
 # By kind of role: the roles, the field of their scope, the error if it is empty, the error if another role fills it.
@@ -47,12 +48,12 @@ FIXED_FIELD = (
 )
 ENDED_ROLE = "Ce rôle est terminé et ne revient pas\N{NO-BREAK SPACE}: donnez-en un autre."
 LONGER_ROLE = (
-    "Une autre personne dirige ce centre et doit confirmer la suite\N{NO-BREAK SPACE}: laissez ce dernier jour, et "
-    "donnez le même rôle à partir de ce jour-là."
+    "Une autre personne dirige ce centre et doit confirmer la suite\N{NO-BREAK SPACE}: remettez le {} comme dernier "
+    "jour, et donnez le même rôle à partir de ce jour-là."
 )
 COUNTS_TODAY = "Ce rôle compte encore aujourd’hui\N{NO-BREAK SPACE}: son dernier jour est aujourd’hui ou plus tard."
 PAST_FIRST_DAY = "Ce rôle ne compte pas encore\N{NO-BREAK SPACE}: il commence aujourd’hui ou plus tard."
-REPEATED_ROLE = "Cette personne a déjà ce rôle, sans dernier jour. Laissez terminé celui d’avant."
+REPEATED_ROLE = "Cette personne a déjà ce rôle, sans dernier jour. S’il n’est pas sur cette page, rouvrez-la."
 # The fields of a role that say which rights it gives, and from when on.
 DEFINING_FIELDS = ("role", "collectivity", "csirt", "region", "since_on")
 EXACT_FIELDS = ("exact_since_on", "exact_until_on", "exact_act")
@@ -108,7 +109,8 @@ def find_history_errors(stored: Membership | None, cleaned: dict[str, Any]) -> I
 
     A role begins today at the earliest. Once it has begun, it changes in its last day and in its exact figures alone,
     and ends today at the earliest. Nothing of a role that is over changes. Where somebody else leads the centre, a
-    begun role is not prolonged: the same role waits for the lead in a row of its own. Runs one query at most.
+    begun role is not prolonged: the same role waits for the lead in a row of its own. One that has waited since an
+    earlier day begins today if it becomes another role. Runs one query at most.
     """
     changed = {name for name, value in cleaned.items() if stored is None or value != getattr(stored, name, value)}
     today = timezone.localdate()
@@ -118,9 +120,9 @@ def find_history_errors(stored: Membership | None, cleaned: dict[str, Any]) -> I
         yield from ((name, FIXED_FIELD) for name in DEFINING_FIELDS if name in changed)
         if "ended_on" in changed and cleaned["ended_on"] and cleaned["ended_on"] < today:
             yield "ended_on", COUNTS_TODAY
-        elif "ended_on" in changed and ends_later(cleaned["ended_on"], stored) and has_another_lead(stored):
-            yield "ended_on", LONGER_ROLE
-    elif "since_on" in changed and cleaned["since_on"] and cleaned["since_on"] < today:
+        elif stored.ended_on and ends_later(cleaned.get("ended_on"), stored) and has_another_lead(stored):
+            yield "ended_on", LONGER_ROLE.format(format_day(stored.ended_on))
+    elif changed & {*DEFINING_FIELDS} and cleaned.get("since_on") and cleaned["since_on"] < today:
         yield "since_on", PAST_FIRST_DAY
 
 
@@ -171,14 +173,14 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
             )
         if any(self.errors):
             return
+        changed = [form.instance for form in self.forms if form.has_changed()]
+        self.given_roles = decide_confirmations(changed)  # waits for a click before this one on the same centre
+        self.given_body_roles = find_given_body_roles(changed)
         resulting_roles = self.list_resulting_roles()
         if has_incompatible_roles(resulting_roles):
             raise ValidationError(INCOMPATIBLE_ROLES)
         if has_repeated_role(resulting_roles):
             raise ValidationError(REPEATED_ROLE)
-        changed = [form.instance for form in self.forms if form.has_changed()]
-        self.given_roles = decide_confirmations(changed)
-        self.given_body_roles = find_given_body_roles(changed)
 
     def list_resulting_roles(self) -> list[Membership]:
         """Return the roles that the account will have after the forms are saved, those that the page did not show yet

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
 from django.http import Http404
 from django.utils import timezone
 
@@ -25,7 +26,8 @@ class LastManager(Exception):
 
 @transaction.atomic
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """End the roles of a person in this body. Revoke the invitations to the body that the person received or sent.
+    """End the roles of a person in this body, those that begin later included. Revoke the invitations to the body that
+    the person received or sent.
 
     A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes somebody else.
     Raises Http404 if the person is not a member, and LastManager if nobody would manage the body.
@@ -43,7 +45,8 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
         raise LastManager
     invited = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     stop_links(invited.filter(Q(user__uid=person_uid) | Q(made_by__uid=person_uid)))
-    end_roles(own_memberships, actor=actor)
+    own_roles = Membership.objects.not_ended().filter(user__uid=person_uid, collectivity=body)
+    end_roles(list(own_roles.select_related("user")), actor=actor)
 
 
 @transaction.atomic
@@ -130,16 +133,15 @@ def has_manager(memberships: list[Membership]) -> bool:
 
 
 def end_roles(memberships: list[Membership], *, actor: User) -> None:
-    """End these roles today, record that `actor` ended them, and revoke the tokens of their people."""
+    """End these roles, record that `actor` ended them, and revoke the tokens of their people."""
     revoke_tokens(membership.user for membership in memberships)
     save_end_of_roles(memberships, actor=actor)
 
 
 def save_end_of_roles(memberships: list[Membership], *, actor: User) -> None:
-    """End these roles today, and record that `actor` ended them. The caller revokes the tokens of whoever loses
-    rights.
+    """End these roles today, or on their first day if it is later: these never begin. Record that `actor` ended them.
+    The caller revokes the tokens of whoever loses rights.
     """
-    Membership.objects.filter(pk__in=[membership.pk for membership in memberships]).update(
-        ended_on=timezone.localdate()
-    )
+    last_day = Greatest("since_on", timezone.localdate())
+    Membership.objects.filter(pk__in=[membership.pk for membership in memberships]).update(ended_on=last_day)
     record_ended_roles(memberships, actor)

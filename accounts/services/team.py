@@ -78,16 +78,17 @@ def withdraw_centre_invitations(*, csirt_id: int, person_uid: UUID, actor: User)
 
 @transaction.atomic
 def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
-    """End the person's role of responder in this centre, and revoke the invitations that would restore it. Return how
-    many open cases of the centre are then orphaned, because they are still assigned to the person.
+    """End the roles of this responder in this centre, those that await a confirmation or begin later included, and
+    revoke the invitations that would restore them. Return how many open cases of the centre are then orphaned, because
+    they are still assigned to the person.
 
     Raises Http404 for anybody who is not a responder there, such as a lead.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
-    memberships = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
-    roles = list(memberships.select_related("user"))
-    if not roles:
+    memberships = Membership.objects.filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
+    if not memberships.in_force().exists():
         raise Http404
+    roles = list(memberships.not_ended().select_related("user"))
     stop_links(list_centre_invitations(centre).filter(user__uid=person_uid))
     end_roles(roles, actor=actor)
     return count_orphaned_cases(Membership.objects.filter(user=roles[0].user, csirt=centre))[centre.pk]

@@ -12,7 +12,7 @@ from accounts.reauthentication import ask_identity
 from accounts.services.confirmations import AlreadyAnswered, RoleChanged, confirm_role, refuse_role
 from accounts.signed_in import get_account
 
-ANSWERED_MEANWHILE = "Ce rôle a reçu une autre réponse entre-temps\N{NO-BREAK SPACE}: rien n’a changé."
+ANSWERED_MEANWHILE = "Ce rôle a reçu une autre réponse entre-temps, ou a pris fin\N{NO-BREAK SPACE}: rien n’a changé."
 CHANGED_MEANWHILE = (
     "Ce rôle ou ce compte a changé depuis que vous l’avez lu\N{NO-BREAK SPACE}: rien n’est confirmé ni refusé. "
     "Relisez-le, puis répondez."

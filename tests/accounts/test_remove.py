@@ -49,6 +49,30 @@ def test_a_removed_responder_reads_on_their_first_page_that_they_left_the_team(c
     assert "Vous n’êtes plus" not in read_plain_markup(client.get("/"))
 
 
+@pytest.mark.parametrize("awaits", [True, False])
+def test_a_removed_person_does_not_come_back_by_a_role_that_begins_later(client, awaits):
+    """A role that is prolonged has a second row, which begins when the first one ends."""
+    responder = a_responder()
+    later = timezone.localdate() + timedelta(days=30)
+    responder.membership_set.update(ended_on=later)
+    responder.membership_set.create(
+        role=Role.RESPONDER, csirt=breizh_cyber(), since_on=later, awaits_confirmation=awaits
+    )
+    answer = signed_in(client, a_lead()).post(f"/equipe/{responder.uid}/retirer/", {"csirt": breizh_cyber().pk})
+    assert answer.status_code == 302
+    assert not responder.membership_set.not_ended().exists()
+    page = read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
+    assert "Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le " in page
+
+
+def test_a_member_of_a_body_who_leaves_does_not_come_back_by_a_role_that_begins_later(client):
+    agent, body, later = an_agent(), plouexemple(), timezone.localdate() + timedelta(days=30)
+    agent.membership_set.update(ended_on=later)
+    agent.membership_set.create(role=Role.AGENT, collectivity=body, since_on=later)
+    assert signed_in(client, agent).post(f"/ma-collectivite/{body.uid}/{agent.uid}/retirer/").status_code == 302
+    assert not agent.membership_set.not_ended().exists()
+
+
 def test_a_person_whose_only_role_ended_reads_which_one(client):
     agent = an_agent()
     Membership.objects.filter(user=agent).update(ended_on="2026-11-01")
@@ -61,8 +85,10 @@ def test_a_person_whose_next_role_begins_later_reads_nothing_of_the_one_that_end
     responder.membership_set.update(ended_on="2026-11-01")
     assert "Vous n’êtes plus" in read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
     later = timezone.localdate() + timedelta(days=3)
-    responder.membership_set.create(role=Role.RESPONDER, csirt=breizh_cyber(), since_on=later)
+    next_role = responder.membership_set.create(role=Role.RESPONDER, csirt=breizh_cyber(), since_on=later)
     assert "Vous n’êtes plus" not in read_plain_markup(client.get("/connexion/", follow=True))
+    Membership.objects.filter(pk=next_role.pk).update(ended_on=later)  # it never begins
+    assert "Vous n’êtes plus" in read_plain_markup(client.get("/connexion/", follow=True))
 
 
 def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(client):

@@ -239,6 +239,7 @@ def test_a_centre_deleted_by_a_person_stays_deleted(load, shipped_directory):
         Coverage.objects.filter(csirt__slug="csirt-bfc").delete()
         BackupCentre.objects.filter(backup__slug="csirt-bfc").delete()
         Csirt.objects.get(slug="csirt-bfc").delete()
+    find_entry(shipped_directory, "csirt-bfc")["covers"].append({"region": "06", "source": "liste suivante"})
 
     centres, _contacts, _territories, backups = load(shipped_directory)
 

@@ -149,6 +149,13 @@ def test_a_double_click_answers_once_and_the_other_answer_comes_too_late(client,
     assert LogEntry.objects.filter(change_message__startswith="Rôle refusé").count() == (first == "refuser")
 
 
+def test_an_old_page_confirms_no_role_that_has_ended_since(client, lead, administration):
+    role = give_role(administration)
+    answer(client, role)
+    Membership.objects.filter(pk=role.pk).update(ended_on=timezone.localdate())
+    assert "ou a pris fin : rien n’a changé" in read_plain_markup(answer(client, role))
+
+
 STRANGERS = {
     "responder": a_responder,
     "lead of another centre": lambda: a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")),
@@ -188,16 +195,18 @@ def test_the_database_knows_roles_to_confirm_in_centres_only(administration):
 # What the administrator changes of a role
 
 
-@pytest.mark.parametrize("widening", ["lead", "another centre", "earlier first day"])
+@pytest.mark.parametrize("widening", ["lead", "another centre", "earlier first day", "later end", "no end"])
 def test_what_a_changed_role_gives_in_addition_awaits_too(lead, administration, widening):
     role = Membership.objects.get(user=a_responder())
     changes = {
         "lead": {"role": Role.LEAD},
         "another centre": {"csirt": Csirt.objects.create(slug="ailleurs", name="Ailleurs").pk},
         "earlier first day": {"since_on": in_days(0)},
+        "later end": {"ended_on": in_days(40)},
+        "no end": {"ended_on": None},
     }[widening]
     a_lead(Csirt.objects.filter(slug="ailleurs").first())
-    role.since_on = in_days(20)
+    role.since_on, role.ended_on = in_days(20), in_days(30)
     role.save()
     changed = change_role(administration, role, **changes)
     assert changed.awaits_confirmation

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import Membership, User
 from accounts.services.confirmations import DAYS_TO_HEAR
+from core.french import format_day
 from csirts.models import Csirt
 from tests.accounts.acts.taking_over import NEW_ADDRESS, change_address
 from tests.accounts.lead_pages import change_role, post_changed_role, post_role, read_plain_markup
@@ -121,7 +122,7 @@ def test_a_role_that_has_begun_is_prolonged_in_a_row_that_a_lead_confirms(lead, 
     Membership.objects.filter(user=person).update(ended_on=last_day)
     longer = ended_on and timezone.localdate() + ended_on
     answer = post_changed_role(administration, Membership.objects.get(user=person), ended_on=longer)
-    assert "donnez le même rôle à partir de ce jour-là" in read_plain_markup(answer)
+    assert f"remettez le {format_day(last_day)} comme dernier jour" in read_plain_markup(answer)
     answer = post_role(administration, person, Role.RESPONDER, csirt=breizh_cyber(), since_on=last_day)
     assert answer.status_code == 302
     rows = Membership.objects.filter(user=person).order_by("pk")
@@ -130,14 +131,37 @@ def test_a_role_that_has_begun_is_prolonged_in_a_row_that_a_lead_confirms(lead, 
 
 
 def test_a_page_from_before_a_new_row_repeats_no_role(lead, administration):
-    """The page shows the row that ended as its account was taken over, and not the one that waits."""
+    """The page shows the row that ended as its account was taken over, and not the one that waits. The administrator
+    gives the role anew in the next row.
+    """
     person = a_responder()
     change_address(administration, person)
     person.refresh_from_db()
+    today, ended = timezone.localdate(), Membership.objects.filter(user=person).earliest("pk")
     fields = {"email": person.email, "display_name": person.display_name, "is_active": "on"}
-    fields |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 0}
-    fields |= {f"membership_set-0-{name}": "" for name in ("collectivity", "region", "ended_on")}
-    fields |= {"membership_set-0-role": Role.RESPONDER, "membership_set-0-csirt": breizh_cyber().pk}
-    fields |= {"membership_set-0-since_on": timezone.localdate()}
+    fields |= {"membership_set-TOTAL_FORMS": 2, "membership_set-INITIAL_FORMS": 1}
+    for number, (pk, since_on, ended_on) in enumerate([(ended.pk, ended.since_on, ended.ended_on), ("", today, "")]):
+        values = {"id": pk, "user": person.pk, "role": Role.RESPONDER, "csirt": breizh_cyber().pk}
+        values |= {"collectivity": "", "region": "", "since_on": since_on, "ended_on": ended_on}
+        fields |= {f"membership_set-{number}-{name}": value for name, value in values.items()}
     answer = administration.post(f"/admin/accounts/user/{person.pk}/change/", fields)
     assert "Cette personne a déjà ce rôle" in read_plain_markup(answer)
+
+
+@pytest.mark.parametrize("becomes", ["manager", "national", "lead elsewhere"])
+def test_a_role_that_has_waited_becomes_another_one_today_at_the_earliest(lead, administration, becomes):
+    """The row of a role that counts would otherwise say that its person had it long ago."""
+    person = a_responder()
+    waiting = Membership.objects.filter(user=person)
+    waiting.update(since_on=timezone.localdate() - timedelta(days=20), awaits_confirmation=True)
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    changes = {
+        "manager": {"role": Role.MANAGER, "csirt": None, "collectivity": plouexemple().pk},
+        "national": {"role": Role.NATIONAL, "csirt": None},
+        "lead elsewhere": {"role": Role.LEAD, "csirt": elsewhere.pk},
+    }[becomes]
+    before = waiting.values().get()
+    answer = post_changed_role(administration, waiting.get(), **changes)
+    assert "il commence aujourd’hui ou plus tard" in read_plain_markup(answer)
+    assert waiting.values().get() == before
+    assert change_role(administration, waiting.get(), **changes, since_on=timezone.localdate()).since_on
