@@ -32,9 +32,7 @@ def run_bucket_server(home: Path) -> Iterator[str]:
     )
     program.start()
     try:
-        wait_until(
-            lambda: is_answering(f"http://127.0.0.1:{port}/moto-api/"), what="the server of buckets does not start"
-        )
+        wait_until(lambda: is_answering(port), what="the server of buckets does not start")
         yield f"http://127.0.0.1:{port}"
     finally:
         program.kill()

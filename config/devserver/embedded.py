@@ -26,7 +26,7 @@ from config.database.roles import APPLICATION, OWNER
 from config.devserver.confinement import Confinement, choose_confinement
 from config.devserver.processes import stop_process
 from config.devserver.progress import report_step
-from config.devserver.servers import NAME, NOWHERE, ServerRecord, is_port_free, open_for_owner
+from config.devserver.servers import NAME, NOWHERE, SERVERS, ServerRecord, is_port_free, open_for_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
@@ -60,6 +60,10 @@ maxmemory-policy noeviction
 
 class NotStarted(Exception):
     """A server did not start. The message holds the end of its log."""
+
+
+class NotStopped(Exception):
+    """A server still runs after it was asked to stop."""
 
 
 class Server:
@@ -344,20 +348,28 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def main(action: str) -> None:
-    """Start or stop the servers of .local/. A start prints their URLs on stdout, and its progress on stderr."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interrupted initdb is stopped too
-    servers = Servers(ROOT / ".local")
-    if action == "stop":
-        servers.stop()
-        return
-    try:
-        for server in [servers.postgres, servers.valkey]:
-            with report_step(server.title):
-                server.start()
-    except NotStarted as failure:
-        sys.exit(f"\n{failure}")
+def start_with_progress(servers: Servers) -> None:
+    """Start the servers, with their progress on stderr, and print their URLs on stdout."""
+    for server in [servers.postgres, servers.valkey]:
+        with report_step(server.title):
+            server.start()
     sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n")
+
+
+def stop_and_check(servers: Servers) -> None:
+    """Stop the servers. Raises NotStopped if one of them still listens."""
+    servers.stop()
+    silent = servers.record.list_silent_servers()
+    if remaining := [name for name in SERVERS if name not in silent]:
+        raise NotStopped(f"Tourne encore\N{NO-BREAK SPACE}: {' et '.join(remaining)}.")
+
+
+def main(action: str) -> None:
+    """Start or stop the servers of .local/."""
+    try:
+        {"start": start_with_progress, "stop": stop_and_check}[action](Servers(ROOT / ".local"))
+    except (NotStarted, NotStopped) as failure:
+        sys.exit(f"\n{failure}")
 
 
 if __name__ == "__main__":

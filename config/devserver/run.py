@@ -14,8 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
@@ -124,7 +122,7 @@ class Supervisor:
         """Start the servers, prepare the database, start the children, then print the ready block."""
         if self.servers:
             self.start_servers()
-        accounts = self.prepare("config.devserver.prepare", failure="La base n’a pas pu être préparée")
+        accounts = self.run_module("config.devserver.prepare", failure="La base n’a pas pu être préparée")
         with report_step("Site, ouvriers, horloge"):
             for child in self.children:
                 child.start()
@@ -136,9 +134,9 @@ class Supervisor:
         """Start the embedded servers that do not run. Another process does it, because the drivers of PostgreSQL and
         Valkey take 15 MB, which this process would keep.
         """
-        self.prepare("config.devserver.embedded", "start", failure="Les serveurs ne démarrent pas")
+        self.run_module("config.devserver.embedded", "start", failure="Les serveurs ne démarrent pas")
 
-    def prepare(self, *module: str, failure: str) -> str:
+    def run_module(self, *module: str, failure: str) -> str:
         """Run a module to its end, and return the text that it wrote to stdout. Raises StartRefused if it fails."""
         self.preparation = subprocess.Popen(
             [sys.executable, "-m", *module], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -155,14 +153,14 @@ class Supervisor:
         """
         web = self.children[0]
         deadline = time.monotonic() + START_SECONDS
-        while not is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"):
+        while not is_answering(self.port):
             if web.process is None or web.process.poll() is not None or time.monotonic() > deadline:
                 raise StartRefused(f"Le site ne démarre pas :\n{web.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.1)
 
     def keep_alive(self) -> None:
         """Start each server and each child again if it has stopped."""
-        if self.servers and not self.servers.are_listening():
+        if self.servers and self.servers.list_silent_servers():
             print_progress("  Un serveur s’est arrêté\N{NO-BREAK SPACE}: il redémarre")
             self.start_servers()
         for child in self.children:
@@ -190,9 +188,11 @@ class Supervisor:
             stop_group(self.preparation.pid, ROOT)
         for child in reversed(self.children):
             child.stop()
-        if self.servers:
-            self.prepare("config.devserver.embedded", "stop", failure="Les serveurs ne s’arrêtent pas")
         CHILDREN.unlink(missing_ok=True)
+        stop_servers = [sys.executable, "-m", "config.devserver.embedded", "stop"]
+        if self.servers and subprocess.run(stop_servers, check=False, cwd=ROOT, start_new_session=True).returncode:
+            print_progress("  Un serveur ne s’arrête pas (voir ci-dessus).")
+            return
         print_progress("  Tout est arrêté. Les données restent dans .local/.")
 
 
@@ -211,13 +211,14 @@ def make_worker_command(queue: str) -> list[str]:
     return [*CELERY, "worker", *name, "-l", "WARNING", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
-def is_answering(url: str) -> bool:
-    """Tell whether a server answers at this URL, even with an error."""
+def is_answering(port: int) -> bool:
+    """Tell whether the site answers a request, even with an error. This process keeps no client of HTTP, which would
+    take 4 MB.
+    """
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own address)
-            return bool(response.status)
-    except urllib.error.HTTPError:
-        return True
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET /sante/vivant/ HTTP/1.0\r\n\r\n")
+            return bool(connection.recv(1))
     except OSError:
         return False
 

@@ -13,6 +13,7 @@ from config.database.roles import APPLICATION, OWNER
 
 NAME = "tocsin"  # of the database and of the superuser of its server
 NOWHERE = 1  # the port of servers that have never started
+SERVERS = ("postgres", "valkey")
 
 
 class ServerRecord:
@@ -44,16 +45,16 @@ class ServerRecord:
         record = self.read()
         return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
 
-    def are_listening(self) -> bool:
-        """Tell whether a server listens on each of the two ports."""
+    def list_silent_servers(self) -> list[str]:
+        """Return the names of the servers on whose port nothing listens."""
         record = self.read()
-        return not any(is_port_free(record[name]) for name in ("postgres", "valkey"))
+        return [name for name in SERVERS if record[name] == NOWHERE or is_port_free(record[name])]
 
     def read(self) -> dict[str, Any]:
         """Return the ports and the passwords. Before the first start, the ports are NOWHERE and the passwords are
         empty.
         """
-        unknown = dict.fromkeys(self.passwords, "") | {"postgres": NOWHERE, "valkey": NOWHERE}
+        unknown = dict.fromkeys(self.passwords, "") | dict.fromkeys(SERVERS, NOWHERE)
         return unknown | (json.loads(self.path.read_text()) if self.path.exists() else {})
 
     def write(self, **values: object) -> None:

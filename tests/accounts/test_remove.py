@@ -5,11 +5,13 @@ reads which role ended.
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.access import find_former_members
 from accounts.enums import Role
 from accounts.models import Membership
+from core.french import format_day
 from csirts.models import Csirt
 from tests.accounts.lead_pages import read_plain_markup
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
@@ -61,8 +63,11 @@ def test_a_removed_person_does_not_come_back_by_a_role_that_begins_later(client,
     answer = signed_in(client, a_lead()).post(f"/equipe/{responder.uid}/retirer/", {"csirt": breizh_cyber().pk})
     assert answer.status_code == 302
     assert not responder.membership_set.not_ended().exists()
-    page = read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
-    assert "Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le " in page
+    gone = f"Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le {format_day(timezone.localdate())}"
+    assert gone in read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
+    if not awaits:
+        with time_machine.travel(timezone.now() + timedelta(days=31)):
+            assert gone in read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
 
 
 def test_a_member_of_a_body_who_leaves_does_not_come_back_by_a_role_that_begins_later(client):

@@ -172,6 +172,20 @@ def list_processes(copy, supervisor):
 
 
 @pytest.mark.proof
+def test_ctrl_c_while_the_database_cluster_is_created_leaves_nothing(copy):
+    supervisor = copy.start()
+    wait_until(lambda: "initdb" in [process.name() for process in supervisor.children(recursive=True)])
+    processes = supervisor.children(recursive=True)
+
+    supervisor.send_signal(signal.SIGINT)
+
+    assert supervisor.wait(timeout=SECONDS) == 0
+    assert "Tout est arrêté" in copy.read_output()
+    assert "Traceback" not in copy.read_output()
+    assert not wait_for_end(processes, 1), copy.read_output()
+
+
+@pytest.mark.proof
 def test_servers_named_in_the_environment_are_used(copy, transactional_db, backend):
     owner = replace_name(backend.owner_url, transactional_db.rpartition("/")[2])
     with copy.running(DATABASE_URL=transactional_db, DATABASE_OWNER_URL=owner, REDIS_URL=backend.redis_url):

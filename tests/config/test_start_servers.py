@@ -60,13 +60,14 @@ def ask_valkey(servers, name):
 
 
 def test_the_data_survive_a_kill(running_servers):
-    os.kill(running_servers.postgres.find_pid(), signal.SIGKILL)
-    os.kill(running_servers.valkey.find_pid(), signal.SIGKILL)
-    running_servers.postgres.process.wait()
-    running_servers.valkey.process.wait()
+    for server in [running_servers.postgres, running_servers.valkey]:
+        os.kill(server.find_pid(), signal.SIGKILL)
+        server.process.wait()
+        assert server.name in running_servers.record.list_silent_servers()
 
     running_servers.start()
 
+    assert running_servers.record.list_silent_servers() == []
     assert list_rows(running_servers) == [(1,)]
     assert running_servers.valkey.is_ready()
 

@@ -48,7 +48,7 @@ class Site:
         command = [*before, *make_granian_command(self.port), "config.asgi:application"]
         self.program = Program("web", command, self.environment, self.home)
         self.program.start()
-        wait_until(lambda: is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"), what=self.program.read_log_end)
+        wait_until(lambda: is_answering(self.port), what=self.program.read_log_end)
 
     def post(self, path: str, body: bytes | Iterable[bytes], kind: str, length: int) -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:

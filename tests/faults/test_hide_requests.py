@@ -24,7 +24,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port = find_free_port()
     program = Program("web", [*make_granian_command(port), "tests.faults.echo:application"], dict(os.environ), home)
     program.start()
-    wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/"), what=program.read_log_end)
+    wait_until(lambda: is_answering(port), what=program.read_log_end)
     yield port
     program.kill()
 

@@ -146,7 +146,7 @@ def proxy(site: Site, tmp_path: Path) -> Iterator[int]:
     program = Program("caddy", command, environment, tmp_path)
     program.start()
     try:
-        wait_until(lambda: is_answering(f"http://localhost:{port}/sante/vivant/"), what=program.read_log_end)
+        wait_until(lambda: is_answering(port), what=program.read_log_end)
         yield port
     finally:
         program.kill()

@@ -151,7 +151,6 @@ def test_a_double_click_answers_once_and_the_other_answer_comes_too_late(client,
 
 def test_an_old_page_confirms_no_role_that_has_ended_since(client, lead, administration):
     role = give_role(administration)
-    answer(client, role)
     Membership.objects.filter(pk=role.pk).update(ended_on=timezone.localdate())
     assert "ou a pris fin : rien n’a changé" in read_plain_markup(answer(client, role))
 

@@ -164,4 +164,5 @@ def test_a_role_that_has_waited_becomes_another_one_today_at_the_earliest(lead, 
     answer = post_changed_role(administration, waiting.get(), **changes)
     assert "il commence aujourd’hui ou plus tard" in read_plain_markup(answer)
     assert waiting.values().get() == before
-    assert change_role(administration, waiting.get(), **changes, since_on=timezone.localdate()).since_on
+    changed = change_role(administration, waiting.get(), **changes, since_on=timezone.localdate())
+    assert (changed.role, changed.since_on) == (changes["role"], timezone.localdate())
