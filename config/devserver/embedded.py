@@ -366,10 +366,13 @@ def stop_and_check(servers: Servers) -> None:
 
 def main(action: str) -> None:
     """Start or stop the servers of .local/."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that an initdb that runs is stopped too
     try:
         {"start": start_with_progress, "stop": stop_and_check}[action](Servers(ROOT / ".local"))
     except (NotStarted, NotStopped) as failure:
         sys.exit(f"\n{failure}")
+    except KeyboardInterrupt:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

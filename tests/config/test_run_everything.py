@@ -182,7 +182,7 @@ def test_ctrl_c_while_the_database_cluster_is_created_leaves_nothing(copy):
     assert supervisor.wait(timeout=SECONDS) == 0
     assert "Tout est arrêté" in copy.read_output()
     assert "Traceback" not in copy.read_output()
-    assert not wait_for_end(processes, 1), copy.read_output()
+    assert not wait_for_end(processes, 5), copy.read_output()
 
 
 @pytest.mark.proof
