@@ -5,7 +5,7 @@ cases.
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, MailKind, Role
@@ -65,7 +65,6 @@ def list_people_to_tell(body: Collectivity, *, about: User) -> QuerySet[User]:
     managers = roles.filter(members, role=Role.MANAGER)
     if not managers.exists():
         since = timezone.localdate() - FORMER_LEADS_HEAR
-        has_begun = Q(ended_on=None) | Q(ended_on__gt=F("since_on"))
-        managed = Q(role=Role.MANAGER) & (Q(ended_on=None) | Q(ended_on__gte=since)) & has_begun
+        managed = Q(role=Role.MANAGER) & (Q(ended_on=None) | Q(ended_on__gte=since))
         managers = roles.filter(members | managed)
     return User.objects.filter(pk__in=managers.values("user"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 
@@ -98,8 +98,9 @@ def describe_former_role(person: User) -> str:
     if person.membership_set.not_ended().filter(since_on__gt=timezone.localdate(), awaits_confirmation=False).exists():
         return ""
     ended = person.membership_set.filter(ended_on__lte=timezone.localdate())
-    ended = ended.exclude(ended_on=F("since_on"), awaits_confirmation=False)  # confirmed, then ended before it began
-    ended = ended.order_by("-ended_on", "awaits_confirmation", "-pk")
+    # One that ended on its first day, perhaps before it began, says less than one that counted for longer.
+    is_short = Case(When(ended_on=F("since_on"), awaits_confirmation=False, then=Value(True)), default=Value(False))
+    ended = ended.order_by(is_short, "-ended_on", "awaits_confirmation", "-pk")
     role = ended.select_related("collectivity__departement", "csirt", "region").first()
     if role is None or role.ended_on is None:
         return ""

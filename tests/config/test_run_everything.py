@@ -176,6 +176,7 @@ def test_ctrl_c_while_the_database_cluster_is_created_leaves_nothing(copy):
     supervisor = copy.start()
     wait_until(lambda: "initdb" in [process.name() for process in supervisor.children(recursive=True)])
     processes = supervisor.children(recursive=True)
+    next(process for process in processes if process.name() == "initdb").suspend()  # so that it does not end by itself
 
     supervisor.send_signal(signal.SIGINT)
 

@@ -54,6 +54,13 @@ def test_a_manager_is_not_replaced_unseen(administration, other_manager, absence
     assert list_recipients() == sorted(expected)
 
 
+def test_a_manager_of_one_day_hears_who_comes_next(administration):
+    manager = User.objects.create_user("un-jour@demo.example", display_name="Dominique Fictif")
+    manager.membership_set.create(role=Role.MANAGER, collectivity=plouexemple(), ended_on=timezone.localdate())
+    post_role(administration, a_responder(), Role.MANAGER, collectivity=plouexemple())
+    assert list_recipients() == [manager.email]
+
+
 def test_managers_hear_of_a_longer_role_and_of_none_that_gives_nothing_more(administration, other_manager):
     role = Membership.objects.get(user=an_agent())
     change_role(administration, role, ended_on=timezone.localdate() + timedelta(days=9))
